@@ -1,0 +1,141 @@
+"""The API over HTTP, as the command line uses it; answers are the JSON that the API documents."""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from ventas.errors import InvalidRequest, NotFound, SettingsError, TransientError, VentasError
+from ventas.settings import Settings
+
+Json = dict[str, Any]
+
+TIMEOUT_SECONDS = 10.0
+CONNECT_SECONDS = 2.0
+PAGE = 100
+
+
+class ApiUnavailable(TransientError):
+    """Raised when the API does not answer, or answers that it cannot serve the request now."""
+
+
+class ApiClient:
+    """Calls of the API. Every method raises ApiUnavailable, and SettingsError for an impossible API_URL."""
+
+    def __init__(self, settings: Settings):
+        self._url = settings.API_URL.rstrip("/")
+        timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
+        self._http = httpx.Client(timeout=timeout, headers={"accept": "application/json"})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def runs(
+        self,
+        *,
+        status: str | None = None,
+        key: str | None = None,
+        version_id: str | None = None,
+        skip: int = 0,
+        limit: int = PAGE,
+    ) -> list[Json]:
+        """Runs that fit, newest first, without their quality reports."""
+        wanted = {"status": status, "key": key, "version_id": version_id, "skip": skip, "limit": limit}
+        return self._list("/runs", {name: value for name, value in wanted.items() if value is not None})
+
+    def run(self, run_id: str) -> Json:
+        """One run with `quality` and `steps`. Raises NotFound."""
+        return self._object("GET", f"/runs/{run_id}")
+
+    def find_run(self, prefix: str) -> Json:
+        """The one run whose id starts with `prefix`. Raises NotFound, InvalidRequest where several do."""
+        wanted = prefix.strip().lower()
+        if not wanted or not set(wanted) <= set("0123456789abcdef-"):
+            raise InvalidRequest(f"{prefix!r} is no run id; `ventas runs` lists them.", field="id")
+        if len(wanted) == 36:
+            return self.run(wanted)
+        found = {run["id"] for run in self._newest_down_to(wanted) if run["id"].startswith(wanted)}
+        if not found:
+            raise NotFound(f"No run has an id that starts with {wanted}; `ventas runs` lists them.")
+        if len(found) > 1:
+            some = ", ".join(sorted(found, reverse=True)[:5])
+            raise InvalidRequest(f"{len(found)} runs start with {wanted}; give more of the id: {some}.")
+        return self.run(found.pop())
+
+    def _newest_down_to(self, prefix: str) -> Iterator[Json]:
+        """Runs from the newest until ids are below `prefix`: ids grow with time, so none can follow."""
+        skip = 0
+        while page := self.runs(skip=skip):
+            yield from page
+            if page[-1]["id"] < prefix or len(page) < PAGE:
+                return
+            skip += len(page)
+
+    def models(self) -> list[Json]:
+        """All versions of the model, newest first."""
+        return self._list("/models", {})
+
+    def predict(self, inputs: Json) -> Json:
+        """A prediction by the champion. Raises InvalidRequest naming the field at fault."""
+        return self._object("POST", "/predict", inputs)
+
+    def _object(self, method: str, path: str, body: Json | None = None) -> Json:
+        answer = self._send(method, path, body=body)
+        if not isinstance(answer, dict):
+            raise self._stranger()
+        return answer
+
+    def _list(self, path: str, params: Json) -> list[Json]:
+        answer = self._send("GET", path, params=params)
+        if not isinstance(answer, list):
+            raise self._stranger()
+        return answer
+
+    def _send(self, method: str, path: str, params: Json | None = None, body: Json | None = None) -> Any:
+        try:
+            response = self._http.request(method, self._url + path, params=params, json=body)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise SettingsError(
+                f"API_URL {self._url!r} is no web address; give one such as http://127.0.0.1:8000."
+            ) from error
+        except httpx.TimeoutException as error:
+            raise ApiUnavailable(
+                f"The API at {self._url} did not answer in time; look at its log, or check API_URL."
+            ) from error
+        except httpx.HTTPError as error:
+            raise ApiUnavailable(
+                f"The API does not answer at {self._url}; start the system with `make up`, or set API_URL."
+            ) from error
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise self._stranger() from error
+        if response.is_success:
+            return answer
+        raise self._refusal(response.status_code, answer)
+
+    def _refusal(self, status: int, problem: Any) -> VentasError:
+        if not isinstance(problem, dict) or not {"title", "detail"} & set(problem):
+            return self._stranger()
+        message = _sentence(problem)
+        if status == 404:
+            return NotFound(message)
+        if status < 500:
+            return InvalidRequest(message)
+        return ApiUnavailable(f"The API at {self._url} cannot do that now: {message}")
+
+    def _stranger(self) -> ApiUnavailable:
+        return ApiUnavailable(f"What answers at {self._url} is not the API of this system; check API_URL.")
+
+
+def _sentence(problem: Json) -> str:
+    """A problem document (RFC 9457) as one line, with the fields at fault."""
+    detail = str(problem.get("detail") or problem.get("title"))
+    faults = [f"{fault.get('field')}: {fault.get('message')}" for fault in problem.get("errors") or []]
+    return " ".join([detail, *(fault for fault in faults if fault not in detail)])

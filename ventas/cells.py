@@ -1,0 +1,165 @@
+"""Text cells -> numbers, dates and 0/1 flags, as spreadsheets in Spanish (and others) write them.
+
+Every function works on the distinct values of a column where it has few (`distinct`), and is vectorised where it
+has many. What cannot be read becomes NaN or NaT; nothing is guessed row by row that the file can decide.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ventas.contract import normalised
+
+Decimal = Literal[",", "."]
+Floats = npt.NDArray[np.float64]
+
+# What people and programs write for «no value».
+MISSING = frozenset({"", "-", "na", "n/a", "#n/a", "#n/d", "nan", "null", "none", "nulo", "s/d"})
+
+FLAGS = {
+    **dict.fromkeys(("1", "si", "s", "verdadero", "v", "true", "t", "yes", "y", "x"), 1.0),
+    **dict.fromkeys(("0", "no", "n", "falso", "f", "false"), 0.0),
+}
+
+_DAYS = ("lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo")
+WEEKDAYS = {
+    **{str(number): float(number) for number in range(1, 8)},
+    **{day: float(number) for number, day in enumerate(_DAYS, start=1)},
+    **{day[:3]: float(number) for number, day in enumerate(_DAYS, start=1)},
+}
+
+_TIME = r"(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?(?:Z|[+-]\d{2}:?\d{2}|[ap]\.? ?m\.?))?)?"
+_DATE_SHAPES = (
+    rf"^(?P<y>\d{{4}})(?:-|/|\.)(?P<m>\d{{1,2}})(?:-|/|\.)(?P<d>\d{{1,2}}){_TIME}$",
+    rf"^(?P<d>\d{{1,2}})(?:-|/|\.)(?P<m>\d{{1,2}})(?:-|/|\.)(?P<y>\d{{4}}|\d{{2}}){_TIME}$",
+    r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})$",
+)
+_TWO_DIGIT_PIVOT = 70  # as POSIX and spreadsheets do: 69 is 2069, 70 is 1970
+
+# A decimal mark is certain where the digits after it cannot be a group of three, or where both marks stand.
+_CERTAIN = (
+    r"^[+-]?(?:\d*M(?:\d{1,2}|\d{4,})|(?:0\d*|\d{4,})?M\d+|\d+M\d+[eE][+-]?\d+"
+    r"|\d{1,3}(?:G\d{3})+M\d*|\d{1,3}(?:G\d{3}){2,})$"
+)
+_GROUPED = r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$"
+_AMBIGUOUS = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
+_LONG_INTEGER = r"^[+-]?\d{4,}$"
+
+
+def distinct(
+    column: "pd.Series[Any]",
+) -> tuple["pd.Series[str]", npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The stripped values of a text column, the place of each row's value among them, and each value's rows.
+
+    Values are distinct as the file wrote them if the column is categorical, else one per row.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        values = pd.Series(column.cat.categories.astype("str"), dtype="str")
+        codes = column.cat.codes.to_numpy().astype(np.int64)
+        return values.str.strip(), codes, np.bincount(codes, minlength=len(values))
+    rows = len(column)
+    return column.str.strip().reset_index(drop=True), np.arange(rows), np.ones(rows, dtype=np.int64)
+
+
+def is_missing(values: "pd.Series[str]") -> npt.NDArray[np.bool_]:
+    """Which of the stripped values stand for «no value»."""
+    return values.str.lower().isin(list(MISSING)).to_numpy(dtype=bool)
+
+
+def decimal_evidence(values: "pd.Series[str]", counts: npt.NDArray[np.int64]) -> tuple[int, int, int]:
+    """Rows that prove a decimal comma, rows that prove a decimal point, and rows that could be either.
+
+    `1.234` alone is either, unless the column also has whole numbers of four digits without a mark: then nobody
+    wrote thousands separators in it, and its mark is a decimal one.
+    """
+    bare = _bare(values)
+    marked = bare.str.contains("[.,]", regex=True).to_numpy(dtype=bool)
+    some, weight = bare[marked], counts[marked]
+    comma, point = (
+        int(
+            weight[some.str.match(_CERTAIN.replace("M", mark).replace("G", group)).to_numpy(dtype=bool)].sum()
+        )
+        for mark, group in ((",", r"\."), (r"\.", ","))
+    )
+    unsure = some.str.match(_AMBIGUOUS).to_numpy(dtype=bool)
+    if comma or point or not unsure.any() or not bare[~marked].str.match(_LONG_INTEGER).any():
+        return comma, point, int(weight[unsure].sum())
+    with_comma = some[unsure].str.contains(",", regex=False).to_numpy(dtype=bool)
+    return int(weight[unsure][with_comma].sum()), int(weight[unsure][~with_comma].sum()), 0
+
+
+def numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
+    """Stripped values as floats, NaN where they are no finite number under this decimal mark.
+
+    Reads thousands separators in groups of three, an exponent, and a currency sign before or after.
+    """
+    text = _bare(values)
+    if decimal == "," and text.str.contains("[.,]", regex=True).any():
+        text = text.str.replace(",", "\v", regex=False).str.replace(".", ",", regex=False)
+        text = text.str.replace("\v", ".", regex=False)
+    found = _floats(text)
+    grouped = text.str.contains(",", regex=False).to_numpy(dtype=bool)
+    if grouped.any():
+        some = text[grouped]
+        proper = some.str.match(_GROUPED).to_numpy(dtype=bool)
+        found[grouped] = np.where(proper, _floats(some.str.replace(",", "", regex=False)), np.nan)
+    found[~np.isfinite(found)] = np.nan
+    return found + 0.0  # no negative zero
+
+
+def dates(values: "pd.Series[str]") -> npt.NDArray[np.datetime64]:
+    """Stripped values as days (`datetime64[D]`), NaT where they are no date; ISO or day first, told value by value."""
+    found = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[D]")
+    for shape in _DATE_SHAPES:
+        rest = np.flatnonzero(np.isnat(found))
+        parts = values.iloc[rest].str.extract(shape, flags=re.ASCII)
+        fits = parts["y"].notna().to_numpy(dtype=bool)
+        year, month, day = (parts[part][fits].astype(np.int64).to_numpy() for part in "ymd")
+        short = parts["y"][fits].str.len().to_numpy() == 2
+        year = year + np.where(short, np.where(year < _TWO_DIGIT_PIVOT, 2000, 1900), 0)
+        found[rest[fits]] = _days(year, month, day)
+    return found
+
+
+def flags(values: "pd.Series[str]") -> Floats:
+    """Stripped values as 0.0 or 1.0 (`sí/no`, `verdadero/falso`, `s/n`, `x`, `1,0`), NaN where they are neither."""
+    return _looked_up(values, FLAGS)
+
+
+def weekdays(values: "pd.Series[str]") -> Floats:
+    """Stripped values as 1.0 (Monday) to 7.0, from numbers or Spanish names; NaN where they are neither."""
+    return _looked_up(values, WEEKDAYS)
+
+
+def _looked_up(values: "pd.Series[str]", table: dict[str, float]) -> Floats:
+    whole = values.str.replace(r"[.,]0+$", "", regex=True)
+    return _each(whole, lambda value: table.get(normalised(value).rstrip("."), np.nan))
+
+
+def _each(values: Iterable[str], function: Callable[[str], float]) -> Floats:
+    return np.array([function(value) for value in values], dtype=np.float64)
+
+
+def _bare(values: "pd.Series[str]") -> "pd.Series[str]":
+    """Without currency signs and blanks, where there are any."""
+    if not values.str.contains(r"[$€\s]", regex=True).any():
+        return values
+    return values.str.replace(r"^\s*[$€]\s*|\s*[$€]\s*$", "", regex=True)
+
+
+def _floats(text: "pd.Series[str]") -> Floats:
+    return np.array(pd.to_numeric(text, errors="coerce"), dtype=np.float64)
+
+
+def _days(
+    year: npt.NDArray[np.int64], month: npt.NDArray[np.int64], day: npt.NDArray[np.int64]
+) -> npt.NDArray[np.datetime64]:
+    """Calendar days; NaT for a 31 February. The month is built first, so a day too many shows in the next one."""
+    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
+    real = (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+    return np.where(real, days, np.datetime64("NaT"))

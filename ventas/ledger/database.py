@@ -1,0 +1,99 @@
+"""Connections to the ledger's database, opened in the process that uses them.
+
+SQLite (https://sqlite.org/wal.html): WAL so that readers never wait, `synchronous=NORMAL` so that a commit
+survives SIGKILL of every process, `BEGIN IMMEDIATE` for writes so that a compare-and-set never fails halfway.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from ventas.errors import LedgerUnavailable
+
+_BEGIN = "ventas_begin"
+
+
+class Database:
+    """Sessions on the ledger's database.
+
+    Parameters
+    ----------
+    url: an SQLAlchemy URL, `sqlite:///…` or `postgresql+psycopg://…`.
+    lock_timeout_seconds: how long a statement waits for another process's lock.
+    """
+
+    def __init__(self, url: str, *, lock_timeout_seconds: float = 10):
+        self.url = make_url(url)
+        self.lock_timeout_seconds = lock_timeout_seconds
+        self._engine: Engine | None = None
+        self._pid = 0
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of this process; a forked child gets its own, for connections do not survive a fork."""
+        if self._engine is None or self._pid != os.getpid():
+            if self._engine is not None:
+                self._engine.dispose(close=False)
+            self._engine = self._open()
+            self._pid = os.getpid()
+        return self._engine
+
+    def _open(self) -> Engine:
+        if self.url.get_backend_name() == "sqlite":
+            Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(self.url, connect_args={"timeout": self.lock_timeout_seconds})
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        options = f"-c lock_timeout={int(self.lock_timeout_seconds * 1000)}"
+        return create_engine(
+            self.url, pool_pre_ping=True, connect_args={"connect_timeout": 5, "options": options}
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that only reads. Raises LedgerUnavailable."""
+        with self._session("DEFERRED") as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose transaction is committed at the end of the block. Raises LedgerUnavailable."""
+        with self._session("IMMEDIATE") as session:
+            yield session
+
+    @contextmanager
+    def _session(self, begin: str) -> Iterator[Session]:
+        bind = self.engine.execution_options(**{_BEGIN: begin})
+        try:
+            with Session(bind, expire_on_commit=False) as session, session.begin():
+                yield session
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            raise LedgerUnavailable(f"The ledger's database does not answer: {_root(error)}") from error
+
+    def close(self) -> None:
+        """Close the connections of this process."""
+        if self._engine is not None and self._pid == os.getpid():
+            self._engine.dispose()
+        self._engine = None
+
+
+def _root(error: Exception) -> str:
+    return str(error.orig) if isinstance(error, DBAPIError) else str(error)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, see _begin_sqlite
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get(_BEGIN, 'DEFERRED')}")

@@ -1,0 +1,31 @@
+"""One object for all that the ledger does."""
+
+from ventas.ledger.database import Database
+from ventas.ledger.events import Intake
+from ventas.ledger.predictions import Predictions
+from ventas.ledger.promotions import Promotions
+from ventas.ledger.queries import Queries
+from ventas.ledger.runs import Runs
+from ventas.settings import Settings
+
+
+class Ledger:
+    """The ledger's parts over one database; make one per process.
+
+    Parameters
+    ----------
+    settings: where the database is, and how long a lease lasts.
+    lock_timeout_seconds: how long a statement waits for another process's lock.
+    """
+
+    def __init__(self, settings: Settings, *, lock_timeout_seconds: float = 10):
+        self.database = Database(settings.database_url, lock_timeout_seconds=lock_timeout_seconds)
+        self.intake = Intake(self.database)
+        self.runs = Runs(self.database, settings.LEASE_SECONDS)
+        self.promotions = Promotions(self.database)
+        self.predictions = Predictions(self.database)
+        self.queries = Queries(self.database)
+
+    def close(self) -> None:
+        """Close the connections of this process."""
+        self.database.close()

@@ -1,0 +1,50 @@
+"""The history of predictions: ids grow, rows never change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from ventas.ledger.database import Database
+from ventas.ledger.tables import Prediction
+
+
+@dataclass(frozen=True)
+class NewPrediction:
+    """A prediction as it was served; `date` is the day that was forecast, `created_at` is in UTC."""
+
+    created_at: datetime
+    model_version: int
+    date: date | None
+    input_data: dict[str, Any]
+    prediction: float
+
+
+class Predictions:
+    """Reads and writes the history. All methods raise LedgerUnavailable."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def add(self, predictions: Sequence[NewPrediction]) -> list[int]:
+        """Store predictions in one transaction, committed when this returns their ids, in order."""
+        rows = [vars(prediction) for prediction in predictions]
+        with self._database.write() as session:
+            statement = insert(Prediction).returning(Prediction.id, sort_by_parameter_order=True)
+            return list(session.scalars(statement, rows))
+
+    def get(self, prediction_id: int) -> Prediction | None:
+        """One prediction, or None."""
+        with self._database.read() as session:
+            return session.get(Prediction, prediction_id)
+
+    def page(self, skip: int, limit: int) -> tuple[list[Prediction], int]:
+        """`limit` predictions after the `skip` newest ones, newest first, and how many there are in all."""
+        with self._database.read() as session:
+            total = session.scalar(select(func.count()).select_from(Prediction)) or 0
+            rows = session.scalars(
+                select(Prediction).order_by(Prediction.id.desc()).offset(skip).limit(limit)
+            )
+            return list(rows), total

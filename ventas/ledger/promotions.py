@@ -1,0 +1,78 @@
+"""Who was champion when: append-only; the newest row decides, MLflow's alias mirrors it."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from ventas.ledger.database import Database
+from ventas.ledger.tables import Promotion
+from ventas.times import utc_now
+
+
+class Promotions:
+    """Reads and changes the list of promotions. All methods raise LedgerUnavailable."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def head(self) -> Promotion | None:
+        """The promotion that made the present champion, or None while there is none."""
+        with self._database.read() as session:
+            return _head(session)
+
+    def unsettled(self, version: int) -> Promotion | None:
+        """The newest promotion of `version` that the alias was never seen to follow, or None."""
+        with self._database.read() as session:
+            return session.scalars(
+                select(Promotion)
+                .where(Promotion.model_version == version, Promotion.mirrored_at.is_(None))
+                .order_by(Promotion.id.desc())
+            ).first()
+
+    def mark_mirrored(self, promotion_id: int, give_up_before: datetime | None = None) -> None:
+        """Note that the alias followed this promotion, or needs not follow it any more.
+
+        So are promotions older than `give_up_before`: nobody will set their alias late any more.
+        """
+        settled = Promotion.id == promotion_id
+        if give_up_before is not None:
+            settled = or_(settled, Promotion.created_at < give_up_before)
+        with self._database.write() as session:
+            session.execute(
+                update(Promotion)
+                .where(settled, Promotion.mirrored_at.is_(None))
+                .values(mirrored_at=utc_now())
+            )
+
+    def record_manual(self, version: int, head: Promotion | None, actor: str, reason: str) -> bool:
+        """Record that somebody moved the alias by hand; False where the champion changed meanwhile.
+
+        The champion's upload order stays: a model put back by hand does not make newer uploads older.
+        """
+        with self._database.write() as session:
+            now_head = _head(session)
+            if (now_head.id if now_head else None) != (head.id if head else None):
+                return False
+            session.add(
+                Promotion(
+                    created_at=utc_now(),
+                    model_version=version,
+                    previous_version=head.model_version if head else None,
+                    uploaded_at=head.uploaded_at if head else None,
+                    source="manual",
+                    actor=actor,
+                    reason=reason,
+                    mirrored_at=utc_now(),
+                )
+            )
+            return True
+
+    def all(self) -> list[Promotion]:
+        """Every promotion, newest first."""
+        with self._database.read() as session:
+            return list(session.scalars(select(Promotion).order_by(Promotion.id.desc())))
+
+
+def _head(session: Session) -> Promotion | None:
+    return session.scalars(select(Promotion).order_by(Promotion.id.desc()).limit(1)).first()

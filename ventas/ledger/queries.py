@@ -1,0 +1,39 @@
+"""Lists of runs and events, for the API and the CLI."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from ventas.ledger.database import Database
+from ventas.ledger.tables import Event, Run
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs to list; what is None is not asked for."""
+
+    status: str | None = None
+    key: str | None = None
+    version_id: str | None = None
+
+
+class Queries:
+    """Reads lists. All methods raise LedgerUnavailable."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def runs(self, wanted: RunFilter, skip: int, limit: int) -> tuple[list[Run], int]:
+        """`limit` runs after the `skip` newest ones that fit, newest first, and how many fit in all."""
+        conditions = {name: value for name, value in vars(wanted).items() if value is not None}
+        return self._page(select(Run).filter_by(**conditions).order_by(Run.id.desc()), skip, limit)
+
+    def events(self, skip: int, limit: int) -> tuple[list[Event], int]:
+        """`limit` events after the `skip` newest ones, newest first, and how many there are in all."""
+        return self._page(select(Event).order_by(Event.id.desc()), skip, limit)
+
+    def _page(self, statement: Select[Any], skip: int, limit: int) -> tuple[list[Any], int]:
+        with self._database.read() as session:
+            total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+            return list(session.scalars(statement.offset(skip).limit(limit))), total

@@ -1,0 +1,149 @@
+"""The tables of the ledger. A change here needs a migration in `ventas/migrations/versions`."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment kept in UTC; comes back timezone-aware from SQLite too, which stores no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite numbers a row by itself only where its key is declared INTEGER.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(none_as_null=True),
+    }
+
+
+class Run(Base):
+    """What the pipeline does for one upload (bucket, key, version id)."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("bucket", "key", "version_id", "etag_key", name="uq_runs_upload"),
+        Index("ix_runs_status", "status"),
+        Index("ix_runs_sha256", "sha256"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    bucket: Mapped[str] = mapped_column(String(63))
+    key: Mapped[str] = mapped_column(String(1024))
+    version_id: Mapped[str] = mapped_column(String(128))
+    etag: Mapped[str] = mapped_column(String(128))
+    # The ETag where the bucket is not versioned (version id "null"), else empty: it tells uploads apart.
+    etag_key: Mapped[str] = mapped_column(String(128))
+    size: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    uploaded_at: Mapped[datetime | None]  # LastModified as ListObjectVersions gives it: the upload order
+    status: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None]  # one sentence: why rejected, ignored, failed, not promoted
+    enqueued_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)  # starts of the current step
+    lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_expires_at: Mapped[datetime | None]
+    progress_done: Mapped[int | None]
+    progress_total: Mapped[int | None]
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    recipe_digest: Mapped[str | None] = mapped_column(String(64))
+    same_as_run: Mapped[str | None] = mapped_column(String(36))
+    quality: Mapped[dict[str, Any] | None]
+    mlflow_run_id: Mapped[str | None] = mapped_column(String(64))
+    model_version: Mapped[int | None]
+    verdict: Mapped[dict[str, Any] | None]
+
+
+class StepAttempt(Base):
+    """One start of one step of a run: append-only but for its end."""
+
+    __tablename__ = "steps"
+    __table_args__ = (Index("ix_steps_run", "run_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    step: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int]
+    worker: Mapped[str] = mapped_column(String(255))
+    lease_token: Mapped[str] = mapped_column(String(36))
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(16))  # ok, retry, failed, lost
+    error: Mapped[str | None]
+
+
+class Event(Base):
+    """One delivery of a notification, or one find of the sweep: append-only."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_run", "run_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    received_at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(16))  # minio, sweep
+    event_name: Mapped[str] = mapped_column(String(64))
+    bucket: Mapped[str] = mapped_column(String(255))
+    key: Mapped[str] = mapped_column(String(1024))
+    version_id: Mapped[str] = mapped_column(String(128))
+    sequencer: Mapped[str | None] = mapped_column(String(64))
+    outcome: Mapped[str] = mapped_column(String(16))  # recorded, duplicate, ignored
+    reason: Mapped[str | None]
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
+
+
+class Promotion(Base):
+    """One change of champion: append-only; the newest row names the champion."""
+
+    __tablename__ = "promotions"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    created_at: Mapped[datetime]
+    model_version: Mapped[int]
+    previous_version: Mapped[int | None]
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
+    uploaded_at: Mapped[datetime | None]  # upload order of the champion's upload
+    source: Mapped[str] = mapped_column(String(16))  # verdict, manual
+    actor: Mapped[str] = mapped_column(String(255))
+    reason: Mapped[str]
+    mirrored_at: Mapped[datetime | None]  # when MLflow's alias was seen to follow
+
+
+class Prediction(Base):
+    """One served prediction."""
+
+    __tablename__ = "predictions"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - ids must only ever grow
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    created_at: Mapped[datetime]
+    model_version: Mapped[int]
+    date: Mapped[date | None]  # the day that was forecast, given or assumed
+    input_data: Mapped[dict[str, Any]]
+    prediction: Mapped[float]

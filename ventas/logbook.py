@@ -1,0 +1,173 @@
+"""What one training leaves in MLflow: a run of the experiment and a version of the model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+import pandas as pd
+import skops.io
+from matplotlib.figure import Figure
+from mlflow.models import infer_signature
+
+from ventas.contract import DATE, TARGET
+from ventas.promotion import date_keys
+from ventas.registry import (
+    CHALLENGER,
+    JUDGED_FILE,
+    RUN_TAG,
+    SERVED_TAG,
+    STAGE_TAG,
+    STAGING,
+    TRAINED_ON_FILE,
+    Registry,
+    translated,
+)
+from ventas.served import TRUSTED_TYPES
+from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
+from ventas.training import Metrics, Search, inputs
+
+REFIT_FILE = "refit/model.skops"
+REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy")
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that is logged of one training; `refitted` is None where the judged fit itself is served.
+
+    `tags` lead back to the upload; `digest` is that of the uploaded bytes; `source` says where train.csv lies.
+    """
+
+    found: Search
+    refitted: Any | None
+    metrics: Metrics
+    train: pd.DataFrame
+    test: pd.DataFrame
+    tags: dict[str, str]
+    digest: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Registered:
+    """Where a training can be found again: MLflow's run and the model's version."""
+
+    mlflow_run_id: str
+    version: int
+
+
+def log_training(registry: Registry, training: Training, run_id: str, settings: Settings) -> Registered:
+    """Log a training and register its model as challenger; a run that did so before is found, not repeated.
+
+    Raises RegistryUnavailable.
+    """
+    known = registry.of_pipeline_run(run_id)
+    if known is not None:
+        return Registered(registry.version(known).run_id, known)
+    with _run(registry, run_id, training.tags) as mlflow_run_id:
+        _log_numbers(training, settings)
+        _log_dataset(training)
+        _log_files(training)
+        model_id = _log_model(training)
+    version = _register(registry, model_id, mlflow_run_id, training, run_id)
+    return Registered(mlflow_run_id, version)
+
+
+@contextmanager
+def _run(registry: Registry, run_id: str, tags: dict[str, str]) -> Iterator[str]:
+    with translated():
+        registry.client  # noqa: B018 - sets the tracking server and its patience
+        mlflow.set_experiment(EXPERIMENT)
+        with mlflow.start_run(run_name=run_id, tags=tags) as run:
+            yield run.info.run_id
+
+
+def _log_numbers(training: Training, settings: Settings) -> None:
+    found, metrics = training.found, training.metrics
+    params = {name.removeprefix("model__"): value for name, value in found.params.items()}
+    mlflow.log_params(params | settings.recipe() | {"candidates": found.candidates})
+    mlflow.log_metrics(
+        {
+            "cv_mse": found.cv_mse,
+            "cv_rmse": found.cv_mse**0.5,
+            "test_mse": metrics.mse,
+            "test_rmse": metrics.rmse,
+            "test_r2": metrics.r2,
+        }
+    )
+
+
+def _log_dataset(training: Training) -> None:
+    dataset = mlflow.data.from_pandas(
+        training.train, source=training.source, targets=TARGET, name="ventas", digest=training.digest[:36]
+    )
+    mlflow.log_input(dataset, context="training")
+
+
+def _log_files(training: Training) -> None:
+    """The fits as plain skops files, the dates of train, and the plot, in one upload."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        _dump(training.found.estimator, root / JUDGED_FILE)
+        if training.refitted is not None:
+            _dump(training.refitted, root / REFIT_FILE)
+        (root / TRAINED_ON_FILE).write_text("\n".join(sorted(date_keys(training.train))), encoding="ascii")
+        _plot(training).savefig(root / "actual_vs_predicted.png", dpi=100)
+        mlflow.log_artifacts(folder)
+
+
+def _dump(estimator: Any, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    skops.io.dump(estimator, path)
+
+
+def _plot(training: Training) -> Figure:
+    """Actual and predicted sales of the test rows by date; without pyplot, which keeps global state."""
+    test = training.test.sort_values(DATE)
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(test[DATE], test[TARGET], label="actual")
+    axes.plot(test[DATE], training.found.estimator.predict(inputs(test)), label="predicted")
+    axes.set(title=f"Test rows, RMSE {training.metrics.rmse:.2f}", ylabel=TARGET)
+    axes.legend()
+    figure.autofmt_xdate()
+    return figure
+
+
+def _log_model(training: Training) -> str:
+    example = inputs(training.train.head(3))
+    fit = training.found.estimator
+    info = mlflow.sklearn.log_model(
+        fit,
+        name="model",
+        serialization_format="skops",
+        skops_trusted_types=TRUSTED_TYPES,
+        signature=infer_signature(example, fit.predict(example)),
+        input_example=example,
+        pip_requirements=list(REQUIREMENTS),
+    )
+    return str(info.model_id)
+
+
+def _register(registry: Registry, model_id: str, mlflow_run_id: str, training: Training, run_id: str) -> int:
+    client = registry.client
+    with translated():
+        if not client.search_registered_models(f"name='{MODEL_NAME}'"):
+            client.create_registered_model(MODEL_NAME)
+        version = client.create_model_version(
+            MODEL_NAME,
+            source=f"models:/{model_id}",
+            run_id=mlflow_run_id,
+            model_id=model_id,
+            tags=training.tags
+            | {
+                RUN_TAG: run_id,
+                STAGE_TAG: STAGING,
+                SERVED_TAG: JUDGED_FILE if training.refitted is None else REFIT_FILE,
+            },
+        )
+        client.set_registered_model_alias(MODEL_NAME, CHALLENGER, version.version)
+        return int(version.version)

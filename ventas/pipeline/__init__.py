@@ -1,0 +1,1 @@
+"""The path of one upload: etl, retrain, promote, and the sweep that forgets none."""

@@ -1,0 +1,133 @@
+"""How a step is run: leased, with the lease kept alive, and ended in exactly one way.
+
+effect done ──────────► the next state, and its task is to be sent
+RejectedUpload ───────► rejected
+PermanentError ───────► failed
+TransientError, a bug ► the lease is given back and the step tried again, MAX_ATTEMPTS times, then failed
+LeaseLost ────────────► nothing: another worker owns the run
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from ventas.errors import LeaseLost, LedgerUnavailable, PermanentError, RejectedUpload
+from ventas.ledger import Lease, Promotion
+from ventas.pipeline.context import Context
+from ventas.states import STEP_OF_STATE, RunStatus, Step
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended: the run's next state, columns of its row to keep, and a promotion if there was one.
+
+    `after` is done once all that is committed; it may fail or be done twice without harm.
+    """
+
+    status: RunStatus
+    columns: dict[str, Any] = field(default_factory=dict)
+    promotion: Promotion | None = None
+    after: Callable[[], None] | None = None
+
+
+StepFunction = Callable[[Context, Lease], Outcome]
+
+
+class TryAgain(Exception):
+    """Raised by `run_step` when the step must be started again; `delay_seconds` grows with each attempt."""
+
+    def __init__(self, reason: str, attempt: int):
+        super().__init__(reason)
+        self.delay_seconds = min(2**attempt, 60)
+
+
+def run_step(context: Context, run_id: str, step: Step, work: StepFunction, worker: str) -> Step | None:
+    """Run one step of one run, and say which step is due next (None: none, or not ours to say).
+
+    Raises TryAgain, and LedgerUnavailable where not even the lease can be had.
+    """
+    lease = context.ledger.runs.acquire(run_id, step, worker)
+    if lease is None:
+        log.info("step_not_due", run_id=run_id, step=step)
+        return None
+    log.info("step_started", run_id=run_id, step=step, attempt=lease.attempt)
+    try:
+        if lease.attempt > context.settings.MAX_ATTEMPTS:
+            return _give_up(context, lease)
+        return _attempt(context, lease, work)
+    except LeaseLost as error:
+        log.warning("lease_lost", run_id=run_id, step=step, reason=str(error))
+        return None
+
+
+def _attempt(context: Context, lease: Lease, work: StepFunction) -> Step | None:
+    try:
+        with _kept_alive(context, lease):
+            outcome = work(context, lease)
+        return _finish(context, lease, outcome)
+    except LeaseLost:
+        raise
+    except RejectedUpload as error:
+        return _finish(context, lease, Outcome(RunStatus.REJECTED, {"reason": str(error)}))
+    except PermanentError as error:
+        log.exception("step_failed", run_id=lease.run_id, step=lease.step)
+        return _finish(context, lease, Outcome(RunStatus.FAILED, {"reason": str(error)}))
+    except (
+        Exception
+    ) as error:  # a bug must end in the ledger too: tried again, then `failed` with its last error
+        log.exception("step_error", run_id=lease.run_id, step=lease.step, attempt=lease.attempt)
+        return _retry(context, lease, f"{type(error).__name__}: {error}")
+
+
+def _finish(context: Context, lease: Lease, outcome: Outcome) -> Step | None:
+    context.ledger.runs.finish(lease, outcome.status, promotion=outcome.promotion, **outcome.columns)
+    log.info("step_ended", run_id=lease.run_id, step=lease.step, status=outcome.status)
+    if outcome.after is not None:
+        outcome.after()
+    return STEP_OF_STATE.get(outcome.status)
+
+
+def _retry(context: Context, lease: Lease, reason: str) -> Step | None:
+    if lease.attempt >= context.settings.MAX_ATTEMPTS:
+        return _finish(context, lease, Outcome(RunStatus.FAILED, {"reason": reason}))
+    context.ledger.runs.release(lease, reason)
+    raise TryAgain(reason, lease.attempt)
+
+
+def _give_up(context: Context, lease: Lease) -> Step | None:
+    """A step whose workers died again and again is failed without another try: it may be what kills them."""
+    attempts = context.ledger.runs.attempts(lease.run_id)
+    last = next((a.error for a in reversed(attempts) if a.error), "unknown")
+    reason = (
+        f"{lease.step} was started {lease.attempt - 1} times and never came to an end. Last error: {last}"
+    )
+    return _finish(context, lease, Outcome(RunStatus.FAILED, {"reason": reason}))
+
+
+@contextmanager
+def _kept_alive(context: Context, lease: Lease) -> Iterator[None]:
+    """Renew the lease from a thread for as long as the block runs."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(context.settings.LEASE_RENEW_SECONDS):
+            try:
+                context.ledger.runs.renew(lease)
+            except LedgerUnavailable as error:
+                log.warning("lease_not_renewed", run_id=lease.run_id, reason=str(error))
+            except LeaseLost:
+                return  # the step finds out by itself at its next write
+
+    thread = threading.Thread(target=renew, name=f"lease-{lease.run_id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,175 @@
+"""The quality report of an upload: what was read, what was dropped and why, and how to say it to a sales person.
+
+The report is JSON-serialisable and free of NaN; its keys are read by the dashboard and the CLI.
+"""
+
+import io
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ventas.errors import RejectedUpload
+from ventas.rejections import DETAIL_NAMES, FILE_ADVICE, ROW_RULES
+
+Report = dict[str, Any]
+
+EXAMPLES = 20  # how many bad rows, gaps and outliers a report names
+LINES_PER_CODE = 10
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def empty_report() -> Report:
+    """A report with every key and nothing counted yet."""
+    return {
+        "rows_in": 0,
+        "rows_kept": 0,
+        "rows_rejected": 0,
+        "rejected_share": 0.0,
+        "dropped": {},
+        "dropped_lines": {},
+        "dialect": {"encoding": None, "delimiter": None, "decimal": None, "gzip": None},
+        "columns": [],
+        "dates": dates_report(pd.Series([], dtype="datetime64[ns]"), duplicated=0),
+        "weekday_contradictions": 0,
+        "warnings": [],
+        "rejected_examples": [],
+    }
+
+
+def rejected_report(rejected: pd.DataFrame, rows_in: int) -> Report:
+    """The report's part about bad rows; `rejected` has the columns line, reason, code, row, sorted by line."""
+    lines = {
+        str(code): [int(line) for line in group.head(LINES_PER_CODE)]
+        for code, group in rejected.groupby("code", sort=True)["line"]
+    }
+    return {
+        "rows_in": rows_in,
+        "rows_kept": rows_in - len(rejected),
+        "rows_rejected": len(rejected),
+        "rejected_share": len(rejected) / rows_in if rows_in else 0.0,
+        "dropped": {str(code): int(count) for code, count in rejected["code"].value_counts().items()},
+        "dropped_lines": lines,
+        "rejected_examples": [
+            {"line": int(line), "reason": str(reason), "code": str(code)}
+            for line, reason, code in rejected[["line", "reason", "code"]]
+            .head(EXAMPLES)
+            .itertuples(index=False)
+        ],
+    }
+
+
+def column_report(name: str, role: str, column: "pd.Series[Any]", missing: int | None = None) -> Report:
+    """One column's line in the report; `min` and `max` are numbers or ISO dates, None for text."""
+    present = column.dropna()
+    ordered = bool(len(present)) and role not in ("categorical", "left_out")
+    return {
+        "name": name,
+        "role": role,
+        "missing": len(column) - len(present) if missing is None else missing,
+        "min": _plain(present.min()) if ordered else None,
+        "max": _plain(present.max()) if ordered else None,
+    }
+
+
+def dates_report(dates: "pd.Series[Any]", duplicated: int) -> Report:
+    """First and last date, and the runs of missing days between them (`from` and `to` are missing days themselves)."""
+    days = np.unique(dates.to_numpy().astype("datetime64[D]"))
+    steps = np.diff(days).astype(np.int64)
+    holes = np.flatnonzero(steps > 1)
+    return {
+        "first": str(days[0]) if len(days) else None,
+        "last": str(days[-1]) if len(days) else None,
+        "distinct": len(days),
+        "missing_days": int((steps - 1).sum()),
+        "gaps": [_gap(days[hole], days[hole + 1]) for hole in holes[:EXAMPLES]],
+        "duplicated": duplicated,
+    }
+
+
+def rejection(error: RejectedUpload, report: Report) -> RejectedUpload:
+    """`error` with the full report attached; its own details stand under `rejection`."""
+    details = error.report.get("details", {})
+    report = {**report, "rejection": {"code": error.code, "message": str(error), "details": details}}
+    return RejectedUpload(str(error), code=error.code, report=report)
+
+
+def rejected_csv_bytes(rejected: pd.DataFrame) -> bytes:
+    """The bad rows as CSV, safe to open in a spreadsheet.
+
+    UTF-8 with BOM, so that spreadsheets show accents; a cell that a spreadsheet would take for a formula gets a
+    leading apostrophe (OWASP, CSV injection).
+    """
+    safe = rejected.copy()
+    for name in safe.columns.drop("line"):
+        text = safe[name].astype("str")
+        safe[name] = text.where(~text.str.startswith(_FORMULA_STARTS), "'" + text)
+    buffer = io.StringIO(newline="")
+    safe.to_csv(buffer, index=False, lineterminator="\n")
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def rejection_report_text(report: Report) -> str:
+    """A short Markdown text in Spanish: what was wrong with an upload, in which lines, and what to do."""
+    parts = [*_verdict(report), *_row_faults(report)]
+    return "\n".join(parts).strip() + "\n"
+
+
+def _verdict(report: Report) -> list[str]:
+    refusal = report.get("rejection")
+    counted = (
+        f"Filas leídas: {report.get('rows_in', 0)}. Válidas: {report.get('rows_kept', 0)}. "
+        f"Con errores: {report.get('rows_rejected', 0)}."
+    )
+    if not refusal:
+        return ["# Archivo de ventas aceptado", "", counted, ""]
+    advice = FILE_ADVICE.get(refusal["code"], "El archivo no cumple el formato acordado.")
+    details = [
+        f"- {DETAIL_NAMES[name]}: {_listed(value)}"
+        for name, value in (refusal.get("details") or {}).items()
+        if name in DETAIL_NAMES
+    ]
+    return [
+        "# Archivo de ventas rechazado",
+        "",
+        advice,
+        "",
+        *details,
+        *([""] if details else []),
+        counted,
+        "",
+    ]
+
+
+def _row_faults(report: Report) -> list[str]:
+    dropped: dict[str, int] = report.get("dropped") or {}
+    if not dropped:
+        return []
+    lines = report.get("dropped_lines") or {}
+    return [
+        "## Filas con errores",
+        "",
+        *(_row_fault(code, count, lines.get(code, [])) for code, count in dropped.items()),
+        "",
+        "El encabezado es la línea 1. La lista completa está en `rejected.csv` si el archivo fue aceptado.",
+    ]
+
+
+def _row_fault(code: str, count: int, lines: list[int]) -> str:
+    rule = ROW_RULES.get(code)
+    where = ", ".join(map(str, lines)) + (", …" if count > len(lines) else "")
+    rows = "1 fila" if count == 1 else f"{count} filas"
+    return f"- **{rows}** (línea{'s' if count > 1 else ''} {where}): {rule.advice if rule else code}"
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _gap(before: np.datetime64, after: np.datetime64) -> Report:
+    first, last = before + np.timedelta64(1, "D"), after - np.timedelta64(1, "D")
+    return {"from": str(first), "to": str(last), "days": int((after - before).astype(np.int64)) - 1}
+
+
+def _plain(value: Any) -> float | str:
+    return value.date().isoformat() if isinstance(value, pd.Timestamp) else float(value)

@@ -1,0 +1,306 @@
+"""A sales file -> a table of text cells with the physical line of each row.
+
+The structure (records, cells per record, quotation marks) is found with numpy over the positions of the few
+bytes that matter, so that every row that pandas would drop or bend silently is kept back with its line number.
+"""
+
+import io
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ventas.contract import normalised, refused, shown
+from ventas.dialect import Text, choose_delimiter, read_text, split_header
+from ventas.settings import Settings
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+_NEWLINE, _QUOTE = 10, 34
+_MAX_HEADER_BYTES = 65_536
+_MAX_RAW_CHARACTERS = 2_000  # a bad row is quoted in the report up to here
+_PROBE_ROWS = 20_000
+# Positions cost 8 bytes each: a file of nothing but line ends must not take 20 GB.
+_MAX_LINES = 20_000_000
+_MAX_MARKS = 100_000_000
+_FILLED = re.compile(rb"[^ \t,;\n]")
+_SEP_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Records:
+    """Byte ranges of the records of a text: `starts` inclusive, `ends` exclusive (at the line end)."""
+
+    data: bytes
+    starts: Ints
+    ends: Ints
+    lines: Ints
+
+    def raw(self, rows: Ints) -> list[str]:
+        """The text of some records as the file has it, cut after 2,000 characters."""
+        limit = 4 * _MAX_RAW_CHARACTERS
+        return [
+            self.data[start : min(end, start + limit)].decode(errors="ignore")[:_MAX_RAW_CHARACTERS]
+            for start, end in zip(self.starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
+        ]
+
+    def take(self, rows: Ints | Bools) -> "Records":
+        """Only some of the records, of the same text."""
+        return Records(self.data, self.starts[rows], self.ends[rows], self.lines[rows])
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a file holds, as text.
+
+    cells: one column per header cell under the file's own name; category or str dtype, "" where empty.
+    records: the record of each row of `cells`. ragged: records with too few or too many cells (`ragged_counts`).
+    unnamed: columns of `cells` whose header cell is empty. blank_lines: empty rows that were passed over.
+    """
+
+    cells: pd.DataFrame
+    records: Records
+    ragged: Records
+    ragged_counts: Ints
+    unnamed: tuple[str, ...]
+    blank_lines: int
+    encoding: str
+    delimiter: str
+    gzip: bool
+
+
+def read_table(path: Path, settings: Settings) -> Table:
+    """Read a sales file in any accepted dialect; the header is the first line that is not empty.
+
+    Raises RejectedUpload (`too_large`, `bad_gzip`, `binary`, `encoding`, `empty_file`, `header`, `quotes`,
+    `too_many_columns`, `duplicate_column`, `no_rows`).
+    """
+    text = read_text(path, settings.MAX_UPLOAD_BYTES)
+    quotes = _positions(text.data, _QUOTE)
+    records = _records(text.data, quotes)
+    header_at, delimiter = _find_header(records)
+    _check_quotes(text.data, quotes, delimiter)
+    names, unnamed = _column_names(_header_text(records, header_at), delimiter, settings.MAX_COLUMNS)
+    counts = _cells_per_record(records, quotes, delimiter)[header_at + 1 :]
+    body = records.take(np.arange(header_at + 1, len(records.starts)))
+    return _table(text, body, counts, names, unnamed, delimiter)
+
+
+def _positions(data: bytes, byte: int, limit: int = _MAX_MARKS) -> Ints:
+    if data.count(byte) > limit:
+        raise refused(
+            f"The file has more than {limit:,} lines or cells. Split it into smaller files.",
+            "too_large",
+            max_marks=limit,
+        )
+    return np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == byte)
+
+
+def _outside(quotes: Ints, positions: Ints) -> Ints:
+    """Those positions that are not between quotation marks (a doubled mark closes and opens again)."""
+    if not len(quotes):
+        return positions
+    return positions[np.searchsorted(quotes, positions) % 2 == 0]
+
+
+def _records(data: bytes, quotes: Ints) -> Records:
+    newlines = _positions(data, _NEWLINE, _MAX_LINES)
+    ends = _outside(quotes, newlines)
+    last = ends[-1] + 1 if len(ends) else 0
+    if last < len(data):
+        ends = np.append(ends, len(data))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    return Records(data, starts, ends, np.searchsorted(newlines, starts) + 1)
+
+
+def _header_text(records: Records, at: int) -> str:
+    start, end = int(records.starts[at]), int(records.ends[at])
+    if end - start > _MAX_HEADER_BYTES:
+        raise refused(
+            f"The header in line {records.lines[at]} is longer than {_MAX_HEADER_BYTES:,} bytes. "
+            "The first line must hold the column names only.",
+            "header",
+        )
+    return records.data[start:end].decode()
+
+
+def _find_header(records: Records) -> tuple[int, str]:
+    """Index of the header's record, and the delimiter; Excel's `sep=;` line is obeyed and passed over."""
+    at = _next_filled(records, 0)
+    if match := _SEP_LINE.fullmatch(_header_text(records, at).strip(" ")):
+        return _next_filled(records, at + 1), match[1]
+    return at, choose_delimiter(_header_text(records, at))
+
+
+def _next_filled(records: Records, at: int) -> int:
+    """Index of the first record from `at` on that holds more than delimiters and blanks."""
+    rest = memoryview(records.data)[int(records.starts[at]) :] if at < len(records.starts) else b""
+    filled = _FILLED.search(rest)
+    if filled is None:
+        raise refused("The file has no header line. The first line must hold the column names.", "empty_file")
+    offset = int(records.starts[at]) + filled.start()
+    return int(np.searchsorted(records.starts, offset, side="right")) - 1
+
+
+def _check_quotes(data: bytes, quotes: Ints, delimiter: str) -> None:
+    """Refuse quotation marks that do not enclose whole cells: rows after them could be swallowed unseen."""
+    if not len(quotes):
+        return
+    buffer = np.frombuffer(data, dtype=np.uint8)
+    border = np.zeros(256, dtype=bool)
+    border[[_NEWLINE, ord(delimiter)]] = True
+    before = border[buffer[quotes - 1]] | (quotes == 0)
+    after = border[buffer[np.minimum(quotes + 1, len(data) - 1)]] | (quotes == len(data) - 1)
+    doubled = np.diff(quotes, append=-1) == 1
+    opening = np.arange(len(quotes)) % 2 == 0
+    fine = np.where(opening, before | np.roll(doubled, 1), after | doubled)
+    if not fine.all():
+        at = int(quotes[np.argmin(fine)])
+    elif len(quotes) % 2:
+        at = int(quotes[-1])
+    else:
+        return
+    line = data.count(b"\n", 0, at) + 1
+    raise refused(
+        f'Line {line} has a quotation mark (") that does not enclose a whole cell. Remove it, or write the cell as '
+        '"…" with quotation marks inside doubled.',
+        "quotes",
+        line=line,
+    )
+
+
+def _column_names(header: str, delimiter: str, max_columns: int) -> tuple[list[str], tuple[str, ...]]:
+    """The columns' names, stripped; those without one are called `(column 3)` and listed apart."""
+    cells = [
+        unicodedata.normalize("NFC", cell).strip("\ufeff \t\n\xa0")
+        for cell in split_header(header, delimiter)
+    ]
+    if len(cells) > max_columns:
+        raise refused(
+            f"The file has {len(cells)} columns; at most {max_columns} are read. Remove those that are not needed.",
+            "too_many_columns",
+            columns=len(cells),
+            max_columns=max_columns,
+        )
+    names = [cell or f"(column {place})" for place, cell in enumerate(cells, start=1)]
+    _refuse_duplicates(names)
+    return names, tuple(name for name, cell in zip(names, cells, strict=True) if not cell)
+
+
+def _refuse_duplicates(names: list[str]) -> None:
+    seen: dict[str, str] = {}
+    for name in names:
+        key = normalised(name) or name
+        if key in seen:
+            raise refused(
+                f"Two columns have the same name: {shown(seen[key])} and {shown(name)}. Rename or remove one.",
+                "duplicate_column",
+                columns=[shown(seen[key]), shown(name)],
+            )
+        seen[key] = name
+
+
+def _cells_per_record(records: Records, quotes: Ints, delimiter: str) -> Ints:
+    marks = _outside(quotes, _positions(records.data, ord(delimiter)))
+    return np.diff(np.searchsorted(marks, records.ends), prepend=0) + 1
+
+
+def _table(
+    text: Text, body: Records, counts: Ints, names: list[str], unnamed: tuple[str, ...], delimiter: str
+) -> Table:
+    """Parse the records that have as many cells as the header; the others stay aside."""
+    extra = np.maximum(counts - len(names), 0)
+    cut = np.where(_ends_in_empty_cells(body, extra, delimiter), extra, 0)
+    blank = body.ends - body.starts == counts - 1
+    whole = ~blank & (counts - cut == len(names))
+    cells = _parsed(_only(body, whole, cut), names, delimiter)
+    filled = _filled(cells)
+    odd = np.flatnonzero(~blank & ~whole)
+    raw = body.take(odd).raw(np.arange(len(odd)))
+    odd = odd[np.array([bool(_FILLED.search(row.encode())) for row in raw], dtype=bool)]
+    if not filled.any() and not len(odd):
+        raise refused("The file has a header but no rows. Add one row per day below the header.", "no_rows")
+    return Table(
+        cells=cells if filled.all() else cells[filled].reset_index(drop=True),
+        records=body.take(np.flatnonzero(whole)[filled]),
+        ragged=body.take(odd),
+        ragged_counts=counts[odd],
+        unnamed=unnamed,
+        blank_lines=len(body.starts) - int(filled.sum()) - len(odd),
+        encoding=text.encoding,
+        delimiter=delimiter,
+        gzip=text.gzip,
+    )
+
+
+def _ends_in_empty_cells(body: Records, extra: Ints, delimiter: str) -> Bools:
+    """Whether the last `extra` cells of a record are empty, as where every row ends in a delimiter."""
+    surplus = np.zeros(len(extra), dtype=bool)
+    for row in np.flatnonzero(extra):
+        surplus[row] = body.data.endswith(
+            delimiter.encode() * int(extra[row]), int(body.starts[row]), int(body.ends[row])
+        )
+    return surplus
+
+
+def _only(body: Records, whole: Bools, cut: Ints) -> bytes:
+    """The text of the `whole` records, each shortened by `cut` bytes."""
+    if not len(body.starts):
+        return b""
+    first, last = int(body.starts[0]), len(body.data)
+    if whole.all() and not cut.any():
+        return body.data[first:]
+    line_ends = np.append(body.starts[1:], last) - body.ends
+    lengths = np.stack([body.ends - body.starts - cut, cut, line_ends], axis=1).ravel()
+    keep = np.stack([whole, np.zeros_like(whole), whole], axis=1).ravel()
+    return np.frombuffer(body.data, dtype=np.uint8)[first:][np.repeat(keep, lengths)].tobytes()
+
+
+def _parsed(data: bytes, names: list[str], delimiter: str) -> pd.DataFrame:
+    """Text cells; columns of few distinct values as categories, so that later work is done once per value."""
+    if not data:
+        return pd.DataFrame({name: pd.Series([], dtype="category") for name in names})
+
+    def parse(dtypes: dict[int, str], rows: int | None) -> pd.DataFrame:
+        return pd.read_csv(
+            io.BytesIO(data),
+            sep=delimiter,
+            header=None,
+            names=list(range(len(names))),
+            index_col=False,
+            dtype=dtypes,  # type: ignore[arg-type]
+            na_filter=False,
+            skip_blank_lines=False,
+            lineterminator="\n",
+            low_memory=False,
+            nrows=rows,
+        )
+
+    probe = parse(dict.fromkeys(range(len(names)), "str"), _PROBE_ROWS)
+    many = len(probe) == _PROBE_ROWS
+    dtypes = {
+        place: "str" if many and probe[place].nunique() > _PROBE_ROWS // 4 else "category" for place in probe
+    }
+    cells = parse(dtypes, None)
+    cells.columns = pd.Index(names)
+    return cells
+
+
+def _filled(cells: pd.DataFrame) -> Bools:
+    """Rows that hold anything but blanks."""
+    filled = np.zeros(len(cells), dtype=bool)
+    for name in cells.columns:
+        if filled.all():
+            break
+        column = cells[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            has_text = np.asarray(column.cat.categories.astype(str).str.strip() != "", dtype=bool)
+            filled |= has_text[column.cat.codes.to_numpy()]
+        else:
+            filled |= np.asarray(column.str.strip() != "", dtype=bool)
+    return filled

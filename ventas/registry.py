@@ -1,0 +1,162 @@
+"""MLflow: the experiment's runs, the model's versions and their aliases.
+
+All errors of MLflow and of its HTTP client leave this module as RegistryUnavailable or NotFound.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ventas.errors import NotFound, RegistryUnavailable
+from ventas.settings import MODEL_NAME, Settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+PRODUCTION, ARCHIVED, STAGING, REJECTED = "Production", "Archived", "Staging", "Rejected"
+STAGE_TAG, RUN_TAG, SERVED_TAG = "stage", "ventas.run_id", "ventas.served_artifact"
+JUDGED_FILE = "judged/model.skops"
+TRAINED_ON_FILE = "judged/trained_on.txt"
+
+# MLflow's own defaults retry a dead server for minutes.
+_CLIENT_ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A registered version; `run_id` is MLflow's, `pipeline_run_id` the ledger's, `created_at` in UTC."""
+
+    version: int
+    aliases: tuple[str, ...]
+    stage: str
+    metrics: dict[str, float]
+    params: dict[str, str]
+    run_id: str
+    pipeline_run_id: str | None
+    created_at: datetime
+    tags: dict[str, str]
+
+
+class Registry:
+    """Reads and changes the registered model. Importing MLflow takes seconds, so it waits for the first use."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+
+    @cached_property
+    def client(self) -> "MlflowClient":
+        """MLflow's client, patient for seconds rather than minutes."""
+        for name, value in _CLIENT_ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        import mlflow
+
+        mlflow.set_tracking_uri(self.settings.MLFLOW_TRACKING_URI)
+        return mlflow.MlflowClient(self.settings.MLFLOW_TRACKING_URI)
+
+    def versions(self) -> list[ModelVersion]:
+        """All versions, newest first."""
+        with translated():
+            found = self.client.search_model_versions(f"name='{MODEL_NAME}'", max_results=1000)
+            aliases = self._aliases() if found else {}
+            return sorted(
+                (self._described(version, aliases) for version in found),
+                key=lambda v: v.version,
+                reverse=True,
+            )
+
+    def version(self, number: int) -> ModelVersion:
+        """One version; raises NotFound."""
+        with translated(f"There is no version {number} of {MODEL_NAME}."):
+            return self._described(self.client.get_model_version(MODEL_NAME, str(number)), self._aliases())
+
+    def of_pipeline_run(self, run_id: str) -> int | None:
+        """The version that a pipeline run registered, or None."""
+        with translated():
+            found = self.client.search_model_versions(f"name='{MODEL_NAME}' and tags.`{RUN_TAG}`='{run_id}'")
+            return min((int(version.version) for version in found), default=None)
+
+    def champion_alias(self) -> int | None:
+        """The version that MLflow calls champion, or None."""
+        try:
+            with translated():
+                version = self.client.get_registered_model(MODEL_NAME).aliases.get(CHAMPION)
+        except NotFound:
+            return None
+        return None if version is None else int(version)
+
+    def set_alias(self, alias: str, version: int) -> None:
+        """Move an alias."""
+        with translated(f"There is no version {version} of {MODEL_NAME}."):
+            self.client.set_registered_model_alias(MODEL_NAME, alias, str(version))
+
+    def set_tags(self, version: int, tags: dict[str, str]) -> None:
+        """Set tags of a version."""
+        with translated(f"There is no version {version} of {MODEL_NAME}."):
+            for name, value in tags.items():
+                self.client.set_model_version_tag(MODEL_NAME, str(version), name, value)
+
+    def download(self, version: ModelVersion, artifact: str, folder: Path) -> Path:
+        """Fetch one file of the MLflow run behind a version into `folder`; raises NotFound."""
+        import mlflow
+
+        folder.mkdir(parents=True, exist_ok=True)
+        with translated(f"Version {version.version} has no file {artifact}."):
+            return Path(
+                mlflow.artifacts.download_artifacts(
+                    run_id=version.run_id,
+                    artifact_path=artifact,
+                    dst_path=str(folder),
+                    tracking_uri=self.settings.MLFLOW_TRACKING_URI,
+                )
+            )
+
+    def _aliases(self) -> dict[int, tuple[str, ...]]:
+        aliases: dict[int, tuple[str, ...]] = {}
+        for alias, version in self.client.get_registered_model(MODEL_NAME).aliases.items():
+            aliases[int(version)] = (*aliases.get(int(version), ()), alias)
+        return aliases
+
+    def _described(self, version: "MlflowVersion", aliases: dict[int, tuple[str, ...]]) -> ModelVersion:
+        data = self.client.get_run(version.run_id).data
+        tags = dict(version.tags)
+        number = int(version.version)
+        return ModelVersion(
+            version=number,
+            aliases=aliases.get(number, ()),
+            stage=tags.get(STAGE_TAG, ""),
+            metrics=dict(data.metrics),
+            params=dict(data.params),
+            run_id=version.run_id,
+            pipeline_run_id=tags.get(RUN_TAG),
+            created_at=datetime.fromtimestamp(version.creation_timestamp / 1000, tz=UTC),
+            tags=tags,
+        )
+
+
+@contextmanager
+def translated(missing: str = "MLflow knows nothing of the kind.") -> Iterator[None]:
+    """Turn MLflow's errors into ours; `missing` is the sentence for what is not there."""
+    from mlflow.exceptions import MlflowException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"):
+            raise NotFound(missing) from error
+        raise RegistryUnavailable(f"MLflow cannot be used: {error.message}") from error
+    except (RequestException, OSError) as error:
+        raise RegistryUnavailable(f"MLflow does not answer: {error}") from error

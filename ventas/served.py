@@ -1,0 +1,107 @@
+"""A model as it is served: raw columns in, sales out, and what it wants to be told."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
+from ventas.errors import ModelUnusable
+
+# The only types beyond skops' own that a model file may name. The list is ours, never the file's: a crafted
+# file could allow itself anything.
+TRUSTED_TYPES = [
+    "numpy.dtype",
+    "sklearn.tree._tree.Tree",
+    "ventas.features.SalesFeatures",
+]
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """One column that the model reads; `low` and `high` are the range seen in training, for information."""
+
+    name: str
+    kind: Literal["weekday", "flag", "number", "text"]
+    required: bool
+    categories: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A loaded model version; safe to use from several threads."""
+
+    version: int
+    inputs: tuple[ModelInput, ...]
+    estimator: Any
+
+    def predict(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Sales for each row of raw columns, float64 of shape (rows,); missing optional columns are filled."""
+        return np.asarray(self.estimator.predict(frame), dtype=np.float64)
+
+
+def load_estimator(path: Path) -> Any:
+    """The fitted pipeline in a skops file; raises ModelUnusable where it cannot be loaded or is not trusted."""
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        return skops.io.load(path, trusted=TRUSTED_TYPES)
+    except UntrustedTypesFoundException as error:
+        raise ModelUnusable(f"The model file names types that are not trusted: {error}") from error
+    except Exception as error:
+        raise ModelUnusable(f"The model file cannot be loaded: {error}") from error
+
+
+def load_served(path: Path, version: int) -> ServedModel:
+    """Load a model version from a skops file. Raises ModelUnusable."""
+    estimator = load_estimator(path)
+    try:
+        features = estimator.named_steps["features"]
+        inputs = model_inputs(features)
+        model = ServedModel(version, inputs, estimator)
+        sample = model.predict(sample_frame())
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelUnusable(f"Version {version} is not a sales model of this pipeline: {error!r}") from error
+    if not np.isfinite(sample).all():
+        raise ModelUnusable(f"Version {version} answers {sample.tolist()} to plain inputs.")
+    return model
+
+
+def sample_frame() -> pd.DataFrame:
+    """Two plain rows with the contract's columns, to warm a model and to see that it answers at all."""
+    return pd.DataFrame(
+        {
+            DATE: pd.to_datetime(["2024-01-01", "2024-01-07"]),
+            WEEKDAY: [1, 7],
+            PROMOTION: [0, 1],
+            HOLIDAY: [0, 1],
+        }
+    )
+
+
+def model_inputs(features: Any) -> tuple[ModelInput, ...]:
+    """What a fitted `SalesFeatures` reads, the contract's columns first."""
+    contract = (
+        ModelInput(WEEKDAY, "weekday", required=True, low=1, high=7),
+        ModelInput(PROMOTION, "flag", required=True, low=0, high=1),
+        ModelInput(HOLIDAY, "flag", required=True, low=0, high=1),
+    )
+    numbers = tuple(
+        ModelInput(str(name), "number", required=False, low=float(low), high=float(high))
+        for name, low, high in zip(
+            features.numeric_names_, features.numeric_lows_, features.numeric_highs_, strict=True
+        )
+    )
+    texts = tuple(
+        ModelInput(
+            str(name), "text", False, tuple(features.text_values_[features.text_columns_ == name].tolist())
+        )
+        for name in dict.fromkeys(features.text_columns_.tolist())
+    )
+    return contract + numbers + texts

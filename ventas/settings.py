@@ -1,0 +1,202 @@
+"""Every knob of the system: one validated table, read once at start-up from the environment and `.env`.
+
+`README.md` lists all of them; a test holds the two together. Units stand in the names.
+"""
+
+import hashlib
+import json
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ventas.errors import SettingsError
+
+# Fixed names of the data contract: users and their scripts depend on them, so they are no settings.
+UPLOADS_BUCKET = "ventas"
+DATA_BUCKET = "data"
+MLFLOW_BUCKET = "mlflow"
+EXPERIMENT = "Prediccion de Ventas"
+MODEL_NAME = "prediccion_ventas_model_prod"
+
+_RECIPE = (
+    "SPLIT",
+    "TEST_SHARE",
+    "SEED",
+    "OUTLIER_IQR_FACTOR",
+    "MAX_REJECTED_SHARE",
+    "CV_FOLDS",
+    "GRID_N_ESTIMATORS",
+    "GRID_MAX_DEPTH",
+    "GRID_MIN_SAMPLES_SPLIT",
+    "REFIT",
+    "FAIR_MIN_DATES",
+)
+
+
+class Settings(BaseSettings):
+    """The settings of every process; field names in upper case are the environment's names."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True
+    )
+
+    # Places
+    VENTAS_HOME: Path = Field(Path(".ventas"), description="Folder that holds all state.")
+    MINIO_ENDPOINT: str = Field("127.0.0.1:9000", description="Host and port of MinIO or any S3 server.")
+    MINIO_CONSOLE_PORT: int = Field(9001, ge=1, le=65535, description="Port of MinIO's web console.")
+    MINIO_ACCESS_KEY: str = Field("minio", description="S3 access key, at least 3 characters.", min_length=3)
+    MINIO_SECRET_KEY: str = Field(
+        "minio123", description="S3 secret key, at least 8 characters.", min_length=8
+    )
+    MINIO_SECURE: bool = Field(False, description="Talk TLS to MinIO.")
+    MINIO_REGION: str = Field("us-east-1", description="S3 region, part of the notification's ARN.")
+    REDIS_URL: str = Field("redis://127.0.0.1:6379/0", description="Broker of the tasks.")
+    DATABASE_URL: str = Field(
+        "", description="SQLAlchemy URL of ledger and history; empty: SQLite in VENTAS_HOME."
+    )
+    MLFLOW_TRACKING_URI: str = Field("http://127.0.0.1:5000", description="MLflow server.")
+    MLFLOW_BACKEND_STORE_URI: str = Field(
+        "", description="Database of the MLflow server that we start; empty: SQLite in VENTAS_HOME."
+    )
+    API_URL: str = Field("http://127.0.0.1:8000", description="Where the dashboard and the CLI find the API.")
+    API_BIND: str = Field("127.0.0.1:8000", description="Address that the API listens on.")
+    DASHBOARD_BIND: str = Field("127.0.0.1:8050", description="Address that the dashboard listens on.")
+    FLOWER_BIND: str = Field("127.0.0.1:5555", description="Address that Flower listens on.")
+    WEBHOOKS_BIND: str = Field("127.0.0.1:8080", description="Address that the event receiver listens on.")
+    WEBHOOKS_URL: str = Field("http://127.0.0.1:8080", description="Where MinIO finds the event receiver.")
+    API_PUBLIC_URL: str = Field("", description="The API as browsers reach it; empty: API_URL.")
+    MLFLOW_PUBLIC_URL: str = Field("", description="MLflow as browsers reach it; empty: the tracking URI.")
+    FLOWER_PUBLIC_URL: str = Field("", description="Flower as browsers reach it; empty: from FLOWER_BIND.")
+    MINIO_CONSOLE_PUBLIC_URL: str = Field(
+        "", description="MinIO's console as browsers reach it; empty: from MINIO_ENDPOINT and its port."
+    )
+
+    # Secrets: made at random on the first start into VENTAS_HOME/tokens unless given
+    WEBHOOK_TOKEN: str = Field("", description="Bearer token of MinIO's events; empty: made at random.")
+    ADMIN_TOKEN: str = Field("", description="Bearer token of changing requests; empty: made at random.")
+
+    # Intake
+    MAX_EVENT_BYTES: int = Field(1_048_576, ge=1024, description="Largest notification body accepted.")
+    MAX_EVENT_RECORDS: int = Field(1000, ge=1, description="Most records accepted in one notification.")
+    MAX_UPLOAD_BYTES: int = Field(536_870_912, ge=1024, description="Largest upload read, after gzip too.")
+    MAX_COLUMNS: int = Field(200, ge=5, description="Most columns a sales file may have.")
+    MAX_REJECTED_SHARE: float = Field(
+        0.20, ge=0, le=1, description="Share of bad rows above which the whole file is rejected."
+    )
+
+    # Dataset and model
+    SPLIT: Literal["time", "random"] = Field("time", description="How rows are split 70/30.")
+    TEST_SHARE: float = Field(0.30, gt=0, lt=1, description="Share of dates (or rows) held out as test.")
+    SEED: int = Field(42, ge=0, description="Seed of the random split and of every model.")
+    OUTLIER_IQR_FACTOR: float = Field(
+        1.5, gt=0, description="Train rows further than this many IQR outside are outliers."
+    )
+    CV_FOLDS: int = Field(5, ge=2, le=20, description="Folds of the cross-validation inside train.")
+    GRID_N_ESTIMATORS: list[int] = Field([100, 200], description="Trees tried by the search (JSON list).")
+    GRID_MAX_DEPTH: list[int | None] = Field([None, 10, 20], description="Depths tried (JSON list).")
+    GRID_MIN_SAMPLES_SPLIT: list[int] = Field([2, 5], description="Split sizes tried (JSON list).")
+    REFIT: Literal["on", "off"] = Field(
+        "on", description="Serve the recipe refitted on all rows (on), or the judged fit itself (off)."
+    )
+    FAIR_MIN_DATES: int = Field(
+        30, ge=1, description="Fewer unseen test dates than this: compare recipes instead of fits."
+    )
+
+    # Pipeline
+    LEASE_SECONDS: int = Field(30, ge=2, description="A step that renews no lease for this long is retaken.")
+    LEASE_RENEW_SECONDS: int = Field(5, ge=1, description="How often a working step renews its lease.")
+    MAX_ATTEMPTS: int = Field(5, ge=1, description="Starts of one step after which a run is failed.")
+    SWEEP_INTERVAL_SECONDS: float = Field(30, gt=0, description="How often the sweep runs.")
+    REQUEUE_AFTER_SECONDS: int = Field(
+        60, ge=1, description="A due step whose task was sent this long ago is sent again."
+    )
+
+    # Serving
+    CHAMPION_POLL_SECONDS: float = Field(2, gt=0, description="How often the API looks for a new champion.")
+    MAX_REQUEST_BYTES: int = Field(65_536, ge=1024, description="Largest request body the API reads.")
+    HISTORY_PAGE_MAX: int = Field(1000, ge=1, description="Most rows a list answers at once.")
+    HISTORY_TIMEOUT_SECONDS: float = Field(
+        1, gt=0, description="A history row not written in this time is spooled instead."
+    )
+    BUSINESS_TIMEZONE: str = Field("America/Argentina/Buenos_Aires", description="Zone of «today».")
+    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+    LOG_FORMAT: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
+    S3_STAND_IN: bool = Field(
+        False, description="Set by the launcher where MinIO cannot be had: no notifications, only the sweep."
+    )
+
+    @field_validator("BUSINESS_TIMEZONE")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"no time zone is called {name!r}; use a name such as Europe/Madrid") from error
+        return name
+
+    @property
+    def home(self) -> Path:
+        """The state folder, absolute."""
+        return self.VENTAS_HOME.expanduser().resolve()
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the ledger, with the default filled in."""
+        return self.DATABASE_URL or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def mlflow_backend_store_uri(self) -> str:
+        """SQLAlchemy URL of MLflow's own database, with the default filled in."""
+        return self.MLFLOW_BACKEND_STORE_URI or f"sqlite:///{self.home / 'mlflow' / 'mlflow.db'}"
+
+    @cached_property
+    def webhook_token(self) -> str:
+        """The token that MinIO must send; made once and kept in the state folder unless given."""
+        return self.WEBHOOK_TOKEN or _kept_token(self.home / "tokens" / "webhook")
+
+    @cached_property
+    def admin_token(self) -> str:
+        """The token of changing requests; made once and kept in the state folder unless given."""
+        return self.ADMIN_TOKEN or _kept_token(self.home / "tokens" / "admin")
+
+    def recipe(self) -> dict[str, object]:
+        """The settings that decide what a given upload is trained into and how it is judged."""
+        return {name.lower(): getattr(self, name) for name in _RECIPE}
+
+    @property
+    def recipe_digest(self) -> str:
+        """SHA-256 of the recipe's settings: equal bytes and equal digest mean an equal challenger."""
+        return hashlib.sha256(json.dumps(self.recipe(), sort_keys=True).encode()).hexdigest()
+
+
+def _kept_token(path: Path) -> str:
+    """The token in `path`; made at random, readable by its owner only, if the file is not there yet."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    if not path.exists():
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        try:
+            path.hardlink_to(fresh)  # atomic: of several processes starting at once one wins
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text(encoding="ascii").strip()
+
+
+def load_settings() -> Settings:
+    """Read and validate the settings; raises SettingsError naming every variable at fault."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(part) for part in fault['loc']) or 'settings'}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise SettingsError("Invalid setting. " + "; ".join(faults)) from error

@@ -1,0 +1,191 @@
+"""The 70/30 split of a clean table, outliers out of train, and the CSV in which datasets are kept."""
+
+import io
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ventas.contract import CONTRACT_COLUMNS, DATE, DATE_DTYPE, HOLIDAY, PROMOTION, TARGET, WEEKDAY, refused
+from ventas.dialect import split_header
+from ventas.quality import EXAMPLES, Report
+from ventas.settings import Settings
+
+# R2 of a single test row is undefined.
+_MIN_TEST = 2
+_INTEGERS = (WEEKDAY, PROMOTION, HOLIDAY)
+_CELL = re.compile(r'("(?:[^"]|"")*"|[^",\n]*)(?:,|\n|$)')
+
+
+@dataclass(frozen=True)
+class Split:
+    """Train and test rows, the outliers taken out of train, and the fences (low, high) that they lay outside."""
+
+    train: pd.DataFrame
+    test: pd.DataFrame
+    outliers: pd.DataFrame
+    fences: tuple[float, float]
+
+
+def split(frame: pd.DataFrame, settings: Settings) -> Split:
+    """Split a clean table as SPLIT, TEST_SHARE and SEED say, and take outliers out of train.
+
+    `time`: rows are sorted by date and the last TEST_SHARE of the distinct dates (rounded up) are test. `random`:
+    the rows, in the order, that scikit-learn's train_test_split gives. Raises RejectedUpload (`too_few_rows`) when
+    test, or train for its CV_FOLDS folds, would be too small.
+    """
+    if settings.SPLIT == "time":
+        train, test = _by_time(frame, settings.TEST_SHARE)
+    else:
+        train, test = _at_random(frame, settings.TEST_SHARE, settings.SEED)
+    fences = _fences(train[TARGET].to_numpy(), settings.OUTLIER_IQR_FACTOR)
+    inside = train[TARGET].between(*fences)
+    found = Split(*(part.reset_index(drop=True) for part in (train[inside], test, train[~inside])), fences)
+    _check_enough(found, settings)
+    return found
+
+
+def outliers_report(found: Split) -> Report:
+    """The report's part about outliers: their count, share of train, the fences, and the first 20."""
+    rows = len(found.train) + len(found.outliers)
+    first = found.outliers.head(EXAMPLES)
+    return {
+        "count": len(found.outliers),
+        "share": len(found.outliers) / rows if rows else 0.0,
+        "low": found.fences[0],
+        "high": found.fences[1],
+        "examples": [
+            {"date": str(day), "value": float(value)}
+            for day, value in zip(first[DATE].dt.date, first[TARGET], strict=True)
+        ],
+    }
+
+
+def _by_time(frame: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    ordered = frame.sort_values(DATE, kind="stable", ignore_index=True)
+    dates = np.unique(ordered[DATE].to_numpy())
+    cut = len(dates) - _test_count(len(dates), share)
+    if cut < 1:
+        return ordered.iloc[:0], ordered
+    in_test = ordered[DATE] >= dates[cut]
+    return ordered[~in_test], ordered[in_test]
+
+
+def _at_random(frame: pd.DataFrame, share: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The legacy generator is frozen (NEP 19), and it is the one scikit-learn draws from."""
+    order = np.random.RandomState(seed).permutation(len(frame))
+    count = _test_count(len(frame), share)
+    return frame.iloc[order[count:]], frame.iloc[order[:count]]
+
+
+def _test_count(total: int, share: float) -> int:
+    return math.ceil(share * total)
+
+
+def _fences(values: npt.NDArray[np.float64], factor: float) -> tuple[float, float]:
+    """Tukey's fences; with no spread between the quartiles they are the range itself, or most rows would go."""
+    if not len(values):
+        return 0.0, 0.0
+    low, high = np.quantile(values, [0.25, 0.75])
+    reach = factor * (high - low)
+    if reach == 0:
+        return float(values.min()), float(values.max())
+    return float(low - reach), float(high + reach)
+
+
+def _check_enough(found: Split, settings: Settings) -> None:
+    unit = "dates" if settings.SPLIT == "time" else "rows"
+    train, test = (
+        part[DATE].nunique() if settings.SPLIT == "time" else len(part) for part in (found.train, found.test)
+    )
+    needed = settings.CV_FOLDS + 1
+    if train < needed or test < _MIN_TEST:
+        raise refused(
+            f"The split leaves {train} {unit} to train and {test} to test; at least {needed} and {_MIN_TEST} are "
+            "needed. Upload more days of sales.",
+            "too_few_rows",
+            train=train,
+            test=test,
+        )
+
+
+def to_csv_bytes(frame: pd.DataFrame) -> bytes:
+    """A clean table as canonical CSV: UTF-8, comma, point, ISO dates, `\\n`; `read_dataset` gives it back exactly.
+
+    Text cells are always in quotation marks, also where missing (`""`), and numbers never: so any CSV reader can
+    read the file, and the first row tells which columns are text. An empty text is the same as a missing one.
+    """
+    header = ",".join(_quoted(str(name)) if re.search('[",\n]', str(name)) else str(name) for name in frame)
+    columns = [_rendered(frame[name]) for name in frame]
+    return "\n".join([header, *map(",".join, zip(*columns, strict=True)), ""]).encode()
+
+
+def read_dataset(source: bytes | Path) -> pd.DataFrame:
+    """The table that `to_csv_bytes` wrote, with the same dtypes and values."""
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    header_end = _record_end(data)
+    names = split_header(data[:header_end].decode(), ",")
+    body = data[header_end:].lstrip(b"\n")
+    first = [cell for cell in _first_cells(body, len(names))]
+    texts = {name for name, cell in zip(names, first, strict=False) if cell.startswith('"')}
+    frame = pd.read_csv(
+        io.BytesIO(body),
+        header=None,
+        names=names,
+        dtype={name: _dtype(name, texts) for name in names},  # type: ignore[arg-type]
+        keep_default_na=False,
+        na_values=[""],
+        float_precision="round_trip",
+        lineterminator="\n",
+        index_col=False,
+    )
+    frame[DATE] = frame[DATE].astype(DATE_DTYPE)
+    return frame
+
+
+def _dtype(name: str, texts: set[str]) -> str:
+    if name in _INTEGERS:
+        return "int64"
+    return "str" if name in texts or name == DATE else "float64"
+
+
+def _record_end(data: bytes) -> int:
+    """Offset of the line end after the first record."""
+    end = data.index(b"\n")
+    while data.count(b'"', 0, end) % 2:
+        end = data.index(b"\n", end + 1)
+    return end
+
+
+def _first_cells(body: bytes, count: int) -> list[str]:
+    if not body:
+        return []
+    text = body[: _record_end(body)].decode()
+    return [match[1] for match, _ in zip(_CELL.finditer(text), range(count), strict=False)]
+
+
+def _rendered(column: "pd.Series[Any]") -> list[str]:
+    """The cells of one column as text; each distinct value is written once, as sales repeat few of them."""
+    codes, values = pd.factorize(column)
+    if pd.api.types.is_datetime64_dtype(column.dtype):
+        cells = np.datetime_as_string(np.asarray(values, dtype="datetime64[D]")).tolist()
+        missing = ""
+    elif pd.api.types.is_numeric_dtype(column.dtype):
+        cells, missing = [repr(value) for value in np.asarray(values).tolist()], ""
+    else:
+        cells, missing = [_quoted(str(value)) for value in values], '""'
+    return np.array([*cells, missing], dtype=object)[codes].tolist()  # code -1, missing, is the last one
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def further_columns(frame: pd.DataFrame) -> list[str]:
+    """The columns of a clean table beyond the contract's, in their order."""
+    return [str(name) for name in frame if name not in CONTRACT_COLUMNS]

@@ -1,0 +1,90 @@
+"""S3-format notifications: bytes of a request in, upload events out.
+
+The format is Amazon's (docs.aws.amazon.com, "Event message structure"); MinIO's differs in small ways: `size` is
+absent when 0, `versionId` when unversioned, the key is query-escaped.
+"""
+
+from typing import Any
+from urllib.parse import unquote_plus
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ventas.contract import OWN_PREFIXES, is_sales_key
+from ventas.errors import InvalidRequest
+from ventas.ledger import UploadEvent
+from ventas.settings import UPLOADS_BUCKET, Settings
+
+MAX_KEY_CHARACTERS = 1024  # S3's own limit, in bytes there
+CREATED = "ObjectCreated:"
+
+
+class _Object(BaseModel):
+    key: str = Field(min_length=1, max_length=3 * MAX_KEY_CHARACTERS)  # escaped: up to three for one
+    version_id: str = Field("null", alias="versionId", max_length=128)
+    etag: str = Field("", alias="eTag", max_length=128)
+    size: int = Field(0, ge=0)
+    sequencer: str | None = Field(None, max_length=64)
+
+
+class _Bucket(BaseModel):
+    name: str = Field(max_length=255)
+
+
+class _S3(BaseModel):
+    bucket: _Bucket
+    object: _Object
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    event_name: str = Field(alias="eventName", max_length=64)
+    s3: _S3
+
+
+class _Notification(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    records: list[_Record] = Field(alias="Records")
+
+
+def upload_events(body: Any, settings: Settings) -> list[UploadEvent]:
+    """The upload events in a parsed notification; raises InvalidRequest naming what is wrong with it."""
+    try:
+        notification = _Notification.model_validate(body)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise InvalidRequest(f"Not an S3 notification: {where}: {fault['msg']}.", field=where) from error
+    if len(notification.records) > settings.MAX_EVENT_RECORDS:
+        raise InvalidRequest(
+            f"{len(notification.records)} records in one notification; at most {settings.MAX_EVENT_RECORDS} "
+            "are accepted (MAX_EVENT_RECORDS).",
+            field="Records",
+        )
+    return [_upload_event(record) for record in notification.records]
+
+
+def _upload_event(record: _Record) -> UploadEvent:
+    item = record.s3.object
+    key = unquote_plus(item.key)[:MAX_KEY_CHARACTERS]
+    return UploadEvent(
+        bucket=record.s3.bucket.name,
+        key=key,
+        version_id=item.version_id or "null",
+        etag=item.etag.strip('"'),
+        size=item.size,
+        event_name=record.event_name,
+        sequencer=item.sequencer,
+        ignored_because=_ignored_because(record, key),
+        own_output=record.s3.bucket.name == UPLOADS_BUCKET and key.startswith(OWN_PREFIXES),
+    )
+
+
+def _ignored_because(record: _Record, key: str) -> str | None:
+    if record.s3.bucket.name != UPLOADS_BUCKET:
+        return f"Only bucket {UPLOADS_BUCKET} is watched, not {record.s3.bucket.name}."
+    if CREATED not in record.event_name:
+        return f"{record.event_name} creates no object."
+    wanted, reason = is_sales_key(key)
+    return None if wanted else reason

@@ -1,0 +1,71 @@
+"""The Celery app: queues, and how a task is sent by name.
+
+Recovery rests on the ledger's leases and the sweep, not on the broker: tasks are acknowledged when they start
+(`task_acks_late` off), so Redis's visibility timeout can neither repeat a long training nor delay a lost one.
+"""
+
+from celery import Celery
+from celery.exceptions import OperationalError as CeleryOperationalError
+from celery.signals import setup_logging
+from kombu.exceptions import OperationalError as KombuOperationalError
+from redis.exceptions import RedisError
+from ventas.logs import configure_logging
+
+from ventas.errors import BrokerUnavailable
+from ventas.settings import Settings, load_settings
+from ventas.states import Step
+
+CONTROL, TRAINING = "control", "training"
+QUEUES = {Step.ETL: CONTROL, Step.RETRAIN: TRAINING, Step.PROMOTE: CONTROL}
+SWEEP = "sweep"
+
+# Publishing to a Redis that hangs would hang for ever by default; so it fails within 3.5 s.
+_TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "retry_on_timeout": False}
+_PUBLISH_RETRIES = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
+
+
+def create_app(settings: Settings) -> Celery:
+    """A Celery app on the broker of `settings`; its tasks live in `workers.tasks`."""
+    celery = Celery("ventas", broker=settings.REDIS_URL, include=["workers.tasks"])
+    celery.conf.update(
+        task_ignore_result=True,  # the ledger keeps what came of a task
+        task_serializer="json",
+        accept_content=["json"],
+        task_default_queue=CONTROL,
+        task_routes={step.value: {"queue": queue} for step, queue in QUEUES.items()},
+        task_acks_late=False,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=True,  # for Flower
+        task_send_sent_event=True,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options=_TRANSPORT,
+        task_publish_retry_policy=_PUBLISH_RETRIES,
+        timezone="UTC",
+        beat_schedule={
+            SWEEP: {
+                "task": SWEEP,
+                "schedule": settings.SWEEP_INTERVAL_SECONDS,
+                # A sweep that waited longer than the next one is of no use.
+                "options": {"expires": settings.SWEEP_INTERVAL_SECONDS},
+            }
+        },
+    )
+    return celery
+
+
+app = create_app(load_settings())
+
+
+@setup_logging.connect
+def _log_as_everywhere(**_: object) -> None:
+    configure_logging(load_settings(), "worker")
+
+
+def enqueue(step: Step, run_id: str) -> None:
+    """Send the task of a step; raises BrokerUnavailable within seconds where Redis does not take it."""
+    try:
+        app.send_task(step.value, args=[run_id])
+    except (CeleryOperationalError, KombuOperationalError, RedisError, OSError) as error:
+        raise BrokerUnavailable(f"Redis does not take tasks: {error}") from error

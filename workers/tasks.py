@@ -1,0 +1,90 @@
+"""The tasks: thin shells over `ventas.pipeline`. A task gets a run id, never data, and may run twice."""
+
+import importlib
+from functools import cache
+from typing import Any
+
+import structlog
+from celery import Task
+from celery.signals import beat_init, worker_process_init
+
+from ventas.errors import BrokerUnavailable, TransientError
+from ventas.pipeline.context import Context
+from ventas.pipeline.runner import StepFunction, TryAgain, run_step
+from ventas.pipeline.sweep import sweep as sweep_bucket
+from ventas.settings import load_settings
+from ventas.states import Step
+from workers.app import CONTROL, SWEEP, app, enqueue
+
+log = structlog.get_logger()
+
+
+@cache
+def context() -> Context:
+    """What the steps work with, opened in the child process that uses it."""
+    return Context(load_settings())
+
+
+@app.task(name=Step.ETL.value, bind=True, max_retries=None)
+def etl(self: Task, run_id: str) -> None:
+    """Clean and split one upload."""
+    _run(self, run_id, Step.ETL)
+
+
+@app.task(name=Step.RETRAIN.value, bind=True, max_retries=None)
+def retrain(self: Task, run_id: str) -> None:
+    """Train a challenger on one dataset."""
+    _run(self, run_id, Step.RETRAIN)
+
+
+@app.task(name=Step.PROMOTE.value, bind=True, max_retries=None)
+def promote(self: Task, run_id: str) -> None:
+    """Judge one challenger against the champion."""
+    _run(self, run_id, Step.PROMOTE)
+
+
+@app.task(name=SWEEP)
+def sweep() -> None:
+    """Find what was lost; what cannot be reached now is found by the next sweep."""
+    try:
+        sweep_bucket(context(), enqueue)
+    except TransientError as error:
+        log.warning("sweep_unfinished", reason=str(error))
+
+
+def _run(task: Task, run_id: str, step: Step) -> None:
+    try:
+        due = run_step(context(), run_id, step, _work(step), worker=str(task.request.hostname))
+    except TryAgain as error:
+        raise task.retry(exc=error, countdown=error.delay_seconds) from error
+    except TransientError as error:
+        raise task.retry(exc=error, countdown=5) from error  # not even the lease could be had
+    if due is not None:
+        _send(due, run_id)
+
+
+def _send(step: Step, run_id: str) -> None:
+    try:
+        enqueue(step, run_id)
+        context().ledger.runs.mark_enqueued(run_id)
+    except (BrokerUnavailable, TransientError) as error:
+        log.warning("left_to_the_sweep", run_id=run_id, step=step, reason=str(error))
+
+
+def _work(step: Step) -> StepFunction:
+    """The function of a step, imported when first needed: etl must not wait for MLflow and sklearn."""
+    work: StepFunction = getattr(importlib.import_module(f"ventas.pipeline.{step.value}"), step.value)
+    return work
+
+
+@worker_process_init.connect
+def _warm_up(**_: Any) -> None:
+    """Import what the first task would wait for, in the child, so that nothing heavy happens before the fork."""
+    for step in Step:
+        _work(step)
+
+
+@beat_init.connect
+def _sweep_at_start(**_: Any) -> None:
+    """Whatever was uploaded while everything was down is found now, not an interval later."""
+    app.send_task(SWEEP, queue=CONTROL)
