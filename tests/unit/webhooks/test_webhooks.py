@@ -1,0 +1,163 @@
+"""The receiver: recorded once, then 2xx; never a refusal that would block MinIO's queue."""
+
+import json
+
+import pytest
+from flask.testing import FlaskClient
+
+from ventas.errors import BrokerUnavailable
+from ventas.ledger import Ledger
+from ventas.ledger.queries import RunFilter
+from ventas.states import Step
+from webhooks.app import create_app
+
+
+class Quiet:
+    """A subscription that is made already."""
+
+    problem, state = None, "subscribed"
+
+    def start(self) -> None: ...
+
+
+class Broker:
+    """Our own fake of the broker's port: keeps what was sent, or is away."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Step, str]] = []
+        self.away = False
+
+    def __call__(self, step: Step, run_id: str) -> None:
+        if self.away:
+            raise BrokerUnavailable("Redis is away")
+        self.sent.append((step, run_id))
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def client(settings, ledger: Ledger, broker: Broker) -> FlaskClient:
+    return create_app(settings, enqueue=broker, subscription=Quiet()).test_client()
+
+
+@pytest.fixture
+def token(settings) -> dict[str, str]:
+    return {"Authorization": f"Bearer {settings.webhook_token}"}
+
+
+def notification(*keys: str, bucket: str = "ventas", **item: object) -> dict:
+    records = [
+        {
+            "eventName": "s3:ObjectCreated:Put",
+            "s3": {
+                "bucket": {"name": bucket},
+                "object": {"key": key, "versionId": "v1", "eTag": "e", "sequencer": "1"} | item,
+            },
+        }
+        for key in keys
+    ]
+    return {"EventName": "s3:ObjectCreated:Put", "Key": keys[0] if keys else "", "Records": records}
+
+
+def runs(ledger: Ledger) -> list:
+    return ledger.queries.runs(RunFilter(), 0, 50)[0]
+
+
+def test_an_event_is_recorded_and_its_task_sent(client, token, ledger, broker) -> None:
+    answer = client.post("/events/minio", json=notification("ventas.csv"), headers=token)
+    (run,) = runs(ledger)
+    assert (answer.status_code, answer.json["recorded"]) == (200, 1)
+    assert broker.sent == [(Step.ETL, run.id)]
+    assert run.enqueued_at is not None
+
+
+def test_the_same_event_again_does_nothing(client, token, ledger, broker) -> None:
+    for _ in range(3):
+        assert client.post("/events/minio/", json=notification("ventas.csv"), headers=token).status_code == 200
+    assert len(runs(ledger)) == len(broker.sent) == 1
+
+
+def test_several_records_and_escaped_keys(client, token, ledger) -> None:
+    body = notification("tienda+1/Ventas+d%C3%ADa.csv", "b%20VENTAS.csv.gz")
+    client.post("/events/minio", json=body, headers=token)
+    assert {run.key for run in runs(ledger)} == {"tienda 1/Ventas día.csv", "b VENTAS.csv.gz"}
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (notification("notas.txt"), "notas.txt"),
+        (notification("ventas.csv", bucket="otro"), "otro"),
+        (notification("../../ventas/x"), "x"),
+    ],
+)
+def test_what_is_no_sales_upload_is_ignored_with_the_reason(client, token, ledger, broker, body, why) -> None:
+    assert client.post("/events/minio", json=body, headers=token).status_code == 200
+    (run,) = runs(ledger)
+    assert run.status == "ignored"
+    assert why in run.reason
+    assert broker.sent == []
+
+
+def test_a_size_and_a_version_that_are_absent(client, token, ledger) -> None:
+    body = notification("ventas.csv")
+    del body["Records"][0]["s3"]["object"]["versionId"]
+    client.post("/events/minio", json=body, headers=token)
+    (run,) = runs(ledger)
+    assert (run.size, run.version_id, run.etag_key) == (0, "null", "e")
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic ñ"}])
+def test_without_the_token_nothing_is_recorded(client, ledger, header) -> None:
+    answer = client.post("/events/minio", json=notification("ventas.csv"), headers=header)
+    assert answer.status_code == 401
+    assert answer.content_type == "application/problem+json"
+    assert runs(ledger) == []
+
+
+def test_a_broker_that_is_away_loses_nothing(client, token, ledger, broker) -> None:
+    broker.away = True
+    assert client.post("/events/minio", json=notification("ventas.csv"), headers=token).status_code == 200
+    (run,) = runs(ledger)
+    assert (run.status, run.enqueued_at) == ("received", None), "the sweep will send it"
+
+
+def test_a_ledger_that_is_away_asks_for_another_delivery(settings, token, broker) -> None:
+    client = create_app(settings, enqueue=broker, subscription=Quiet()).test_client()  # not migrated
+    answer = client.post("/events/minio", json=notification("ventas.csv"), headers=token)
+    assert answer.status_code == 503
+    assert broker.sent == []
+
+
+@pytest.mark.parametrize("body", [b"not json", b"[]", json.dumps({"Records": [{"s3": 1}]}).encode()])
+def test_what_is_no_notification_is_accepted_lest_it_block_the_queue(client, token, ledger, body) -> None:
+    answer = client.post("/events/minio", data=body, headers=token, content_type="application/json")
+    assert answer.status_code == 202
+    assert "Not an S3 notification" in answer.json["note"]
+    assert runs(ledger) == []
+
+
+def test_an_empty_body_is_a_ping(client, token) -> None:
+    assert client.post("/events/minio", headers=token).status_code == 200
+
+
+def test_a_body_or_a_list_of_records_too_large(settings, ledger, token, broker) -> None:
+    small = settings.model_copy(update={"MAX_EVENT_BYTES": 2000, "MAX_EVENT_RECORDS": 2})
+    client = create_app(small, enqueue=broker, subscription=Quiet()).test_client()
+    headers = {"Authorization": f"Bearer {small.webhook_token}"}
+    assert client.post("/events/minio", data=b"x" * 3000, headers=headers).status_code == 413
+    many = client.post("/events/minio", json=notification("ventas.csv", "ventas.csv", "ventas.csv"), headers=headers)
+    assert many.status_code == 202
+    assert "MAX_EVENT_RECORDS" in many.json["note"]
+
+
+def test_health_says_what_is_missing(settings, ledger) -> None:
+    waiting = Quiet()
+    waiting.problem = "MinIO does not answer."
+    client = create_app(settings, subscription=waiting).test_client()
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json["detail"]) == (503, "MinIO does not answer.")
+    assert client.get("/health/live").status_code == 200
