@@ -53,10 +53,13 @@ _LONG_INTEGER = r"^[+-]?\d{4,}$"
 def distinct(
     column: "pd.Series[Any]",
 ) -> tuple["pd.Series[str]", npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The stripped values of a text column, the place of each row's value among them, and each value's rows.
+    """The stripped values of a text column, the place of each row's value among them, and each value's count of rows.
 
-    Values are distinct as the file wrote them if the column is categorical, else one per row.
+    Values are distinct if the column is categorical or of integers, else one per row.
     """
+    if pd.api.types.is_integer_dtype(column.dtype):
+        codes, found = pd.factorize(column.to_numpy())
+        return pd.Series(found.astype(str), dtype="str"), codes, np.bincount(codes, minlength=len(found))
     if isinstance(column.dtype, pd.CategoricalDtype):
         values = pd.Series(column.cat.categories.astype("str"), dtype="str")
         codes = column.cat.codes.to_numpy().astype(np.int64)
@@ -112,13 +115,13 @@ def numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
 
 
 def dates(values: "pd.Series[str]") -> npt.NDArray[np.datetime64]:
-    """Stripped values as days (`datetime64[D]`), NaT where they are no date; ISO or day first, told value by value."""
+    """Stripped values as days (`datetime64[D]`), NaT where they are no date; ISO or day first, value by value."""
     found = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[D]")
     for shape in _DATE_SHAPES:
         rest = np.flatnonzero(np.isnat(found))
         parts = values.iloc[rest].str.extract(shape, flags=re.ASCII)
         fits = parts["y"].notna().to_numpy(dtype=bool)
-        year, month, day = (parts[part][fits].astype(np.int64).to_numpy() for part in "ymd")
+        year, month, day = (np.asarray(parts[part][fits].astype(np.int64)) for part in "ymd")
         short = parts["y"][fits].str.len().to_numpy() == 2
         year = year + np.where(short, np.where(year < _TWO_DIGIT_PIVOT, 2000, 1900), 0)
         found[rest[fits]] = _days(year, month, day)
@@ -145,10 +148,13 @@ def _each(values: Iterable[str], function: Callable[[str], float]) -> Floats:
 
 
 def _bare(values: "pd.Series[str]") -> "pd.Series[str]":
-    """Without currency signs and blanks, where there are any."""
-    if not values.str.contains(r"[$€\s]", regex=True).any():
+    """Without a currency sign before or after, where there is one."""
+    odd = values.str.contains("[^-+0-9.,eE]", regex=True).to_numpy(dtype=bool)
+    if not odd.any():
         return values
-    return values.str.replace(r"^\s*[$€]\s*|\s*[$€]\s*$", "", regex=True)
+    bare = values.copy()
+    bare[odd] = values[odd].str.replace(r"^\s*[$€]\s*|\s*[$€]\s*$", "", regex=True)
+    return bare
 
 
 def _floats(text: "pd.Series[str]") -> Floats:
@@ -156,7 +162,7 @@ def _floats(text: "pd.Series[str]") -> Floats:
 
 
 def _days(
-    year: npt.NDArray[np.int64], month: npt.NDArray[np.int64], day: npt.NDArray[np.int64]
+    year: npt.NDArray[Any], month: npt.NDArray[Any], day: npt.NDArray[Any]
 ) -> npt.NDArray[np.datetime64]:
     """Calendar days; NaT for a 31 February. The month is built first, so a day too many shows in the next one."""
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")

@@ -25,7 +25,7 @@ _SALES_NAME = re.compile(r".*ventas.*\.csv(\.gz)?", re.IGNORECASE | re.ASCII | r
 
 
 def normalised(text: str) -> str:
-    """`text` without case, accents, spaces, underscores and invisible marks: `Día_De La Semana` -> `diadelasemana`."""
+    """`text` without case, accents, spaces, underscores or invisible marks: `Día_De La` -> `diadela`."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     return "".join(
         char

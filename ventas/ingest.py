@@ -1,7 +1,6 @@
 """A file of sales -> clean rows, rejected rows with their reasons, and the quality report."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,22 +30,20 @@ from ventas.quality import (
     column_report,
     dates_report,
     empty_report,
+    rejected_csv_bytes,
     rejected_report,
     rejection,
     rejection_report_text,
 )
-from ventas.reader import Records, Table, read_table
+from ventas.reader import Table, read_table
 from ventas.rejections import ROW_RULES
+from ventas.rows import Bools, Rows, read_dates, read_flag, read_sales, rejected_frame
 from ventas.settings import Settings
 
 __all__ = ["MIN_ROWS", "Ingested", "ingest", "rejection_report_text"]
 
-Bools = npt.NDArray[np.bool_]
-
 # Under ten rows neither five folds nor a 30 % test have two dates each.
 MIN_ROWS = 10
-_YEARS = (np.datetime64("1900-01-01"), np.datetime64("2200-12-31"))
-_ABSURD_SALES = 1e12
 _ROLES = {DATE: "date", WEEKDAY: "weekday", PROMOTION: "promotion", HOLIDAY: "holiday", TARGET: "target"}
 
 
@@ -62,28 +59,9 @@ class Ingested:
     rejected: pd.DataFrame
     report: Report
 
-
-@dataclass
-class _Rows:
-    """The rows of a table while they are judged: `bad` ones have broken a rule, the first one broken counts."""
-
-    table: Table
-    bad: Bools
-    warnings: list[str] = field(default_factory=list)
-    pieces: list[pd.DataFrame] = field(default_factory=list)
-
-    def reject(self, mask: Bools, code: str, column: "pd.Series[Any] | None" = None, **words: str) -> None:
-        """Mark the rows of `mask` that are still good as bad by rule `code`, quoting their cell of `column`."""
-        rows = np.flatnonzero(mask & ~self.bad)
-        if not len(rows):
-            return
-        self.bad[rows] = True
-        template = ROW_RULES[code].reason
-        cells_at = pd.Series("", index=rows) if column is None else column.iloc[rows].astype("str")
-        places, values = pd.factorize(cells_at)
-        sentences = np.array([template.format(value=shown(value), **words) for value in values], dtype=object)
-        reasons = sentences[places]
-        self.pieces.append(_rejected(self.table.records.take(rows), code, reasons))
+    def rejected_csv(self) -> bytes:
+        """The bad rows as CSV that is safe to open in a spreadsheet."""
+        return rejected_csv_bytes(self.rejected)
 
 
 def ingest(path: Path, settings: Settings) -> Ingested:
@@ -106,7 +84,7 @@ def ingest(path: Path, settings: Settings) -> Ingested:
         columns = _contract_columns(table)
         decimal, warnings = _decimal(table, columns)
         report["dialect"]["decimal"] = decimal
-        rows = _Rows(table, np.zeros(len(table.cells), dtype=bool), warnings)
+        rows = Rows(table, np.zeros(len(table.cells), dtype=bool), warnings)
         frame, further = _read(rows, columns, decimal, report)
         rejected = _all_rejected(rows)
         report.update(rejected_report(rejected, report["rows_in"]), warnings=rows.warnings)
@@ -120,7 +98,7 @@ def ingest(path: Path, settings: Settings) -> Ingested:
 
 def _contract_columns(table: Table) -> dict[str, str]:
     """The file's own name of each of the contract's columns that it has."""
-    found = {contract: name for name in table.cells if (contract := contract_column(str(name)))}
+    found = {contract: str(name) for name in table.cells if (contract := contract_column(str(name)))}
     if missing := [name for name in REQUIRED_COLUMNS if name not in found]:
         names = [shown(str(name), 40) for name in table.cells.columns[:30]]
         raise refused(
@@ -156,14 +134,14 @@ def _decimal(table: Table, columns: dict[str, str]) -> tuple[Decimal, list[str]]
 
 
 def _read(
-    rows: _Rows, columns: dict[str, str], decimal: Decimal, report: Report
+    rows: Rows, columns: dict[str, str], decimal: Decimal, report: Report
 ) -> tuple[pd.DataFrame, list[Further]]:
     """The clean rows, and the further columns as they were read; bad rows are marked in `rows`."""
     source = rows.table.cells
-    days = _dates(rows, source[columns[DATE]])
-    promotion = _flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion")
-    holiday = _flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday")
-    sales = _sales(rows, source[columns[TARGET]], decimal)
+    days = read_dates(rows, source[columns[DATE]])
+    promotion = read_flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion")
+    holiday = read_flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday")
+    sales = read_sales(rows, source[columns[TARGET]], decimal)
     good = ~rows.bad
     frame = pd.DataFrame(
         {
@@ -183,48 +161,13 @@ def _read(
     return frame if not again.any() else frame[~again].reset_index(drop=True), further
 
 
-def _dates(rows: _Rows, column: "pd.Series[Any]") -> npt.NDArray[np.datetime64]:
-    values, codes, _ = cells.distinct(column)
-    days = cells.dates(values)
-    absent = cells.is_missing(values)
-    outside = (days < _YEARS[0]) | (days > _YEARS[1])
-    rows.reject(absent[codes], "missing_date")
-    rows.reject(np.isnat(days)[codes], "date_unreadable", column)
-    rows.reject(outside[codes], "date_out_of_range", column)
-    return days[codes]
-
-
-def _flag(rows: _Rows, column: "pd.Series[Any]", name: str, code: str) -> npt.NDArray[np.float64]:
-    values, codes, counts = cells.distinct(column)
-    read = cells.flags(values)
-    absent = cells.is_missing(values)
-    if absent.any() and set(values[~absent].str.lower()) == {"x"}:
-        read[absent] = 0
-        rows.warnings.append(f"{name} is marked with x: {counts[absent].sum()} empty cells were read as 0.")
-        absent[:] = False
-    rows.reject(absent[codes], f"missing_{code}")
-    rows.reject(np.isnan(read)[codes], f"{code}_invalid", column)
-    return read[codes]
-
-
-def _sales(rows: _Rows, column: "pd.Series[Any]", decimal: Decimal) -> npt.NDArray[np.float64]:
-    values, codes, _ = cells.distinct(column)
-    read = cells.numbers(values, decimal)
-    rows.reject(cells.is_missing(values)[codes], "missing_sales")
-    mark = {",": "comma", ".": "point"}[decimal]
-    rows.reject(np.isnan(read)[codes], "sales_unreadable", column, decimal=mark)
-    rows.reject((read < 0)[codes], "sales_negative", column)
-    rows.reject((read > _ABSURD_SALES)[codes], "sales_absurd", column)
-    return read[codes]
-
-
 def _weekday(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
     """1 Monday to 7 Sunday; 1970-01-01 was a Thursday."""
     return (days.astype(np.int64) + 3) % 7 + 1
 
 
 def _compare_weekday(
-    rows: _Rows, name: str | None, days: npt.NDArray[np.datetime64], stays: Bools, report: Report
+    rows: Rows, name: str | None, days: npt.NDArray[np.datetime64], stays: Bools, report: Report
 ) -> None:
     """Count the kept rows whose own weekday is absent, or contradicts the date, which wins."""
     report["weekday_missing"] = int(stays.sum())
@@ -244,7 +187,7 @@ def _compare_weekday(
         )
 
 
-def _further(rows: _Rows, contract: set[str], good: Bools, decimal: Decimal) -> list[Further]:
+def _further(rows: Rows, contract: set[str], good: Bools, decimal: Decimal) -> list[Further]:
     found = []
     for name in rows.table.cells.columns.difference(list(contract), sort=False):
         column = rows.table.cells[name]
@@ -260,7 +203,7 @@ def _further(rows: _Rows, contract: set[str], good: Bools, decimal: Decimal) -> 
 
 
 def _drop_duplicates(
-    rows: _Rows, frame: pd.DataFrame, further: list[Further], dates: "pd.Series[Any]"
+    rows: Rows, frame: pd.DataFrame, further: list[Further], dates: "pd.Series[Any]"
 ) -> Bools:
     again, series = duplicates(frame, further)
     mask = np.zeros_like(rows.bad)
@@ -271,24 +214,15 @@ def _drop_duplicates(
     return again
 
 
-def _all_rejected(rows: _Rows) -> pd.DataFrame:
+def _all_rejected(rows: Rows) -> pd.DataFrame:
     """All bad rows of a file in the order of their lines, those with a wrong number of cells too."""
     table = rows.table
     expected = str(len(table.cells.columns))
     reasons = [ROW_RULES["fields"].reason.format(value=n, expected=expected) for n in table.ragged_counts]
     if table.blank_lines:
         rows.warnings.append(f"{table.blank_lines} empty lines were passed over.")
-    whole = pd.concat([*rows.pieces, _rejected(table.ragged, "fields", reasons)])
+    whole = pd.concat([*rows.pieces, rejected_frame(table.ragged, "fields", reasons)])
     return whole.sort_values("line", kind="stable", ignore_index=True)
-
-
-def _rejected(
-    records: Records, code: str, reasons: "Sequence[str] | npt.NDArray[np.object_]"
-) -> pd.DataFrame:
-    raw = records.raw(np.arange(len(records.lines)))
-    text = {name: pd.Series(value, dtype="str") for name, value in (("reason", reasons), ("row", raw))}
-    frame = pd.DataFrame({"line": records.lines, "code": code, **text})
-    return frame.astype({"line": "int64", "code": "str"})[["line", "reason", "code", "row"]]
 
 
 def _columns(frame: pd.DataFrame, further: list[Further], weekday_missing: int) -> list[Report]:

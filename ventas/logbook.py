@@ -139,6 +139,8 @@ def _plot(training: Training) -> Figure:
 
 def _log_model(training: Training) -> str:
     example = inputs(training.train.head(3))
+    # MLflow refuses a gap in an integer column later on, so its signature says numbers.
+    example = example.astype({name: "float64" for name in example.select_dtypes("integer").columns})
     fit = training.found.estimator
     info = mlflow.sklearn.log_model(
         fit,
@@ -162,6 +164,7 @@ def _register(registry: Registry, model_id: str, mlflow_run_id: str, training: T
             source=f"models:/{model_id}",
             run_id=mlflow_run_id,
             model_id=model_id,
+            await_creation_for=0,  # the files are there already
             tags=training.tags
             | {
                 RUN_TAG: run_id,

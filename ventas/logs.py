@@ -46,6 +46,8 @@ def configure_logging(settings: Settings, service: str) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(settings.LOG_LEVEL)
+    # It warns of every retry; a part that stays away is reported once, by whoever needs it.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 
 
 def _shared_processors(service: str) -> list[Processor]:
@@ -67,4 +69,6 @@ def _shared_processors(service: str) -> list[Processor]:
 def _renderers(settings: Settings) -> list[Any]:
     if settings.LOG_FORMAT == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # The default traceback shows local variables, and with them secrets.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]

@@ -73,7 +73,7 @@ def column_report(name: str, role: str, column: "pd.Series[Any]", missing: int |
 
 
 def dates_report(dates: "pd.Series[Any]", duplicated: int) -> Report:
-    """First and last date, and the runs of missing days between them (`from` and `to` are missing days themselves)."""
+    """First and last date, and the runs of missing days between them (`from` and `to` are missing themselves)."""
     days = np.unique(dates.to_numpy().astype("datetime64[D]"))
     steps = np.diff(days).astype(np.int64)
     holes = np.flatnonzero(steps > 1)

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,8 @@ class Records:
 class Table:
     """What a file holds, as text.
 
-    cells: one column per header cell under the file's own name; category or str dtype, "" where empty.
+    cells: one column per header cell under the file's own name; category or str dtype, "" where empty, or
+    int64 where a long file has nothing else in that column.
     records: the record of each row of `cells`. ragged: records with too few or too many cells (`ragged_counts`).
     unnamed: columns of `cells` whose header cell is empty. blank_lines: empty rows that were passed over.
     """
@@ -81,7 +83,7 @@ def read_table(path: Path, settings: Settings) -> Table:
     `too_many_columns`, `duplicate_column`, `no_rows`).
     """
     text = read_text(path, settings.MAX_UPLOAD_BYTES)
-    quotes = _positions(text.data, _QUOTE)
+    quotes = _positions(text.data, _QUOTE, _MAX_MARKS)
     records = _records(text.data, quotes)
     header_at, delimiter = _find_header(records)
     _check_quotes(text.data, quotes, delimiter)
@@ -91,7 +93,7 @@ def read_table(path: Path, settings: Settings) -> Table:
     return _table(text, body, counts, names, unnamed, delimiter)
 
 
-def _positions(data: bytes, byte: int, limit: int = _MAX_MARKS) -> Ints:
+def _positions(data: bytes, byte: int, limit: int) -> Ints:
     if data.count(byte) > limit:
         raise refused(
             f"The file has more than {limit:,} lines or cells. Split it into smaller files.",
@@ -105,7 +107,8 @@ def _outside(quotes: Ints, positions: Ints) -> Ints:
     """Those positions that are not between quotation marks (a doubled mark closes and opens again)."""
     if not len(quotes):
         return positions
-    return positions[np.searchsorted(quotes, positions) % 2 == 0]
+    outside: Ints = positions[np.searchsorted(quotes, positions) % 2 == 0]
+    return outside
 
 
 def _records(data: bytes, quotes: Ints) -> Records:
@@ -206,7 +209,7 @@ def _refuse_duplicates(names: list[str]) -> None:
 
 
 def _cells_per_record(records: Records, quotes: Ints, delimiter: str) -> Ints:
-    marks = _outside(quotes, _positions(records.data, ord(delimiter)))
+    marks = _outside(quotes, _positions(records.data, ord(delimiter), _MAX_MARKS))
     return np.diff(np.searchsorted(marks, records.ends), prepend=0) + 1
 
 
@@ -258,11 +261,12 @@ def _only(body: Records, whole: Bools, cut: Ints) -> bytes:
     line_ends = np.append(body.starts[1:], last) - body.ends
     lengths = np.stack([body.ends - body.starts - cut, cut, line_ends], axis=1).ravel()
     keep = np.stack([whole, np.zeros_like(whole), whole], axis=1).ravel()
-    return np.frombuffer(body.data, dtype=np.uint8)[first:][np.repeat(keep, lengths)].tobytes()
+    kept: bytes = np.frombuffer(body.data, dtype=np.uint8)[first:][np.repeat(keep, lengths)].tobytes()
+    return kept
 
 
 def _parsed(data: bytes, names: list[str], delimiter: str) -> pd.DataFrame:
-    """Text cells; columns of few distinct values as categories, so that later work is done once per value."""
+    """Cells under the columns' names, in dtypes that let later work be done once per distinct value."""
     if not data:
         return pd.DataFrame({name: pd.Series([], dtype="category") for name in names})
 
@@ -282,13 +286,30 @@ def _parsed(data: bytes, names: list[str], delimiter: str) -> pd.DataFrame:
         )
 
     probe = parse(dict.fromkeys(range(len(names)), "str"), _PROBE_ROWS)
-    many = len(probe) == _PROBE_ROWS
-    dtypes = {
-        place: "str" if many and probe[place].nunique() > _PROBE_ROWS // 4 else "category" for place in probe
-    }
-    cells = parse(dtypes, None)
-    cells.columns = pd.Index(names)
-    return cells
+    kinds = {place: _kind(probe[place]) for place in range(len(names))}
+    try:
+        cells = parse({place: "int64" if kind == "int64" else "str" for place, kind in kinds.items()}, None)
+    except (ValueError, OverflowError):  # further down a column of integers holds something else
+        cells = parse(dict.fromkeys(kinds, "str"), None)
+    # Not read_csv's own dtype "category": it turns categories that look numeric into numbers (1.234 is 1234 here).
+    columns = [
+        _categorical(cells[place]) if kind == "category" else cells[place] for place, kind in kinds.items()
+    ]
+    return pd.concat(columns, axis=1, keys=names)
+
+
+def _kind(probe: "pd.Series[Any]") -> str:
+    """How to hold a column, from its first rows: integers and text of many values gain nothing as categories."""
+    if len(probe) < _PROBE_ROWS:
+        return "category"
+    if probe.str.fullmatch("[0-9]{1,18}").all():
+        return "int64"
+    return "str" if probe.nunique() > _PROBE_ROWS // 4 else "category"
+
+
+def _categorical(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    codes, values = pd.factorize(column)
+    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(values, dtype="str")))
 
 
 def _filled(cells: pd.DataFrame) -> Bools:
@@ -298,6 +319,8 @@ def _filled(cells: pd.DataFrame) -> Bools:
         if filled.all():
             break
         column = cells[name]
+        if pd.api.types.is_integer_dtype(column.dtype):
+            return np.ones(len(cells), dtype=bool)
         if isinstance(column.dtype, pd.CategoricalDtype):
             has_text = np.asarray(column.cat.categories.astype(str).str.strip() != "", dtype=bool)
             filled |= has_text[column.cat.codes.to_numpy()]

@@ -67,8 +67,8 @@ ROW_RULES = {
 FILE_ADVICE = {
     "missing_column": "Falta una columna obligatoria. La primera línea debe llevar los nombres Fecha, DíaDeLaSemana, "
     "Promociones, Festivo y Ventas. Agregue la columna que falta o corrija su nombre.",
-    "too_many_rejected": "Demasiadas filas tienen errores. Corrija las filas que se indican abajo y vuelva a subir el "
-    "archivo.",
+    "too_many_rejected": "Demasiadas filas tienen errores. Corrija las filas que se indican abajo y vuelva a subir "
+    "el archivo.",
     "no_good_rows": "Ninguna fila se puede usar. Corrija lo que se indica abajo y vuelva a subir el archivo.",
     "too_few_rows": "Quedan muy pocas filas para entrenar un modelo. Suba un archivo con más días de ventas.",
     "too_large": "El archivo es demasiado grande. Divídalo en archivos más pequeños.",
@@ -93,6 +93,7 @@ DETAIL_NAMES = {
     "max_bytes": "Máximo de bytes",
     "rows": "Filas válidas",
     "needed": "Filas necesarias",
-    "dates": "Fechas válidas",
     "kind": "Contenido",
+    "train": "Para entrenar",
+    "test": "Para probar",
 }

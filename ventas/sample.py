@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from dateutil.easter import easter
+from dateutil.easter import easter  # type: ignore[import-untyped]
 
-from ventas.contract import DATE, DATE_DTYPE, HOLIDAY, PROMOTION, TARGET, WEEKDAY
+from ventas.contract import DATE, HOLIDAY, PROMOTION, TARGET, WEEKDAY
 
 STORE = "Tienda"
 START = date(2021, 1, 1)
@@ -33,8 +33,8 @@ _EASTER_OFFSETS = (-48, -47, -2)
 def generate(days: int, seed: int, start: date = START, stores: int = 0) -> pd.DataFrame:
     """Sales of `days` days from `start` on, whole numbers; the same arguments give the same rows.
 
-    Columns of the contract; with `stores` > 0 one row per day and store, with the text column `Tienda` first to
-    tell them apart. Holidays sell like Sundays.
+    Columns of the contract; with `stores` > 0 one row per day and store, with the text column `Tienda`
+    to tell them apart. Holidays sell like Sundays.
     """
     if days < 1 or stores < 0:
         raise ValueError("days must be at least 1 and stores at least 0")
@@ -62,7 +62,7 @@ def write_sample(
 
 def _one_shop(days: int, random: np.random.RandomState, start: date, scale: float) -> pd.DataFrame:
     calendar = pd.date_range(start, periods=days, unit="ns")
-    weekday = calendar.dayofweek.to_numpy() + 1
+    weekday = calendar.day_of_week.to_numpy() + 1
     holiday = _is_holiday(start, days)
     promotion = np.isin(weekday, _PROMOTION_DAYS) & (random.uniform(size=days) < _PROMOTION_SHARE) & ~holiday
     level = np.where(holiday, _LEVELS[-1], _LEVELS[weekday - 1]) * (1 + _UPLIFT * promotion)
@@ -70,7 +70,7 @@ def _one_shop(days: int, random: np.random.RandomState, start: date, scale: floa
     sales = np.maximum(np.rint(mean + random.normal(scale=_NOISE * scale, size=days)), 0)
     return pd.DataFrame(
         {
-            DATE: pd.Series(calendar).astype(DATE_DTYPE),
+            DATE: pd.Series(calendar),
             WEEKDAY: weekday.astype(np.int64),
             PROMOTION: promotion.astype(np.int64),
             HOLIDAY: holiday.astype(np.int64),
@@ -82,7 +82,7 @@ def _one_shop(days: int, random: np.random.RandomState, start: date, scale: floa
 def _drift(calendar: pd.DatetimeIndex) -> npt.NDArray[np.float64]:
     """Trend and season as a factor around 1; the trend starts at 1 on the first day."""
     elapsed = np.arange(len(calendar)) / 365.25
-    season = np.cos(2 * np.pi * (calendar.dayofyear.to_numpy() - 355) / 365.25)
+    season = np.cos(2 * np.pi * (calendar.day_of_year.to_numpy() - 355) / 365.25)
     return np.asarray((1 + _TREND) ** elapsed * (1 + _SEASON * season), dtype=np.float64)
 
 

@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     # Dataset and model
     SPLIT: Literal["time", "random"] = Field("time", description="How rows are split 70/30.")
     TEST_SHARE: float = Field(0.30, gt=0, lt=1, description="Share of dates (or rows) held out as test.")
-    SEED: int = Field(42, ge=0, description="Seed of the random split and of every model.")
+    SEED: int = Field(42, ge=0, le=4_294_967_295, description="Seed of the random split and of every model.")
     OUTLIER_IQR_FACTOR: float = Field(
         1.5, gt=0, description="Train rows further than this many IQR outside are outliers."
     )

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ventas.contract import CONTRACT_COLUMNS, DATE, DATE_DTYPE, HOLIDAY, PROMOTION, TARGET, WEEKDAY, refused
+from ventas.contract import DATE, DATE_DTYPE, HOLIDAY, PROMOTION, TARGET, WEEKDAY, refused
 from ventas.dialect import split_header
-from ventas.quality import EXAMPLES, Report
+from ventas.quality import EXAMPLES, Report, empty_report, rejection
 from ventas.settings import Settings
 
 # R2 of a single test row is undefined.
@@ -31,6 +31,15 @@ class Split:
     outliers: pd.DataFrame
     fences: tuple[float, float]
 
+    @property
+    def report(self) -> Report:
+        """The quality report's part about the split: sizes and dates of train and test, and the outliers."""
+        parts = (("train", self.train), ("test", self.test))
+        return {
+            "split": {name: {"rows": len(part), **_first_and_last(part)} for name, part in parts},
+            "outliers": outliers_report(self),
+        }
+
 
 def split(frame: pd.DataFrame, settings: Settings) -> Split:
     """Split a clean table as SPLIT, TEST_SHARE and SEED say, and take outliers out of train.
@@ -45,7 +54,8 @@ def split(frame: pd.DataFrame, settings: Settings) -> Split:
         train, test = _at_random(frame, settings.TEST_SHARE, settings.SEED)
     fences = _fences(train[TARGET].to_numpy(), settings.OUTLIER_IQR_FACTOR)
     inside = train[TARGET].between(*fences)
-    found = Split(*(part.reset_index(drop=True) for part in (train[inside], test, train[~inside])), fences)
+    parts = [part.reset_index(drop=True) for part in (train[inside], test, train[~inside])]
+    found = Split(parts[0], parts[1], parts[2], fences)
     _check_enough(found, settings)
     return found
 
@@ -64,6 +74,10 @@ def outliers_report(found: Split) -> Report:
             for day, value in zip(first[DATE].dt.date, first[TARGET], strict=True)
         ],
     }
+
+
+def _first_and_last(part: pd.DataFrame) -> Report:
+    return {"first": str(part[DATE].min().date()), "last": str(part[DATE].max().date())}
 
 
 def _by_time(frame: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -105,13 +119,15 @@ def _check_enough(found: Split, settings: Settings) -> None:
     )
     needed = settings.CV_FOLDS + 1
     if train < needed or test < _MIN_TEST:
-        raise refused(
+        error = refused(
             f"The split leaves {train} {unit} to train and {test} to test; at least {needed} and {_MIN_TEST} are "
             "needed. Upload more days of sales.",
             "too_few_rows",
             train=train,
             test=test,
         )
+        rows = len(found.train) + len(found.test) + len(found.outliers)
+        raise rejection(error, {**empty_report(), "rows_in": rows, "rows_kept": rows})
 
 
 def to_csv_bytes(frame: pd.DataFrame) -> bytes:
@@ -131,7 +147,7 @@ def read_dataset(source: bytes | Path) -> pd.DataFrame:
     header_end = _record_end(data)
     names = split_header(data[:header_end].decode(), ",")
     body = data[header_end:].lstrip(b"\n")
-    first = [cell for cell in _first_cells(body, len(names))]
+    first = _first_cells(body, len(names))
     texts = {name for name, cell in zip(names, first, strict=False) if cell.startswith('"')}
     frame = pd.read_csv(
         io.BytesIO(body),
@@ -140,11 +156,10 @@ def read_dataset(source: bytes | Path) -> pd.DataFrame:
         dtype={name: _dtype(name, texts) for name in names},  # type: ignore[arg-type]
         keep_default_na=False,
         na_values=[""],
-        float_precision="round_trip",
         lineterminator="\n",
         index_col=False,
     )
-    frame[DATE] = frame[DATE].astype(DATE_DTYPE)
+    frame[DATE] = frame[DATE].to_numpy(dtype=DATE_DTYPE)
     return frame
 
 
@@ -179,13 +194,9 @@ def _rendered(column: "pd.Series[Any]") -> list[str]:
         cells, missing = [repr(value) for value in np.asarray(values).tolist()], ""
     else:
         cells, missing = [_quoted(str(value)) for value in values], '""'
-    return np.array([*cells, missing], dtype=object)[codes].tolist()  # code -1, missing, is the last one
+    rendered: list[str] = np.array([*cells, missing], dtype=object)[codes].tolist()  # code -1 is the last one
+    return rendered
 
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
-
-
-def further_columns(frame: pd.DataFrame) -> list[str]:
-    """The columns of a clean table beyond the contract's, in their order."""
-    return [str(name) for name in frame if name not in CONTRACT_COLUMNS]

@@ -66,7 +66,9 @@ def run(run_id: str, status: str, minutes_ago: float, **more: Any) -> dict[str, 
         "size": 39_112,
         "created_at": moment(minutes_ago),
         "updated_at": moment(minutes_ago - 0.5),
-        "finished_at": None if status in ("received", "etl", "retrain", "promote") else moment(minutes_ago - 1.1),
+        "finished_at": None
+        if status in ("received", "etl", "retrain", "promote")
+        else moment(minutes_ago - 1.1),
         "uploaded_at": moment(minutes_ago),
         "reason": None,
         "progress": None,
@@ -77,7 +79,9 @@ def run(run_id: str, status: str, minutes_ago: float, **more: Any) -> dict[str, 
     } | more
 
 
-def verdict(kind: str, *, promoted: bool, ours: float | None = None, theirs: float | None = None) -> dict[str, Any]:
+def verdict(
+    kind: str, *, promoted: bool, ours: float | None = None, theirs: float | None = None
+) -> dict[str, Any]:
     """A verdict; errors only where models were compared."""
     compared = ours is not None and theirs is not None
     return {
@@ -153,9 +157,19 @@ def steps(*names: str, open_end: bool = False) -> list[dict[str, Any]]:
 
 
 def _runs() -> dict[str, dict[str, Any]]:
-    refused = {"code": "missing_column", "message": "A column is missing.", "details": {"missing": ["Festivo"]}}
+    refused = {
+        "code": "missing_column",
+        "message": "A column is missing.",
+        "details": {"missing": ["Festivo"]},
+    }
     made = [
-        run("run-9", "retrain", 2, progress={"done": 12, "total": 60}, steps=steps("etl", "retrain", open_end=True)),
+        run(
+            "run-9",
+            "retrain",
+            2,
+            progress={"done": 12, "total": 60},
+            steps=steps("etl", "retrain", open_end=True),
+        ),
         run(
             "run-8",
             "promoted",

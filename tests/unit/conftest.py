@@ -1,6 +1,5 @@
 """Stand-ins that several unit tests share."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -43,7 +42,6 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             [Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
             stdout=written,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(64 << 20)},
         )
         try:
             _wait_until_open(port, process)
@@ -54,9 +52,9 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def s3_settings(s3_endpoint: str, tmp_path: Path) -> Settings:
-    """Settings that lead to the S3 stand-in, with a state folder of the test's own."""
-    return Settings(_env_file=None, MINIO_ENDPOINT=s3_endpoint, VENTAS_HOME=tmp_path / "home")
+def s3_settings(settings: Settings, s3_endpoint: str) -> Settings:
+    """Settings that lead to the S3 stand-in."""
+    return settings.model_copy(update={"MINIO_ENDPOINT": s3_endpoint})
 
 
 @pytest.fixture

@@ -40,25 +40,26 @@ def is_alive() -> Callable[[int], bool]:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
-    """Start a Python program from its text; all that were started are killed at the end."""
+def start(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
+    """Start a Python program from its text, its output in `tmp_path/stdout`; all are killed at the end."""
     started: list[subprocess.Popen[bytes]] = []
 
     def run(text: str, *arguments: object, **env: str) -> "subprocess.Popen[bytes]":
-        process = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(text), *map(str, arguments)],
-            env={**os.environ, **env},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with (tmp_path / "stdout").open("ab") as stdout:
+            process = subprocess.Popen(
+                [sys.executable, "-c", textwrap.dedent(text), *map(str, arguments)],
+                env={**os.environ, **env},
+                stdout=stdout,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         started.append(process)
         return process
 
     yield run
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 @pytest.fixture

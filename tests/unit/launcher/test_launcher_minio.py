@@ -12,7 +12,8 @@ from ventas.launcher.object_store import choose_store
 
 RELEASE, LATER = (version.module for version in VERSIONS)
 REFUSAL = """
-echo "go: github.com/minio/minio@$wanted: github.com/minio/minio@$wanted: reading https://proxy.example/x.info: 403 Forbidden" >&2
+asked="github.com/minio/minio@$wanted"
+echo "go: $asked: $asked: reading https://proxy.example/x.info: 403 Forbidden" >&2
 printf '\\tserver response: This module version is not available.\\n' >&2
 exit 1
 """
@@ -161,11 +162,13 @@ def test_a_binary_without_notes_counts_when_go_vouches_for_it(installs: Callable
     assert installs() == [RELEASE]
 
 
-def test_of_two_processes_one_builds(
-    go_says: Callable[..., None], installs: Callable[[], list[str]]
-) -> None:
+def test_of_two_processes_one_builds(go_says: Callable[..., None], installs: Callable[[], list[str]]) -> None:
     go_says(RELEASE, "slow")
-    command = [sys.executable, "-c", "from ventas.launcher.minio import get_minio; print(get_minio().program)"]
+    command = [
+        sys.executable,
+        "-c",
+        "from ventas.launcher.minio import get_minio; print(get_minio().program)",
+    ]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     told = {process.communicate()[0] for process in both}
     assert [process.returncode for process in both] == [0, 0]

@@ -34,11 +34,9 @@ def changed(settings: Settings, **values: object) -> Store:
 def answering() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
     """The address of an HTTP server, and the (status line, body) pairs it answers with; the last one stays."""
     answers: list[tuple[str, bytes]] = [("200", b"<html>hello</html>")]
-    seen: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            seen.append(self.command)
             status, body = answers[0] if len(answers) == 1 else answers.pop(0)
             self.rfile.read(int(self.headers.get("content-length") or 0))
             self.send_response(int(status))
@@ -55,8 +53,7 @@ def answering() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
             """Quiet."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.seen = seen  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield f"127.0.0.1:{server.server_port}", answers
         server.shutdown()
@@ -108,7 +105,7 @@ def test_a_download_past_the_limit_is_rejected_and_leaves_nothing(
     store: Store, bucket: str, tmp_path: Path
 ) -> None:
     store.put_bytes(bucket, "ventas.csv", b"x" * 11)
-    with pytest.raises(RejectedUpload, match="11 bytes.*at most 10") as refusal:
+    with pytest.raises(RejectedUpload, match=r"11 bytes.*at most 10") as refusal:
         store.download(bucket, "ventas.csv", None, tmp_path / "out", max_bytes=10)
     assert refusal.value.code == "too_large"
     assert list(tmp_path.glob("out*")) == []
@@ -191,6 +188,7 @@ S3_ERROR = b"<Error><Code>%s</Code><Message>%s</Message><Resource>/ventas</Resou
         ),
         ("507", S3_ERROR % (b"XMinioStorageFull", b"No space left"), StoreUnavailable, "No space left"),
     ],
+    ids=["secret", "access", "region", "full"],
 )
 def test_a_refusal_says_what_to_do(
     s3_settings: Settings,

@@ -1,0 +1,45 @@
+# `make up` is all that is needed; `make help` lists the rest.
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+# Warnings of a first import must not depend on the shell that calls make.
+export PYTHONUTF8 := 1
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+.PHONY: help run-env dev-env up sample test test-fast check lock clean-state
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run-env:
+	@sh scripts/bootstrap.sh run
+
+dev-env:
+	@sh scripts/bootstrap.sh dev
+
+up: run-env ## start the whole system; Ctrl-C stops it
+	@exec $(BIN)/ventas up
+
+sample: run-env ## write ventas.csv, the bundled sample, into this folder
+	@$(BIN)/ventas sample
+
+test: dev-env ## all tests: unit, pipeline on real processes, browser
+	$(BIN)/pytest tests
+
+test-fast: dev-env ## unit tests alone
+	$(BIN)/pytest tests/unit
+
+check: dev-env ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: ## write both lock files anew (needs uv)
+	@command -v uv >/dev/null || { echo "uv is missing. Run: pip install uv" >&2; exit 1; }
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --extra dev --constraints requirements.lock --output-file requirements-dev.lock
+
+clean-state: ## empty the state folder: uploads, models, history, logs
+	@test -x $(BIN)/ventas || { echo "Nothing to clean: the system was never started here." >&2; exit 0; }; \
+	$(BIN)/ventas clean-state

@@ -1,0 +1,100 @@
+"""The API's application factory; a WSGI server starts it as `api.app:create_app()`."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+from pydantic import ValidationError
+
+from api.answers import json_answer
+from api.docs import docs_routes
+from api.pages import allowed_parameters
+from api.ports import ModelCatalogue, ModelSource
+from api.problems import PROBLEM_JSON, invalid_parameters, register_problems
+from api.routes.health import health_routes
+from api.routes.history import history_routes
+from api.routes.models import model_routes
+from api.routes.predict import predict_routes
+from api.routes.runs import run_routes
+from api.schemas import Problem
+from api.services import Services, make_services
+from ventas.champion import ChampionSource
+from ventas.logs import configure_logging
+from ventas.registry import Registry
+from ventas.settings import Settings, load_settings
+
+EXTENSION = "ventas"
+API_VERSION = "1"
+
+
+def create_app(
+    settings: Settings | None = None,
+    source: ModelSource | None = None,
+    catalogue: ModelCatalogue | None = None,
+) -> Flask:
+    """The API, with its background threads started in this process; call it after a fork.
+
+    Parameters
+    ----------
+    settings: read from the environment unless given; raises SettingsError.
+    source: where the champion comes from; ledger and MLflow unless given.
+    catalogue: what is registered; MLflow unless given.
+    """
+    settings = settings or load_settings()
+    configure_logging(settings, "api")
+    services = make_services(settings, source or ChampionSource(settings), catalogue or Registry(settings))
+    app = _flask(settings)
+    register_problems(app)
+    for routes in (predict_routes, history_routes, health_routes, model_routes, run_routes):
+        app.register_api(routes(services))
+    app.register_blueprint(docs_routes("openapi_document"))
+    app.add_url_rule("/openapi.json", "openapi_document", lambda: _document(app))
+    app.extensions[EXTENSION] = services
+    services.start()
+    return app
+
+
+def services_of(app: Flask) -> Services:
+    """The services behind `app`; whoever made the app may stop them."""
+    services: Services = app.extensions[EXTENSION]
+    return services
+
+
+def _flask(settings: Settings) -> OpenAPI:
+    allowed = allowed_parameters(settings)
+
+    def refuse(error: ValidationError) -> Any:
+        raise invalid_parameters(error, allowed) from error
+
+    app = OpenAPI(
+        "api",
+        info=Info(title="Ventas", version=API_VERSION),
+        responses=_problem_responses(),
+        security_schemes={},  # None would be written as a null, which is no valid document
+        validation_error_model=Problem,
+        validation_error_callback=refuse,
+        doc_ui=False,
+        static_folder=None,
+    )
+    # Every path works with and without its slash, and no path answers with a redirect.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = settings.MAX_REQUEST_BYTES
+    return app
+
+
+def _problem_responses() -> dict[str | int | HTTPStatus, Any]:
+    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        str(status): {"description": text, "content": content}
+        for status, text in (
+            (422, "The request cannot be served as it stands."),
+            (503, "A part that is needed does not answer."),
+        )
+    }
+
+
+def _document(app: OpenAPI) -> Response:
+    return json_answer(app.api_doc)

@@ -1,0 +1,68 @@
+"""The JSON body of a request, read strictly: one object, every name once, and a reason for every refusal."""
+
+import json
+import unicodedata
+from typing import Any
+
+from flask import Request
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from api.problems import FieldError, InvalidFields
+from ventas.errors import InvalidRequest
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The body as a dict; names are in NFC, as some systems send accents decomposed.
+
+    Raises UnsupportedMediaType, BadRequest (not JSON), RequestEntityTooLarge and InvalidRequest.
+    """
+    if not request.is_json:
+        sent = request.mimetype or "no content type"
+        raise UnsupportedMediaType(f"The body must be sent as application/json, not as {sent}.")
+    body = _parsed(request.get_data(cache=False))
+    if not isinstance(body, dict):
+        raise InvalidRequest('The body must be one JSON object, such as {"DíaDeLaSemana": 1}.')
+    return body
+
+
+def shown(value: Any, limit: int = 60) -> str:
+    """`value` as JSON, short enough for a sentence and safe to encode."""
+    text = json.dumps(value, ensure_ascii=False)
+    short = text if len(text) <= limit else f"{text[:limit]}…"
+    return printable(short)
+
+
+def printable(text: str) -> str:
+    """`text` with lone surrogates spelt out, which UTF-8 cannot carry."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _parsed(data: bytes) -> Any:
+    if not data.strip():
+        raise BadRequest("The body is empty; send one JSON object.")
+    try:
+        return json.loads(data, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise BadRequest(
+            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BadRequest("The body is not JSON: it is not encoded in UTF-8.") from error
+    except ValueError as error:  # an integer of more digits than Python converts
+        raise BadRequest("The body is not JSON that can be read: a number is too long.") from error
+    except RecursionError as error:
+        raise BadRequest("The body is not JSON that can be read: it is nested too deeply.") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        known = unicodedata.normalize("NFC", name)
+        if printable(known) != known:
+            raise InvalidFields(
+                [FieldError(printable(known), f"{shown(known)} cannot be the name of a column.")]
+            )
+        if known in members:
+            raise InvalidFields([FieldError(known, f"{shown(known)} is given twice.")])
+        members[known] = value
+    return members

@@ -1,0 +1,106 @@
+"""The history of predictions, written before the answer leaves, or spooled where the database is too slow."""
+
+from collections.abc import Sequence
+from threading import Event
+
+import structlog
+from sqlalchemy import insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.background import Loop
+from api.parts import Parts
+from api.spool import Spool
+from ventas.errors import LedgerUnavailable
+from ventas.ledger import Ledger, Prediction
+from ventas.ledger.predictions import NewPrediction
+
+HISTORY = "history"
+REPLAY_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+class History:
+    """Records predictions.
+
+    Parameters
+    ----------
+    ledger: its lock timeout bounds how long one write may take.
+    spool: where rows wait that could not be written.
+
+    After one write that took too long, rows go straight to the spool until the background has seen the database
+    take a write again: only the first request of an outage waits.
+    """
+
+    def __init__(self, ledger: Ledger, spool: Spool, parts: Parts):
+        self._ledger = ledger
+        self._spool = spool
+        self._parts = parts
+        self._away = Event()
+        self._loop = Loop("history-replay", self.replay, REPLAY_SECONDS)
+
+    def start(self) -> None:
+        """Replay spooled rows from now on, in the background of this process."""
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Stop replaying, and leave this process's rows to whoever comes next."""
+        self._loop.stop()
+        self._spool.seal()
+
+    def record(self, row: NewPrediction) -> int | None:
+        """The id of the row, committed when this returns; None where it was spooled instead."""
+        if not self._away.is_set():
+            try:
+                return self._ledger.predictions.add([row])[0]
+            except (LedgerUnavailable, SQLAlchemyError) as error:
+                self._mark_away(error)
+        try:
+            self._spool.append(row)
+        except OSError:
+            # The prediction is good all the same; the log is the last place that can keep it.
+            log.exception("prediction_not_recorded", row=vars(row))
+        self._loop.wake()
+        return None
+
+    def replay(self) -> None:
+        """Write what waits in the spool, if the database takes writes; each row once."""
+        if not (self._away.is_set() or self._spool.waiting()):
+            return
+        try:
+            self._probe()
+            rows = self._spool.drain(self._write_missing)
+        except (LedgerUnavailable, SQLAlchemyError) as error:
+            self._mark_away(error)
+            return
+        if rows:
+            log.info("history_replayed", rows=rows)
+        self._away.clear()
+        self._parts.back(HISTORY)
+
+    def _mark_away(self, error: Exception) -> None:
+        self._away.set()
+        self._parts.away(HISTORY, f"Predictions wait in the spool, for the database takes no writes: {error}")
+
+    def _probe(self) -> None:
+        """Take the write lock and give it back. Raises LedgerUnavailable."""
+        with self._ledger.database.write() as session:
+            session.connection()
+
+    def _write_missing(self, rows: Sequence[NewPrediction]) -> None:
+        """Store the rows that are not there yet: a crash may have come between a commit and the file's end."""
+        moments = {row.created_at for row in rows}
+        with self._ledger.database.write() as session:
+            stored = {
+                tuple(found)
+                for found in session.execute(
+                    select(Prediction.created_at, Prediction.model_version, Prediction.prediction).where(
+                        Prediction.created_at.in_(moments)
+                    )
+                )
+            }
+            missing = [
+                vars(row) for row in rows if (row.created_at, row.model_version, row.prediction) not in stored
+            ]
+            if missing:
+                session.execute(insert(Prediction), missing)

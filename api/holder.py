@@ -1,0 +1,163 @@
+"""The champion in memory: loaded beside the requests, swapped between two of them."""
+
+import math
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from api.background import Loop
+from api.inputs import Form, Question
+from api.parts import Parts
+from api.ports import ModelSource
+from ventas.errors import LedgerUnavailable, ModelUnusable, NoChampion, RegistryUnavailable
+from ventas.served import ServedModel
+from ventas.times import utc_now
+
+CHAMPION, LEDGER, REGISTRY = "champion", "ledger", "registry"
+# A version that could not be used may have been repaired; asking for it at every poll would download it anew.
+RETRY_UNUSABLE_SECONDS = 60.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Champion:
+    """One loaded version with the form of its inputs: a request uses one such object from start to end."""
+
+    model: ServedModel
+    form: Form
+    loaded_at: datetime
+
+    @property
+    def version(self) -> int:
+        """The registered version."""
+        return self.model.version
+
+    def predict(self, question: Question) -> float:
+        """The sales expected for one question; raises ModelUnusable where the answer is no number."""
+        value = float(self.model.predict(question.frame())[0])
+        if not math.isfinite(value):
+            raise ModelUnusable(f"Version {self.version} answered {value} to a valid question.")
+        return value
+
+
+class ChampionHolder:
+    """Keeps the champion; `start` begins to follow the ledger's decisions.
+
+    The champion is one attribute, replaced whole: no request waits for a load, and none sees half a swap.
+    """
+
+    def __init__(self, source: ModelSource, parts: Parts, poll_seconds: float):
+        self._source = source
+        self._parts = parts
+        self._champion: Champion | None = None
+        self._reason = "The API has only just started and is looking for a champion."
+        self._unusable: tuple[int, float] | None = None
+        self._poll = Loop("champion-poll", self.look, poll_seconds)
+        # A loop of its own, for MLflow may hang, and a swap from the local copy must not wait for that.
+        self._reconcile = Loop("champion-reconcile", self.reconcile, poll_seconds)
+
+    @property
+    def current(self) -> Champion | None:
+        """The champion that is served, or None."""
+        return self._champion
+
+    def champion(self) -> Champion:
+        """The champion that is served; raises NoChampion with the reason."""
+        champion = self._champion
+        if champion is None:
+            raise NoChampion(self._reason)
+        return champion
+
+    def start(self) -> None:
+        """Follow the ledger from now on, in the background of this process."""
+        self._poll.start()
+        self._reconcile.start()
+
+    def wake(self) -> None:
+        """Look at once."""
+        self._poll.wake()
+
+    def stop(self) -> None:
+        """Stop following; the champion stays."""
+        self._poll.stop()
+        self._reconcile.stop()
+
+    def look(self) -> None:
+        """Ask the ledger once who is champion, and serve that version if it is another one."""
+        try:
+            version = self._source.current_version()
+        except LedgerUnavailable as error:
+            self._parts.away(LEDGER, f"The database does not answer: {error}")
+            self._serve_copy("The database does not answer, and there is no local copy of a champion.")
+            return
+        self._parts.back(LEDGER)
+        if version is None:
+            self._reason = "No model has been promoted yet; the first good upload makes one."
+        elif self._champion is not None and self._champion.version == version:
+            self._parts.back(CHAMPION)
+        elif not self._is_unusable(version):
+            self._load(version)
+
+    def reconcile(self) -> None:
+        """Let ledger and registry come together once."""
+        try:
+            self._source.reconcile()
+        except RegistryUnavailable as error:
+            self._parts.away(REGISTRY, str(error))
+        except LedgerUnavailable:
+            return  # the poll meets the same and reports it
+        else:
+            self._parts.back(REGISTRY)
+
+    def _load(self, version: int) -> None:
+        try:
+            self._swap(self._source.fetch(version))
+        except RegistryUnavailable as error:
+            self._keep(f"Version {version} is champion, but it cannot be fetched: {error}")
+        except ModelUnusable as error:
+            self._unusable = (version, time.monotonic() + RETRY_UNUSABLE_SECONDS)
+            self._keep(f"Version {version} is champion, but it cannot be used: {error}")
+        else:
+            self._parts.back(CHAMPION)
+
+    def _keep(self, reason: str) -> None:
+        self._parts.away(CHAMPION, reason)
+        self._serve_copy(reason)
+
+    def _is_unusable(self, version: int) -> bool:
+        if self._unusable is None:
+            return False
+        number, retry_at = self._unusable
+        return number == version and time.monotonic() < retry_at
+
+    def _serve_copy(self, reason: str) -> None:
+        """Where nothing is served yet, serve the newest local copy."""
+        if self._champion is not None:
+            return
+        self._reason = reason
+        copy = self._source.last_good()
+        if copy is None:
+            return
+        try:
+            self._swap(copy)
+        except ModelUnusable as error:
+            self._reason = f"{reason} The local copy cannot be used: {error}"
+
+    def _swap(self, model: ServedModel) -> None:
+        champion = Champion(model, Form(model.inputs), utc_now())
+        _warm(champion)
+        before, self._champion = self._champion, champion
+        log.info("champion_swapped", version=model.version, previous=before.version if before else None)
+
+
+def _warm(champion: Champion) -> None:
+    """Predict once, so that no request pays for the first time; raises ModelUnusable."""
+    try:
+        champion.predict(champion.form.sample())
+    except ModelUnusable:
+        raise
+    except Exception as error:  # a model can fail in any way, and then must not be served
+        raise ModelUnusable(f"Version {champion.version} fails on a plain question: {error!r}") from error

@@ -1,0 +1,136 @@
+"""What one model version wants to be told, and the strict reading of it."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Any, NotRequired
+
+import numpy as np
+import pandas as pd
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic_core import ErrorDetails
+from typing_extensions import TypedDict
+
+from api.body import shown
+from api.problems import FieldError, InvalidFields
+from ventas.contract import DATE, DATE_DTYPE, WEEKDAY
+from ventas.served import ModelInput
+
+FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2199, 12, 31)
+LONGEST_TEXT = 1000
+WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _sales_date(text: str) -> date:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError("not an ISO date")
+    day = date.fromisoformat(text)
+    if not FIRST_DATE <= day <= LAST_DATE:
+        raise ValueError("out of range")
+    return day
+
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+_TYPES: dict[str, Any] = {
+    "weekday": Annotated[int, Field(ge=1, le=7)],
+    "flag": Annotated[int, Field(ge=0, le=1)],
+    "number": Annotated[float, Field(allow_inf_nan=False)],
+    "text": Annotated[str, Field(max_length=LONGEST_TEXT)],
+    "date": Annotated[str, AfterValidator(_sales_date)],
+}
+_ALLOWED = {
+    "weekday": "a whole number from 1 (Monday) to 7 (Sunday)",
+    "flag": "0 or 1",
+    "number": "a finite number",
+    "text": f"a text of at most {LONGEST_TEXT} characters",
+    "date": f"a date such as 2026-11-30, from {FIRST_DATE} to {LAST_DATE}",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row that a model is asked about: `sent` as it came, `columns` as the model reads them."""
+
+    sent: dict[str, Any]
+    columns: dict[str, Any]
+    date: date
+    date_assumed: bool
+
+    def frame(self) -> pd.DataFrame:
+        """The raw columns, shape (1, columns); optional columns that were not given are left out."""
+        day = np.array([self.date], dtype=DATE_DTYPE)
+        return pd.DataFrame({DATE: day, **{name: [value] for name, value in self.columns.items()}})
+
+
+class Form:
+    """The inputs of one model version; made once when the version is loaded."""
+
+    def __init__(self, inputs: Sequence[ModelInput]):
+        # Names are compared in NFC; the model wants them as its file wrote them.
+        self._columns = {unicodedata.normalize("NFC", known.name): known.name for known in inputs}
+        kinds = {unicodedata.normalize("NFC", known.name): known.kind for known in inputs}
+        self._allowed = {name: _ALLOWED[kind] for name, kind in kinds.items()} | {DATE: _ALLOWED["date"]}
+        required = {unicodedata.normalize("NFC", known.name) for known in inputs if known.required}
+        fields = {
+            name: _TYPES[kind] if name in required else NotRequired[_TYPES[kind] | None]
+            for name, kind in kinds.items()
+        }
+        fields[DATE] = NotRequired[_TYPES["date"] | None]
+        # The functional form, since a column may be called anything; mypy knows it only for literal fields.
+        functional: Any = TypedDict
+        self._adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(
+            with_config(_STRICT)(functional("Inputs", fields))
+        )
+        self._inputs = tuple(inputs)
+
+    def read(self, body: dict[str, Any], today: date) -> Question:
+        """Check `body` and fill in the date; raises InvalidFields naming every field at fault.
+
+        Without a date, the next one after `today` (in the business's time zone) with the given weekday is meant.
+        """
+        try:
+            values = self._adapter.validate_python(body)
+        except ValidationError as error:
+            raise InvalidFields([self._fault(found) for found in error.errors(include_url=False)]) from error
+        day = values.pop(DATE, None)
+        weekday = values[WEEKDAY]
+        if day is not None and day.isoweekday() != weekday:
+            raise _contradiction(day, weekday)
+        columns = {self._columns[name]: value for name, value in values.items() if value is not None}
+        return Question(body, columns, day or next_date(today, weekday), date_assumed=day is None)
+
+    def sample(self) -> Question:
+        """A plain question with every column, to warm a model up."""
+        columns: dict[str, Any] = {}
+        for known in self._inputs:
+            if known.kind == "text":
+                columns[known.name] = known.categories[0] if known.categories else ""
+            else:
+                columns[known.name] = (
+                    known.low or 0.0 if known.kind == "number" else int(known.kind == "weekday")
+                )
+        return Question({}, columns, date(2024, 1, 1), date_assumed=False)
+
+    def _fault(self, found: ErrorDetails) -> FieldError:
+        name = str(found["loc"][0])
+        allowed = self._allowed.get(name)
+        if allowed is None:
+            known = ", ".join(self._allowed)
+            return FieldError(name, f"{shown(name)} is not an input of this model; known are {known}.", known)
+        if found["type"] == "missing":
+            return FieldError(name, f"{name} is missing; it must be {allowed}.", allowed)
+        return FieldError(name, f"{name} must be {allowed}, not {shown(found['input'])}.", allowed)
+
+
+def next_date(today: date, weekday: int) -> date:
+    """The first date after `today` with `weekday` (1 Monday … 7 Sunday)."""
+    return today + timedelta(days=(weekday - today.isoweekday() - 1) % 7 + 1)
+
+
+def _contradiction(day: date, weekday: int) -> InvalidFields:
+    right = day.isoweekday()
+    name = WEEKDAY_NAMES[right - 1]
+    message = f"{DATE} {day} is a {name}, so {WEEKDAY} must be {right}, not {weekday}."
+    return InvalidFields([FieldError(WEEKDAY, message, str(right))])

@@ -1,0 +1,55 @@
+"""Redis pub/sub: hear of a new champion at once. Only a hint: while Redis is away the poll goes on alone."""
+
+from collections.abc import Callable
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from api.background import Loop
+from api.parts import Parts
+from ventas.champion import CHANNEL
+
+NOTICES = "notices"
+_RECONNECT_SECONDS = 2.0
+_LISTEN_SECONDS = 1.0
+
+
+class ChampionNotices:
+    """Calls `heard` for every message on the champion's channel, and after every new connection."""
+
+    def __init__(self, redis_url: str, parts: Parts, heard: Callable[[], None]):
+        self._redis = Redis.from_url(
+            redis_url,
+            socket_connect_timeout=2,
+            socket_timeout=5,
+            health_check_interval=15,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._parts = parts
+        self._heard = heard
+        self._loop = Loop("champion-notices", self._listen, _RECONNECT_SECONDS)
+
+    def start(self) -> None:
+        """Listen from now on, in the background of this process."""
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._loop.stop()
+        self._redis.close()
+
+    def _listen(self) -> None:
+        try:
+            with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]
+                pubsub.subscribe(CHANNEL)
+                self._parts.back(NOTICES)
+                self._heard()  # what was said before we listened
+                while not self._loop.stopping:
+                    if pubsub.get_message(timeout=_LISTEN_SECONDS):
+                        self._heard()
+        except (RedisError, OSError) as error:
+            self._parts.away(
+                NOTICES, f"Redis does not answer, so a new champion is found by polling: {error}"
+            )

@@ -1,0 +1,60 @@
+"""Lists in pages: a bare array, `X-Total-Count`, and `Link` as in RFC 8288."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from api.answers import json_answer
+from api.problems import FieldError, InvalidFields
+from api.schemas import LARGEST_ID, Page
+from ventas.settings import Settings
+from ventas.states import RunStatus
+
+DEFAULT_LIMIT = 100
+
+
+def allowed_parameters(settings: Settings) -> dict[str, str]:
+    """What each path or query parameter may be, in words."""
+    return {
+        "skip": f"a whole number from 0 to {LARGEST_ID}",
+        "limit": f"a whole number from 1 to {settings.HISTORY_PAGE_MAX}",
+        "id": f"a whole number from 1 to {LARGEST_ID}",
+        "status": "one of " + ", ".join(RunStatus),
+        "key": "an object key of at most 1024 characters",
+        "version_id": "a version id of at most 128 characters",
+    }
+
+
+def window(page: Page, settings: Settings) -> tuple[int, int]:
+    """`skip` and `limit` of a page; raises InvalidFields above HISTORY_PAGE_MAX."""
+    most = settings.HISTORY_PAGE_MAX
+    limit = min(DEFAULT_LIMIT, most) if page.limit is None else page.limit
+    if limit > most:
+        allowed = allowed_parameters(settings)["limit"]
+        raise InvalidFields([FieldError("limit", f"limit must be {allowed}.", allowed)])
+    return page.skip, limit
+
+
+def page_answer(rows: Sequence[Any], total: int, skip: int, limit: int) -> Response:
+    """One page as a response; `total` counts the whole list."""
+    headers = {"X-Total-Count": str(total)}
+    if links := _links(total, skip, limit):
+        headers["Link"] = ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())
+    return json_answer(rows, headers=headers)
+
+
+def _links(total: int, skip: int, limit: int) -> dict[str, str]:
+    last = (total - 1) // limit * limit if total else 0
+    skips = {"first": 0, "last": last}
+    if skip > 0:
+        skips["prev"] = min(max(skip - limit, 0), last)
+    if skip + limit < total:
+        skips["next"] = skip + limit
+    return {rel: _url(target, limit) for rel, target in skips.items()}
+
+
+def _url(skip: int, limit: int) -> str:
+    query = {**request.args.to_dict(), "skip": skip, "limit": limit}
+    return f"{request.base_url}?{urlencode(query)}"

@@ -1,0 +1,33 @@
+"""What the API needs of the model registry, as ports: the real ones are in `ventas`, tests bring their own."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ventas.registry import ModelVersion
+from ventas.served import ServedModel
+
+
+class ModelSource(Protocol):
+    """Where the champion comes from."""
+
+    def current_version(self) -> int | None:
+        """The champion's version, or None while there is none. Raises LedgerUnavailable."""
+
+    def fetch(self, version: int) -> ServedModel:
+        """The model of `version`. Raises RegistryUnavailable and ModelUnusable."""
+
+    def last_good(self) -> ServedModel | None:
+        """The newest local copy, without any network; None where there is none."""
+
+    def reconcile(self) -> None:
+        """Bring ledger and registry together. Raises RegistryUnavailable and LedgerUnavailable."""
+
+
+class ModelCatalogue(Protocol):
+    """What is registered."""
+
+    def versions(self) -> Sequence[ModelVersion]:
+        """All versions, newest first. Raises RegistryUnavailable."""
+
+    def version(self, number: int) -> ModelVersion:
+        """One version. Raises NotFound and RegistryUnavailable."""

@@ -1,0 +1,33 @@
+"""`GET /health` and `GET /health/live`."""
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+
+from api.answers import json_answer
+from api.problems import problem_of
+from api.schemas import Alive, Health
+from api.services import Services
+from ventas.errors import NoChampion
+
+
+def health_routes(services: Services) -> APIBlueprint:
+    """The blueprint of health; it asks nobody, so it answers at once whatever is away."""
+    routes = APIBlueprint("health", __name__, abp_tags=[Tag(name="Health")])
+
+    @routes.get("/health", responses={200: Health})
+    def health() -> Response:
+        """Whether predictions can be served, and how the parts behind them are."""
+        parts = services.parts.snapshot()
+        try:
+            champion = services.holder.champion()
+        except NoChampion as error:
+            return problem_of(error, extra={"parts": parts})
+        return json_answer(Health(model_version=champion.version, loaded_at=champion.loaded_at, parts=parts))
+
+    @routes.get("/health/live", responses={200: Alive})
+    def live() -> Response:
+        """Whether this process lives, no more."""
+        return json_answer(Alive())
+
+    return routes

@@ -1,0 +1,46 @@
+"""`GET /history/` and `GET /history/{id}`."""
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+
+from api.answers import json_answer
+from api.pages import page_answer, window
+from api.schemas import HistoryEntry, HistoryList, Page, PredictionId
+from api.services import Services
+from ventas.errors import NotFound
+from ventas.ledger import Prediction
+
+
+def history_routes(services: Services) -> APIBlueprint:
+    """The blueprint of past predictions."""
+    routes = APIBlueprint("history", __name__, abp_tags=[Tag(name="Predictions")])
+    predictions = services.ledger.predictions
+
+    @routes.get("/history/", responses={200: HistoryList})
+    def history(query: Page) -> Response:
+        """Past predictions, newest first."""
+        skip, limit = window(query, services.settings)
+        rows, total = predictions.page(skip, limit)
+        return page_answer([_entry(row) for row in rows], total, skip, limit)
+
+    @routes.get("/history/<id>", responses={200: HistoryEntry})
+    def prediction(path: PredictionId) -> Response:
+        """One past prediction."""
+        row = predictions.get(path.id)
+        if row is None:
+            raise NotFound(f"There is no prediction {path.id}.")
+        return json_answer(_entry(row))
+
+    return routes
+
+
+def _entry(row: Prediction) -> HistoryEntry:
+    return HistoryEntry(
+        id=row.id,
+        input_data=row.input_data,
+        prediction=row.prediction,
+        timestamp=row.created_at,
+        model_version=row.model_version,
+        Fecha=row.date,
+    )

@@ -1,0 +1,79 @@
+"""`GET /runs`, `GET /runs/{id}` and `GET /events`."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+
+from api.answers import json_answer
+from api.pages import page_answer, window
+from api.schemas import (
+    EventAnswer,
+    EventList,
+    Page,
+    Progress,
+    RunAnswer,
+    RunDetail,
+    RunId,
+    RunList,
+    RunsPage,
+    StepAnswer,
+)
+from api.services import Services
+from ventas.errors import NotFound
+from ventas.ledger import Run
+from ventas.ledger.queries import RunFilter
+from ventas.states import RunStatus
+
+
+def run_routes(services: Services) -> APIBlueprint:
+    """The blueprint of runs and events."""
+    routes = APIBlueprint("runs", __name__, abp_tags=[Tag(name="Pipeline")])
+    ledger = services.ledger
+
+    @routes.get("/runs", responses={200: RunList})
+    def runs(query: RunsPage) -> Response:
+        """What the pipeline did and does, newest first."""
+        skip, limit = window(query, services.settings)
+        wanted = RunFilter(query.status, query.key, query.version_id)
+        rows, total = ledger.queries.runs(wanted, skip, limit)
+        return page_answer([RunAnswer(**_run(row)) for row in rows], total, skip, limit)
+
+    @routes.get("/runs/<id>", responses={200: RunDetail})
+    def run(path: RunId) -> Response:
+        """One run with its quality report and its steps."""
+        row = ledger.runs.get(path.id.lower()) if _is_uuid(path.id) else None
+        if row is None:
+            raise NotFound(f"There is no run {path.id}.")
+        steps = [StepAnswer.model_validate(step) for step in ledger.runs.attempts(row.id)]
+        return json_answer(RunDetail(**_run(row), quality=row.quality, steps=steps))
+
+    @routes.get("/events", responses={200: EventList})
+    def events(query: Page) -> Response:
+        """Deliveries of notifications and finds of the sweep, newest first."""
+        skip, limit = window(query, services.settings)
+        rows, total = ledger.queries.events(skip, limit)
+        return page_answer([EventAnswer.model_validate(row) for row in rows], total, skip, limit)
+
+    return routes
+
+
+def _run(row: Run) -> dict[str, Any]:
+    progress = None
+    if row.progress_done is not None and row.progress_total is not None:
+        progress = Progress(done=row.progress_done, total=row.progress_total)
+    names = RunAnswer.model_fields.keys() - {"status", "progress"}
+    return {name: getattr(row, name) for name in names} | {
+        "status": RunStatus(row.status),
+        "progress": progress,
+    }
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,228 @@
+"""The shapes of requests and answers, for the checks and for the OpenAPI document."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from ventas.states import RunStatus
+
+LARGEST_ID = 2**63 - 1
+_EXAMPLE: dict[str, Any] = {"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 1}
+
+
+class Page(BaseModel):
+    """Which part of a list is wanted."""
+
+    skip: int = Field(0, ge=0, le=LARGEST_ID, description="How many of the newest entries to leave out.")
+    limit: int | None = Field(None, ge=1, description="How many entries to give at most; 100 unless given.")
+
+
+class RunsPage(Page):
+    """Which runs are wanted."""
+
+    status: RunStatus | None = Field(None, description="Only runs in this state.")
+    key: str | None = Field(None, max_length=1024, pattern="^[^\x00]*$", description="Only this object key.")
+    version_id: str | None = Field(
+        None, max_length=128, pattern="^[^\x00]*$", description="Only this object version."
+    )
+
+
+class PredictionId(BaseModel):
+    """The id of one prediction."""
+
+    id: int = Field(ge=1, le=LARGEST_ID, description="As `POST /predict` gave it.")
+
+
+class RunId(BaseModel):
+    """The id of one run."""
+
+    id: str = Field(description="A UUID.")
+
+
+class PredictRequest(BaseModel):
+    """What a prediction is asked for; further columns of the model are further keys."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"example": _EXAMPLE})
+
+    weekday: int = Field(alias="DíaDeLaSemana", ge=1, le=7, description="1 Monday to 7 Sunday.")
+    promotion: int = Field(alias="Promociones", ge=0, le=1, description="1 on a day with a promotion.")
+    holiday: int = Field(alias="Festivo", ge=0, le=1, description="1 on a holiday.")
+    day: date | None = Field(
+        None, alias="Fecha", description="The day; the next one with that weekday unless given."
+    )
+
+
+class PredictAnswer(BaseModel):
+    """A prediction as it was made."""
+
+    id: int | None = Field(
+        description="For `GET /history/{id}`; null where it could not be recorded in time."
+    )
+    recorded: bool = Field(description="Whether it is in the history already; if not, it will be soon.")
+    prediction: float = Field(description="Expected sales of that day.")
+    model_version: int
+    Fecha: date
+    date_assumed: bool = Field(description="Whether `Fecha` was not given but assumed.")
+    input_data: dict[str, Any]
+    timestamp: datetime
+
+
+class HistoryEntry(BaseModel):
+    """A prediction that was made before."""
+
+    id: int
+    input_data: dict[str, Any]
+    prediction: float
+    timestamp: datetime
+    model_version: int
+    Fecha: date | None
+
+
+class Alive(BaseModel):
+    """The process lives."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Health(BaseModel):
+    """A model is served; `parts` tells "ok" or what is wrong with each part behind it."""
+
+    status: Literal["ok"] = "ok"
+    model_version: int
+    loaded_at: datetime
+    parts: dict[str, str]
+
+
+class ModelAnswer(BaseModel):
+    """A registered version of the model."""
+
+    version: int
+    aliases: list[str]
+    stage: str
+    metrics: dict[str, float | None]
+    params: dict[str, str]
+    run_id: str = Field(description="MLflow's run.")
+    pipeline_run_id: str | None = Field(description="Our run, for `GET /runs/{id}`.")
+    created_at: datetime
+    served: bool = Field(description="Whether this process answers with it now.")
+
+
+class PromotionAnswer(BaseModel):
+    """One change of champion."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    created_at: datetime
+    model_version: int
+    previous_version: int | None
+    run_id: str | None
+    source: str
+    actor: str
+    reason: str
+
+
+class Progress(BaseModel):
+    """How far the search is, in candidates."""
+
+    done: int
+    total: int
+
+
+class RunAnswer(BaseModel):
+    """What the pipeline does for one upload."""
+
+    id: str
+    status: RunStatus
+    bucket: str
+    key: str
+    version_id: str
+    etag: str
+    size: int
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    uploaded_at: datetime | None
+    reason: str | None
+    progress: Progress | None
+    model_version: int | None
+    mlflow_run_id: str | None
+    same_as_run: str | None
+    verdict: dict[str, Any] | None
+
+
+class StepAnswer(BaseModel):
+    """One start of one step of a run."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    step: str
+    attempt: int
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    error: str | None
+
+
+class RunDetail(RunAnswer):
+    """A run with its quality report and its steps."""
+
+    quality: dict[str, Any] | None
+    steps: list[StepAnswer]
+
+
+class EventAnswer(BaseModel):
+    """One delivery of a notification, or one find of the sweep."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    received_at: datetime
+    source: str
+    event_name: str
+    bucket: str
+    key: str
+    version_id: str
+    outcome: str
+    reason: str | None
+    run_id: str | None
+
+
+class ProblemField(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+    allowed: str | None = None
+
+
+class Problem(BaseModel):
+    """Problem details as in RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemField]
+
+
+class HistoryList(RootModel[list[HistoryEntry]]):
+    """Predictions, newest first."""
+
+
+class ModelList(RootModel[list[ModelAnswer]]):
+    """Versions of the model, newest first."""
+
+
+class PromotionList(RootModel[list[PromotionAnswer]]):
+    """Changes of champion, newest first."""
+
+
+class RunList(RootModel[list[RunAnswer]]):
+    """Runs, newest first."""
+
+
+class EventList(RootModel[list[EventAnswer]]):
+    """Events, newest first."""

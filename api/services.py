@@ -1,0 +1,63 @@
+"""What the routes work with: made once per process, stopped with it."""
+
+import atexit
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from api.history import HISTORY, History
+from api.holder import CHAMPION, LEDGER, REGISTRY, ChampionHolder
+from api.notices import NOTICES, ChampionNotices
+from api.parts import Parts
+from api.ports import ModelCatalogue, ModelSource
+from api.spool import Spool
+from ventas.ledger import Ledger
+from ventas.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The API's parts; `start` begins the background work of this process, `close` ends it."""
+
+    settings: Settings
+    parts: Parts
+    ledger: Ledger
+    holder: ChampionHolder
+    notices: ChampionNotices
+    history: History
+    catalogue: ModelCatalogue
+
+    def start(self) -> None:
+        """Start the threads. Call it in the process that serves, never before a fork."""
+        self.holder.start()
+        self.notices.start()
+        self.history.start()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Stop the threads and close the connections; may be called twice."""
+        atexit.unregister(self.close)
+        self.notices.stop()
+        self.holder.stop()
+        self.history.stop()
+        self.ledger.close()
+
+    def today(self) -> date:
+        """Today where the business is."""
+        return datetime.now(ZoneInfo(self.settings.BUSINESS_TIMEZONE)).date()
+
+
+def make_services(settings: Settings, source: ModelSource, catalogue: ModelCatalogue) -> Services:
+    """Wire the parts together; starts nothing yet."""
+    parts = Parts(CHAMPION, LEDGER, REGISTRY, NOTICES, HISTORY)
+    ledger = Ledger(settings, lock_timeout_seconds=settings.HISTORY_TIMEOUT_SECONDS)
+    holder = ChampionHolder(source, parts, settings.CHAMPION_POLL_SECONDS)
+    return Services(
+        settings=settings,
+        parts=parts,
+        ledger=ledger,
+        holder=holder,
+        notices=ChampionNotices(settings.REDIS_URL, parts, holder.wake),
+        history=History(ledger, Spool(settings.home / "spool"), parts),
+        catalogue=catalogue,
+    )

@@ -1,0 +1,60 @@
+"""The dashboard: a Dash app that is a client of the API and of nothing else.
+
+    gunicorn 'dashboard.app:create_server()'
+
+Callbacks hold no state between requests, so any number of workers may serve one browser.
+"""
+
+from pathlib import Path
+
+import flask
+import structlog
+from dash import Dash, set_props
+
+from dashboard import context, shell
+from dashboard.pages import forecast, history, models, not_found_404, run, runs
+from ventas.settings import Settings, load_settings
+
+PAGES = (forecast, history, models, runs, run, not_found_404)
+FAULT = (
+    "Algo salió mal al mostrar esta página. Vuelva a cargarla y, si se repite, avise a quien la administra."
+)
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> Dash:
+    """The app with its pages and callbacks; settings are read from the environment unless given."""
+    settings = settings or load_settings()
+    app = Dash(
+        "dashboard",
+        use_pages=True,
+        pages_folder="",
+        assets_folder=str(Path(__file__).parent / "assets"),
+        title="Ventas",
+        update_title="",
+        index_string=shell.INDEX,
+        serve_locally=True,
+        suppress_callback_exceptions=True,  # pages bring their components when they are opened
+        on_error=_tell_fault,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    context.install(app.server, settings)
+    for page in PAGES:
+        page.register(app)
+    shell.register(app)
+    app.layout = shell.layout(settings)
+    return app
+
+
+def create_server() -> flask.Flask:
+    """The WSGI app for gunicorn, with `/health` saying that the process lives."""
+    server: flask.Flask = create_app().server
+    server.add_url_rule("/health", "health", lambda: {"status": "alive"})
+    return server
+
+
+def _tell_fault(error: Exception) -> None:
+    """Log an unforeseen error of a callback and put a sentence above the page in its stead."""
+    log.error("callback_failed", exc_info=error)
+    set_props("page-fault", {"children": FAULT, "hidden": False})

@@ -1,0 +1,29 @@
+// What only the browser can do: number formats inside tables, the phone's menu, reloading a paged table.
+window.dashAgGridFunctions = Object.assign({}, window.dashAgGridFunctions, {
+  number: function (value, decimals) {
+    if (value === null || value === undefined) return "—";
+    return new Intl.NumberFormat("es-AR", {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+      useGrouping: true,
+    }).format(value);
+  },
+});
+
+window.dash_clientside = Object.assign({}, window.dash_clientside, {
+  shell: {
+    // A tap on the burger opens or closes the menu; arriving at a page closes it.
+    navigation: function (opened, _pathname, navbar) {
+      var tapped = window.dash_clientside.callback_context.triggered_id === "burger";
+      var open = tapped && opened;
+      return [Object.assign({}, navbar, { collapsed: { mobile: !open } }), open];
+    },
+  },
+  history: {
+    reload: function () {
+      var grid = window.dash_ag_grid.getApi("history-grid");
+      if (grid) grid.refreshInfiniteCache();
+      return window.dash_clientside.no_update;
+    },
+  },
+});

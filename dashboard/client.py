@@ -1,0 +1,130 @@
+"""The API as the dashboard sees it: plain data, or an ApiProblem whose text is one Spanish sentence.
+
+No page meets an exception of httpx, and no page needs to know a status code.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from dashboard import problems
+from dashboard.problems import ApiProblem
+
+Row = dict[str, Any]
+
+TIMEOUT_SECONDS = 5.0
+# Shorter than the 2 s for which gunicorn keeps an idle connection: none is reused while it is being closed.
+KEEPALIVE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list, newest first, and how many entries there are in all."""
+
+    rows: list[Row]
+    total: int
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether the system can predict: the champion's version, or the API's reason why there is none."""
+
+    version: int | None
+    reason: str
+
+
+class Api:
+    """Calls of the API. Safe to share between threads; opens no connection before the first call."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=base_url,
+            timeout=timeout_seconds,
+            limits=httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS),
+            trust_env=False,  # a proxy for the outside world must not stand between two local processes
+            transport=transport,
+        )
+
+    def predict(self, values: Row) -> Row:
+        """The forecast for `values` (keys as the data contract names them); raises ApiProblem."""
+        return _object(self._call("POST", "/predict", body=values))
+
+    def history(self, skip: int, limit: int) -> Page:
+        """Predictions, newest first; raises ApiProblem."""
+        return _page(self._call("GET", "/history/", {"skip": skip, "limit": limit}))
+
+    def models(self) -> list[Row]:
+        """Every model version, newest first; raises ApiProblem."""
+        return _page(self._call("GET", "/models")).rows
+
+    def promotions(self, limit: int) -> list[Row]:
+        """The latest changes of champion, newest first; raises ApiProblem."""
+        return _page(self._call("GET", "/models/promotions", {"limit": limit})).rows
+
+    def runs(self, skip: int, limit: int, status: str | None = None) -> Page:
+        """Runs, newest first, of one state or of all; raises ApiProblem."""
+        wanted = {"skip": skip, "limit": limit} | ({"status": status} if status else {})
+        return _page(self._call("GET", "/runs", wanted))
+
+    def run(self, run_id: str) -> Row:
+        """One run with its steps and quality report; raises ApiProblem (`missing` if there is none)."""
+        return _object(self._call("GET", f"/runs/{quote(run_id, safe='')}"))
+
+    def health(self) -> Health:
+        """Whether a champion is served; raises ApiProblem when the API itself does not answer."""
+        response = self._send("GET", "/health")
+        if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            return Health(None, problems.detail_of(response))
+        version = _object(_checked(response)).get("model_version")
+        return Health(version if isinstance(version, int) else None, "")
+
+    def _call(
+        self, method: str, path: str, query: Row | None = None, *, body: Row | None = None
+    ) -> httpx.Response:
+        return _checked(self._send(method, path, query, body=body))
+
+    def _send(
+        self, method: str, path: str, query: Row | None = None, *, body: Row | None = None
+    ) -> httpx.Response:
+        try:
+            return self._http.request(method, path, params=query, json=body)
+        except httpx.TimeoutException as error:
+            raise ApiProblem(problems.SLOW) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ApiProblem(problems.DOWN) from error
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    if response.is_success:
+        return response
+    raise problems.from_response(response)
+
+
+def _json(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError as error:
+        raise ApiProblem(problems.UNREADABLE) from error
+
+
+def _object(response: httpx.Response) -> Row:
+    data = _json(response)
+    if not isinstance(data, dict):
+        raise ApiProblem(problems.UNREADABLE)
+    return data
+
+
+def _page(response: httpx.Response) -> Page:
+    data = _json(response)
+    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+        raise ApiProblem(problems.UNREADABLE)
+    total = response.headers.get("X-Total-Count", "")
+    return Page(data, int(total) if total.isdecimal() else len(data))

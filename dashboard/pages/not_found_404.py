@@ -1,0 +1,26 @@
+"""Any other address: a sentence and the way back."""
+
+import dash
+import dash_mantine_components as dmc
+from dash import Dash, dcc, html
+
+from dashboard.parts import page_header
+
+
+def register(_app: Dash) -> None:
+    """Add the page; Dash finds it by the name of this module."""
+    dash.register_page(
+        __name__, path="/404", name="No encontrado", title="No encontrado · Ventas", layout=layout
+    )
+
+
+def layout(**_query: str) -> html.Div:
+    """The page."""
+    return html.Div(
+        [
+            page_header(
+                "Esta página no existe", "La dirección está mal escrita o la página cambió de lugar."
+            ),
+            dmc.Text(dcc.Link("Ir al pronóstico", href="/")),
+        ]
+    )

@@ -1,0 +1,108 @@
+"""One run: what was wrong with the file, what the steps did, why the model was promoted or not."""
+
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, State, dcc, html, no_update
+
+from dashboard import context, polling, verdicts, words
+from dashboard.parts import (
+    NO_PROBLEM,
+    badge,
+    card,
+    empty,
+    problem_notice,
+    problem_outputs,
+    problem_shown,
+    skeleton,
+)
+from dashboard.problems import ApiProblem
+from dashboard.quality_parts import quality_card
+from dashboard.run_parts import facts_card, progress_bar, steps_card, verdict_card
+
+MISSING = "Esta ejecución no existe: la dirección está mal escrita o la ejecución se borró."
+
+
+def register(app: Dash) -> None:
+    """Add the page and its callbacks."""
+    dash.register_page(
+        __name__,
+        path_template="/ejecuciones/<run_id>",
+        name="Ejecución",
+        title="Ejecución · Ventas",
+        layout=layout,
+    )
+    app.callback(
+        Output("run-body", "children"),
+        Output("run-shown", "data"),
+        Output("run-tick", "interval"),
+        Output("run-tick", "disabled"),
+        *problem_outputs("run"),
+        Input("run-tick", "n_intervals"),
+        Input("run-retry", "n_clicks"),
+        State("run-id", "data"),
+        State("run-shown", "data"),
+    )(show_run)
+
+
+def layout(run_id: str = "", **_query: str) -> html.Div:
+    """The page of the run `run_id`."""
+    return html.Div(
+        [
+            dcc.Interval(id="run-tick", interval=polling.LIVE_MILLISECONDS),
+            dcc.Store(id="run-id", data=run_id),
+            dcc.Store(id="run-shown"),
+            dcc.Link("← Todas las ejecuciones", href="/ejecuciones", className="back"),
+            problem_notice("run"),
+            html.Div([skeleton(60), skeleton(160), skeleton(240)], id="run-body", className="stack"),
+        ],
+        className="stack tight",
+    )
+
+
+def show_run(
+    _ticks: int | None, _retry: int | None, run_id: str, shown: str | None
+) -> tuple[Any, Any, int, bool, bool, str]:
+    """The page's body (only when it changed), its mark, the pace of asking (none once it is over), the notice."""
+    try:
+        run = context.api().run(run_id)
+    except ApiProblem as problem:
+        if problem.missing:
+            return card(empty(MISSING, "runs")), None, polling.LIVE_MILLISECONDS, True, *NO_PROBLEM
+        body = no_update if shown else []
+        return body, no_update, polling.SLOW_MILLISECONDS, False, *problem_shown(problem)
+    over = not words.is_working(run.get("status", ""))
+    mark = polling.mark(run)
+    body = no_update if mark == shown else _body(run, context.zone())
+    return body, mark, polling.LIVE_MILLISECONDS, over, *NO_PROBLEM
+
+
+def _body(run: dict[str, Any], zone: str) -> list[Any]:
+    parts = [
+        _heading(run),
+        verdict_card(run),
+        html.Div([facts_card(run, zone), steps_card(run, zone)], className="two-columns even"),
+        quality_card(run.get("quality")),
+    ]
+    return [part for part in parts if part is not None]
+
+
+def _heading(run: dict[str, Any]) -> html.Div:
+    name = str(run.get("key", "")).rpartition("/")[2]
+    own = run.get("reason") if run.get("status") in ("failed", "ignored") else None
+    return html.Div(
+        [
+            dmc.Group(
+                [
+                    dmc.Title(name, order=1, className="page-title breakable"),
+                    badge(words.status(run.get("status", "")), "lg"),
+                ],
+                gap="sm",
+            ),
+            dmc.Text(verdicts.of_run(run), c="dimmed") if not run.get("verdict") else None,
+            dmc.Text(f"Detalle: {own}", size="sm", c="dimmed", className="breakable") if own else None,
+            *progress_bar(run),
+        ],
+        className="run-heading",
+    )

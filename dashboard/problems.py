@@ -1,0 +1,75 @@
+"""Why the API gave no data, as one Spanish sentence for a sales person."""
+
+from typing import Any
+
+import httpx
+import structlog
+
+from ventas.errors import VentasError
+
+log = structlog.get_logger(__name__)
+
+DOWN = "El servicio no responde: compruebe que el sistema esté en marcha y vuelva a intentarlo."
+SLOW = "El servicio tarda demasiado en responder; espere un momento y vuelva a intentarlo."
+UNREADABLE = "El servicio respondió algo que esta página no entiende; vuelva a intentarlo."
+FAILED = "El servicio falló al responder; vuelva a intentarlo y, si se repite, avise a quien lo administra."
+UNAVAILABLE = "El servicio no puede responder ahora mismo; vuelva a intentarlo en un momento."
+MISSING = "Lo que busca no existe."
+REFUSED = "El servicio no aceptó la petición."
+NO_CHAMPION = "Todavía no hay ningún modelo en producción: suba un archivo ventas.csv y espere a que termine su ejecución."
+
+# Sentences for the parts of a request that the form can get wrong.
+_FIELDS = {
+    "DíaDeLaSemana": "Revise el día de la semana: debe ser uno de lunes a domingo y coincidir con la fecha.",
+    "Fecha": "Revise la fecha: debe existir y coincidir con el día de la semana.",
+    "Promociones": "Revise si hay promoción: solo puede ser sí o no.",
+    "Festivo": "Revise si es festivo: solo puede ser sí o no.",
+}
+
+
+class ApiProblem(VentasError):
+    """Raised when the API gives no data; `str(problem)` is the Spanish sentence to show.
+
+    `missing` tells that the API works and what was asked for does not exist.
+    """
+
+    def __init__(self, sentence: str, *, missing: bool = False) -> None:
+        super().__init__(sentence)
+        self.missing = missing
+
+
+def from_response(response: httpx.Response) -> ApiProblem:
+    """The problem behind a response that is no success; what the API said of it goes to the log."""
+    status = response.status_code
+    log.warning("api_problem", url=str(response.url), status=status, detail=detail_of(response))
+    if status == httpx.codes.NOT_FOUND:
+        return ApiProblem(MISSING, missing=True)
+    if status == httpx.codes.SERVICE_UNAVAILABLE:
+        return ApiProblem(NO_CHAMPION if response.url.path.startswith("/predict") else UNAVAILABLE)
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return ApiProblem(FAILED)
+    return ApiProblem(_refusal(response))
+
+
+def detail_of(response: httpx.Response) -> str:
+    """The `detail` of a problem document (RFC 9457), else its title, else nothing."""
+    problem = _document(response)
+    return str(problem.get("detail") or problem.get("title") or "")
+
+
+def _refusal(response: httpx.Response) -> str:
+    errors = _document(response).get("errors")
+    fields = [error.get("field") for error in errors if isinstance(error, dict)] if errors else []
+    known = [_FIELDS[field] for field in fields if field in _FIELDS]
+    if known:
+        return known[0]
+    named = ", ".join(f"«{field}»" for field in fields if field)
+    return f"El servicio no aceptó {named}; revise el valor." if named else REFUSED
+
+
+def _document(response: httpx.Response) -> dict[str, Any]:
+    try:
+        data = response.json()
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}

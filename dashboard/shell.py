@@ -1,0 +1,168 @@
+"""What surrounds every page: header with the system's health, navigation, links to the other tools."""
+
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+
+from dashboard import context, links
+from dashboard.parts import icon
+from dashboard.problems import ApiProblem
+from ventas.settings import Settings
+
+HEALTH_POLL_MILLISECONDS = 10_000
+NAV_WIDTH = 236
+
+THEME = {
+    "primaryColor": "teal",
+    "primaryShade": {"light": 8, "dark": 7},
+    "defaultRadius": "md",
+    "fontFamily": "system-ui, -apple-system, 'Segoe UI', Roboto, Ubuntu, 'Noto Sans', sans-serif",
+    "headings": {"fontWeight": "650"},
+}
+
+INDEX = """<!DOCTYPE html>
+<html lang="es">
+  <head>
+    {%metas%}
+    <title>{%title%}</title>
+    <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+    <script>
+      (function () {
+        var kept = localStorage.getItem("mantine-color-scheme-value");
+        var dark = matchMedia("(prefers-color-scheme: dark)").matches;
+        var scheme = kept === "light" || kept === "dark" ? kept : dark ? "dark" : "light";
+        document.documentElement.setAttribute("data-mantine-color-scheme", scheme);
+      })();
+    </script>
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
+  </body>
+</html>
+"""
+
+
+def layout(settings: Settings) -> dmc.MantineProvider:
+    """The frame around `dash.page_container`."""
+    frame = dmc.AppShell(
+        [_header(), _navbar(settings), dmc.AppShellMain(_main(settings))],
+        id="shell",
+        header={"height": 60},
+        navbar={"width": NAV_WIDTH, "breakpoint": "sm", "collapsed": {"mobile": True}},
+    )
+    return dmc.MantineProvider(
+        dmc.DatesProvider(frame, settings={"locale": "es", "firstDayOfWeek": 1}),
+        theme=THEME,
+        defaultColorScheme="auto",
+    )
+
+
+def register(app: Dash) -> None:
+    """Bind the callbacks of the frame to `app`."""
+    app.callback(
+        Output("health", "children"),
+        Output("health-banner", "children"),
+        Output("health-banner", "hidden"),
+        Input("health-tick", "n_intervals"),
+    )(show_health)
+    app.clientside_callback(
+        ClientsideFunction("shell", "navigation"),
+        Output("shell", "navbar"),
+        Output("burger", "opened"),
+        Input("burger", "opened"),
+        Input("_pages_location", "pathname"),
+        State("shell", "navbar"),
+    )
+
+
+def show_health(_ticks: int | None) -> tuple[dmc.Badge, str, bool]:
+    """The header's badge, and a sentence below the header when no forecast can be made."""
+    try:
+        health = context.api().health()
+    except ApiProblem as problem:
+        return _health_badge("Sin conexión", "red"), str(problem), False
+    if health.version is None:
+        reason = f" Motivo: {health.reason}" if health.reason else ""
+        return (
+            _health_badge("Sin modelo", "orange"),
+            f"Todavía no hay un modelo en producción.{reason}",
+            False,
+        )
+    version = [html.Span("Modelo en producción: ", className="only-wide"), f"versión {health.version}"]
+    return _health_badge(version, "teal"), "", True
+
+
+def _health_badge(text: Any, color: str) -> dmc.Badge:
+    return dmc.Badge(
+        text, color=color, variant="light", size="lg", className="badge", leftSection=icon("dot")
+    )
+
+
+def _header() -> dmc.AppShellHeader:
+    left = [
+        dmc.Burger(id="burger", size="sm", hiddenFrom="sm", **{"aria-label": "Abrir o cerrar el menú"}),
+        dcc.Link([icon("logo"), html.Span("Ventas")], href="/", className="brand"),
+    ]
+    right = [
+        html.Div(id="health", role="status", className="health"),
+        dmc.ColorSchemeToggle(
+            lightIcon=icon("sun"),
+            darkIcon=icon("moon"),
+            variant="default",
+            size="lg",
+            **{"aria-label": "Cambiar entre tema claro y oscuro"},
+        ),
+    ]
+    return dmc.AppShellHeader(
+        dmc.Group(
+            [dmc.Group(left, gap="sm", wrap="nowrap"), dmc.Group(right, gap="sm", wrap="nowrap")],
+            justify="space-between",
+            wrap="nowrap",
+            h="100%",
+            px="md",
+        )
+    )
+
+
+def _navbar(settings: Settings) -> dmc.AppShellNavbar:
+    pages = [page for page in dash.page_registry.values() if page.get("icon")]
+    own = [
+        dmc.NavLink(
+            label=page["name"],
+            href=page["relative_path"],
+            active="exact" if page["path"] == "/" else "partial",
+            leftSection=icon(page["icon"]),
+        )
+        for page in pages
+    ]
+    others = [
+        dmc.NavLink(
+            label=link.label,
+            href=link.href,
+            target="_blank",
+            leftSection=icon(link.icon),
+            rightSection=icon("outside"),
+        )
+        for link in links.tools(settings)
+    ]
+    heading = dmc.Text("Herramientas", size="xs", c="dimmed", className="nav-heading")
+    return dmc.AppShellNavbar(html.Nav([*own, heading, *others], **{"aria-label": "Principal"}), p="sm")
+
+
+def _main(settings: Settings) -> html.Div:
+    return html.Div(
+        [
+            dcc.Interval(id="health-tick", interval=HEALTH_POLL_MILLISECONDS),
+            html.Div(id="health-banner", hidden=True, role="status", className="banner"),
+            html.Div(id="page-fault", hidden=True, role="alert", className="banner fault"),
+            dash.page_container,
+            dmc.Text(
+                f"Las horas son de {settings.BUSINESS_TIMEZONE.replace('_', ' ')}.", className="zone-note"
+            ),
+        ],
+        className="main",
+    )

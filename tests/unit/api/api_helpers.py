@@ -1,0 +1,139 @@
+"""What the API's tests share: fakes of its two ports, waiting for a condition, and the shape of every error."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ventas.errors import NotFound, VentasError
+from ventas.registry import ModelVersion
+from ventas.served import ModelInput, ServedModel
+
+CONTRACT = (
+    ModelInput("DíaDeLaSemana", "weekday", required=True, low=1, high=7),
+    ModelInput("Promociones", "flag", required=True, low=0, high=1),
+    ModelInput("Festivo", "flag", required=True, low=0, high=1),
+)
+FURTHER = (
+    ModelInput("Temperatura (°C)", "number", required=False, low=-5, high=41),
+    ModelInput("Ciudad", "text", required=False, categories=("Rosario", "Salta")),
+)
+MONDAY = {"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 0}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """1000 a version, 10 a weekday, 1 a promotion: the answer tells who gave it and what was asked."""
+
+    version: int
+
+    def predict(self, frame: pd.DataFrame) -> Any:
+        return np.asarray(
+            1000 * self.version + 10 * frame["DíaDeLaSemana"] + frame["Promociones"], dtype=np.float64
+        )
+
+
+def model(version: int, further: tuple[ModelInput, ...] = (), estimator: Any = None) -> ServedModel:
+    return ServedModel(version, CONTRACT + further, estimator or Rule(version))
+
+
+@dataclass
+class FakeSource:
+    """The port that the champion comes from, in memory; an error set on it is raised."""
+
+    champion: int | None = None
+    models: dict[int, ServedModel | VentasError] = field(default_factory=dict)
+    copy: ServedModel | None = None
+    ledger_error: VentasError | None = None
+    registry_error: VentasError | None = None
+    fetched: list[int] = field(default_factory=list)
+    reconciled: int = 0
+
+    def current_version(self) -> int | None:
+        if self.ledger_error:
+            raise self.ledger_error
+        return self.champion
+
+    def fetch(self, version: int) -> ServedModel:
+        self.fetched.append(version)
+        found = self.registry_error or self.models.get(version) or model(version)
+        if isinstance(found, VentasError):
+            raise found
+        return found
+
+    def last_good(self) -> ServedModel | None:
+        return self.copy
+
+    def reconcile(self) -> None:
+        self.reconciled += 1
+        if self.registry_error:
+            raise self.registry_error
+
+
+@dataclass
+class FakeCatalogue:
+    """The port that lists what is registered, in memory."""
+
+    known: list[ModelVersion] = field(default_factory=list)
+    error: VentasError | None = None
+
+    def versions(self) -> list[ModelVersion]:
+        if self.error:
+            raise self.error
+        return self.known
+
+    def version(self, number: int) -> ModelVersion:
+        for version in self.versions():
+            if version.version == number:
+                return version
+        raise NotFound(f"There is no version {number}.")
+
+
+def registered(version: int, **changes: Any) -> ModelVersion:
+    known = {
+        "version": version,
+        "aliases": ("champion",),
+        "stage": "Production",
+        "metrics": {"test_rmse": 95.3},
+        "params": {"max_depth": "10"},
+        "run_id": f"mlflow{version}",
+        "pipeline_run_id": None,
+        "created_at": datetime(2026, 11, 1, tzinfo=UTC),
+        "tags": {},
+    }
+    return ModelVersion(**(known | changes))
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 5) -> Any:
+    """The condition's first true value; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.005)
+    raise AssertionError("the condition did not come true in time")
+
+
+def assert_problem(response: Any, status: int, *, field: str | None = None, says: str = "") -> dict[str, Any]:
+    """That `response` is a problem details answer as every error must be; returns its members."""
+    assert response.status_code == status, response.get_data(as_text=True)
+    assert response.mimetype == "application/problem+json"
+    members: dict[str, Any] = response.get_json()
+    assert {"type", "title", "status", "detail", "errors"} <= members.keys()
+    assert members["status"] == status
+    assert members["title"]
+    assert members["detail"].endswith((".", "!")), "the detail is a sentence"
+    for error in members["errors"]:
+        assert {"field", "message"} <= error.keys() <= {"field", "message", "allowed"}
+        assert error["message"].endswith(".")
+    if field is not None:
+        assert field in [error["field"] for error in members["errors"]]
+    if status == 503:
+        assert int(response.headers["Retry-After"]) > 0
+    assert says in members["detail"]
+    assert "Traceback" not in response.get_data(as_text=True)
+    return members

@@ -1,0 +1,81 @@
+"""The API on a real SQLite ledger, with fakes of the registry's two ports."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_helpers import FakeCatalogue, FakeSource, eventually
+from flask import Flask
+from flask.testing import FlaskClient
+
+from api.app import create_app, services_of
+from ventas.ledger.migrate import upgrade
+from ventas.settings import Settings
+
+NOBODY_LISTENS = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    def make(**changes: Any) -> Settings:
+        known = {"VENTAS_HOME": tmp_path, "REDIS_URL": NOBODY_LISTENS, "CHAMPION_POLL_SECONDS": 0.02}
+        known |= {"DATABASE_URL": "", "LOG_LEVEL": "ERROR", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
+        return Settings(_env_file=None, **(known | changes))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger, migrated once, for every test to copy."""
+    settings = Settings(_env_file=None, VENTAS_HOME=tmp_path_factory.mktemp("migrated"), DATABASE_URL="")
+    upgrade(settings)
+    return settings.home / "ledger.db"
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings], migrated: Path) -> Settings:
+    """Settings with a ledger that is migrated."""
+    settings = make_settings()
+    shutil.copy(migrated, settings.home)
+    return settings
+
+
+@pytest.fixture
+def source() -> FakeSource:
+    return FakeSource(champion=1)
+
+
+@pytest.fixture
+def catalogue() -> FakeCatalogue:
+    return FakeCatalogue()
+
+
+@pytest.fixture
+def start(settings: Settings, source: FakeSource, catalogue: FakeCatalogue) -> Iterator[Callable[..., Flask]]:
+    """Starts an API, and stops it after the test."""
+    started: list[Flask] = []
+
+    def start_app(with_settings: Settings = settings, *, wait: bool = True) -> Flask:
+        app = create_app(with_settings, source, catalogue)
+        started.append(app)
+        if wait:
+            eventually(lambda: services_of(app).holder.current)
+        return app
+
+    yield start_app
+    for app in started:
+        services_of(app).close()
+
+
+@pytest.fixture
+def app(start: Callable[..., Flask]) -> Flask:
+    """An API that serves version 1."""
+    return start()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

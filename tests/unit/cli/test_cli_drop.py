@@ -1,0 +1,203 @@
+"""`ventas drop`: what a person sees of an upload, and what a script gets."""
+
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli_stand_ins import RUN_ID, ScriptedApi, a_quality, a_run, a_step, a_verdict, from_json
+from click.testing import Result
+
+from ventas.settings import UPLOADS_BUCKET
+from ventas.store import Store
+
+Ventas = Callable[..., Result]
+
+WAY = [
+    None,
+    a_run(status="received", steps=[], progress=None, quality=None, verdict=None),
+    a_run(status="etl", steps=[a_step("etl", ended_at=None, outcome=None)], quality=None, progress=None),
+    a_run(status="retrain", steps=[a_step("etl"), a_step("retrain", ended_at=None, outcome=None)],
+          progress={"done": 7, "total": 12}),
+    a_run(status="promote", steps=[a_step("etl"), a_step("retrain"), a_step("promote", ended_at=None)]),
+    a_run(),
+]  # fmt: skip
+TOO_BAD = {"rejection": {"code": "too_many_bad_rows", "message": "2 of 4 rows are bad."}}
+
+
+def test_a_promoted_file_is_followed_to_its_verdict(
+    ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path
+) -> None:
+    api.moments = [moment and dict(moment) for moment in WAY]
+    result = ventas("drop", sales_file)
+    assert result.exit_code == 0, result.output
+    for seen in (
+        "waiting for the event of this upload",
+        "run 019ab0f2-7c41",
+        "etl       done  363 rows kept  2.0 s",
+        "retrain   7 of 12 candidates",
+        "promote   champion against challenger",
+        "Promoted: version 2 is the champion now.",
+        "better on the 110 dates",
+        "challenger v2 96.10; champion v1 117.70; on 110 rows of 110 dates; clear win",
+        "365 read, 363 kept, 2 rejected (0.5%)",
+        "cp1252, columns by ';', decimals by ','",
+        "3 days are missing in March.",
+        "line 17   Ventas is empty.",
+    ):
+        assert seen in result.stdout
+    assert result.stderr == ""
+
+
+def test_the_upload_is_followed_by_its_own_version(
+    ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path
+) -> None:
+    api.moments = [a_run()]
+    result = from_json(ventas("drop", sales_file, "--key", "2026/Ventas ñ.csv", "--json"))
+    assert result["run"]["status"] == "promoted"
+    assert (
+        uploads.get_bytes(UPLOADS_BUCKET, "2026/Ventas ñ.csv", result["version_id"])
+        == sales_file.read_bytes()
+    )
+    method, path, wanted = api.asked[0]
+    assert (method, path) == ("GET", "/runs")
+    assert (wanted["key"], wanted["version_id"]) == ("2026/Ventas ñ.csv", result["version_id"])
+
+
+@pytest.mark.parametrize(
+    ("run", "code", "told"),
+    [
+        (a_run(status="not_promoted", verdict=a_verdict(promoted=False, evidence="undecided", reason="Luck.")), 0,
+         ["Not promoted: version 1 stays champion.", "Luck.", "within the noise"]),
+        (a_run(status="not_promoted", verdict=None, reason="The same file.", same_as_run="019a", steps=[]), 0,
+         ["Not promoted.", "The same file.", "judged before by run 019a"]),
+        (a_run(status="superseded", reason="A newer upload came first.", verdict=None), 0,
+         ["Superseded", "A newer upload came first."]),
+        (a_run(status="rejected", reason=None, verdict=None, quality=a_quality(**TOO_BAD), steps=[a_step("etl")]), 2,
+         ["Rejected", "2 of 4 rows are bad.", "line 17   Ventas is empty.", f"informes/{RUN_ID}.md"]),
+        (a_run(status="ignored", reason="Not a sales file.", verdict=None, steps=[], quality=None), 2,
+         ["Ignored", "Not a sales file."]),
+        (a_run(status="failed", reason="MLflow refused the model.", verdict=None, steps=[a_step("retrain")]), 3,
+         ["Failed", "MLflow refused the model.", "retrain   broken  failed"]),
+    ],
+    ids=["undecided", "same-bytes", "superseded", "rejected", "ignored", "failed"],
+)  # fmt: skip
+def test_each_end_has_its_words_and_exit_code(
+    ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path, run: dict, code: int, told: list[str]
+) -> None:
+    api.moments = [dict(run)]
+    result = ventas("drop", sales_file)
+    assert result.exit_code == code
+    for words in told:
+        assert words in result.stdout
+    as_json = ventas("drop", sales_file, "--json")
+    assert as_json.exit_code == code
+    assert from_json(as_json)["run"]["status"] == run["status"]
+
+
+def test_text_from_a_file_cannot_style_or_break_the_terminal(
+    ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path
+) -> None:
+    hostile = "[red]Bold[/nothing] \x1b[2Jcleared"
+    api.moments = [a_run(status="failed", reason=hostile, verdict=None)]
+    result = ventas("drop", sales_file)
+    assert "[red]Bold[/nothing] ·[2Jcleared" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_a_run_that_is_not_seen_says_what_to_check(
+    ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path
+) -> None:
+    result = ventas("drop", sales_file, "--timeout", "0.1")
+    assert result.exit_code == 4
+    assert "webhooks" in result.stderr
+    assert "sweep" in result.stderr
+
+
+def test_a_run_that_does_not_end_in_time_says_where_it_stands(
+    ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path
+) -> None:
+    api.moments = [dict(WAY[3])]
+    result = ventas("drop", sales_file, "--timeout", "0.1", "--json")
+    assert result.exit_code == 4
+    assert "still in retrain after 0.1 s" in result.stderr
+    assert "ventas run 019ab0f2-7c41" in result.stderr
+    assert from_json(result)["run"]["progress"] == {"done": 7, "total": 12}
+
+
+def test_an_api_that_is_down_leaves_the_upload_stored(
+    ventas: Ventas, uploads: Store, sales_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("API_URL", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        result = ventas("drop", sales_file, "--key", "alone-ventas.csv")
+    assert result.exit_code == 1
+    assert "is stored as version" in result.stderr
+    assert "The API does not answer at http://127.0.0.1:" in result.stderr
+    assert uploads.exists(UPLOADS_BUCKET, "alone-ventas.csv")
+
+
+def test_an_api_that_restarts_meanwhile_is_waited_for(
+    ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path
+) -> None:
+    api.moments = [dict(WAY[2]), dict(WAY[2]), dict(WAY[2]), a_run()]
+    api.down_after = 2
+    result = ventas("drop", sales_file, "--json")
+    assert result.exit_code == 0, result.output
+    assert from_json(result)["run"]["status"] == "promoted"
+    assert api.refused > 0
+
+
+def test_no_follow_only_uploads(ventas: Ventas, uploads: Store, sales_file: Path) -> None:
+    result = ventas("drop", sales_file, "--no-follow")
+    assert result.exit_code == 0
+    assert "Stored ventas/ventas.csv as version" in result.stdout
+
+
+def test_minio_that_is_down_is_one_sentence(
+    ventas: Ventas, sales_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("MINIO_ENDPOINT", f"127.0.0.1:{taken.getsockname()[1]}")
+        result = ventas("drop", sales_file)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("ventas: MinIO does not answer at 127.0.0.1:")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "proposed"),
+    [
+        ("enero 2026.csv", "--key 'ventas-enero 2026.csv'"),
+        ("enero.CSV.gz", "--key ventas-enero.CSV.gz"),
+        ("ventas.txt", "--key ventas.csv"),
+        ("ventas.xlsx", "save the spreadsheet as CSV"),
+    ],
+)
+def test_a_name_that_would_be_ignored_is_refused_before_anything_is_sent(
+    ventas: Ventas, uploads: Store, sales_file: Path, name: str, proposed: str
+) -> None:
+    other = shutil.copy(sales_file, sales_file.with_name(name))
+    before = len(list(uploads.versions(UPLOADS_BUCKET)))
+    result = ventas("drop", other)
+    assert result.exit_code == 1
+    assert "does not match *ventas*.csv" in result.stderr
+    assert proposed in result.stderr
+    assert len(list(uploads.versions(UPLOADS_BUCKET))) == before
+
+
+def test_files_that_cannot_be_read_are_told_apart(
+    ventas: Ventas, sales_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = ventas("drop", "no-ventas.csv")
+    folder = ventas("drop", sales_file.parent)
+    monkeypatch.setenv("MAX_UPLOAD_BYTES", "1024")
+    sales_file.write_bytes(b"x" * 1025)
+    big = ventas("drop", sales_file)
+    assert [one.exit_code for one in (missing, folder, big)] == [1, 1, 1]
+    assert "no-ventas.csv: No such file or directory" in missing.stderr
+    assert "is no file" in folder.stderr
+    assert "1,025 bytes and at most 1,024" in big.stderr

@@ -1,0 +1,115 @@
+"""The table of services: what is started, how, and where."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ventas.errors import NotFound
+from ventas.launcher.addresses import address
+from ventas.launcher.environment import around_proxies, own_ports, settings_of, without_settings
+from ventas.launcher.services import SERVICES, allowed_hosts, service, wanted
+from ventas.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def settings_with(home: Path, **more: str) -> Settings:
+    """Settings of a system in `home`, with a Redis and ports of its own."""
+    return settings_of({"PATH": os.environ["PATH"], **own_ports(home), **more})
+
+
+def test_the_procfile_runs_every_service_and_no_other() -> None:
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    assert lines == [f"{name}: .venv/bin/ventas run {name}" for name in SERVICES]
+
+
+def test_an_unknown_service_is_told_with_those_there_are() -> None:
+    with pytest.raises(NotFound, match="minio, redis, mlflow"):
+        service("mini")
+
+
+def test_minio_sends_its_events_to_the_receiver_and_keeps_those_undelivered(
+    tmp_path: Path, program: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program("minio", "#!/bin/sh\necho 'minio version RELEASE.1'\n")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin")
+    settings = settings_with(tmp_path, WEBHOOK_TOKEN="one-word")
+    env = SERVICES["minio"].launch(settings).env
+    assert env["MINIO_NOTIFY_WEBHOOK_ENDPOINT_VENTAS"] == f"{settings.WEBHOOKS_URL}/events/minio"
+    assert env["MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_VENTAS"] == "one-word"
+    assert env["MINIO_NOTIFY_WEBHOOK_ENABLE_VENTAS"] == env["MINIO_API_SYNC_EVENTS"] == "on"
+    queue, data = Path(env["MINIO_NOTIFY_WEBHOOK_QUEUE_DIR_VENTAS"]), tmp_path / "minio"
+    assert data not in queue.parents
+    assert env["MINIO_UPDATE"] == "off"
+
+
+def test_the_stand_in_listens_on_the_loopback_only_and_mlflow_keeps_its_files_on_disk(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, S3_STAND_IN="true")
+    argv = SERVICES["minio"].launch(settings).argv
+    assert argv[argv.index("-H") + 1] == "127.0.0.1"
+    mlflow = SERVICES["mlflow"].launch(settings).argv
+    assert mlflow[mlflow.index("--artifacts-destination") + 1] == str(tmp_path / "mlflow" / "artifacts")
+
+
+def test_redis_keeps_its_queue_in_the_state_folder(tmp_path: Path) -> None:
+    argv = SERVICES["redis"].launch(settings_with(tmp_path)).argv
+    told = dict(zip(argv[1::2], argv[2::2], strict=True))
+    assert (told["--appendonly"], told["--appendfsync"]) == ("yes", "everysec")
+    assert told["--dir"] == str(tmp_path / "redis")
+    assert told["--bind"] == "127.0.0.1"
+    assert told["--maxmemory-policy"] == "noeviction"
+
+
+def test_mlflow_answers_to_both_names_of_this_machine() -> None:
+    hosts = allowed_hosts(address("http://127.0.0.1:5000", "X")).split(",")
+    assert hosts == ["localhost", "localhost:5000", "127.0.0.1", "127.0.0.1:5000"]
+
+
+def test_training_has_a_worker_of_its_own(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path)
+    queues = {}
+    for name in ("worker", "trainer"):
+        launch = SERVICES[name].launch(settings)
+        queues[name] = launch.argv[launch.argv.index("--queues") + 1]
+        assert launch.env["REMAP_SIGTERM"] == "SIGQUIT"
+        assert not launch.stop_group
+    assert queues == {"worker": "control", "trainer": "training"}
+
+
+@pytest.mark.parametrize(("bind", "open_to_all"), [("127.0.0.1:5555", True), ("0.0.0.0:5555", False)])
+def test_flower_goes_without_password_on_the_loopback_only(
+    bind: str, open_to_all: bool, tmp_path: Path
+) -> None:
+    env = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BIND=bind)).env
+    assert ("FLOWER_UNAUTHENTICATED_API" in env) is open_to_all
+
+
+def test_what_runs_on_another_machine_is_not_started_here(tmp_path: Path) -> None:
+    assert wanted(settings_with(tmp_path)) == list(SERVICES)
+    elsewhere = settings_with(
+        tmp_path, MINIO_ENDPOINT="minio:9000", REDIS_URL="redis://redis", API_BIND="0.0.0.0:8000"
+    )
+    assert wanted(elsewhere) == [name for name in SERVICES if name not in ("minio", "redis")]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("127.0.0.1:9000", "127.0.0.1:9000"),
+        ("http://localhost:5000/", "localhost:5000"),
+        ("redis://:secret@127.0.0.1/0", "127.0.0.1:6379"),
+        ("https://store.example", "store.example:443"),
+    ],
+)
+def test_addresses_are_read_from_urls_and_binds(value: str, expected: str) -> None:
+    assert str(address(value, "X")) == expected
+
+
+def test_a_tests_system_meets_none_of_the_users_settings() -> None:
+    assert without_settings({"PATH": "/bin", "SPLIT": "random", "VENTAS_HOME": "/x"}) == {"PATH": "/bin"}
+
+
+def test_the_loopback_goes_around_a_proxy() -> None:
+    assert around_proxies({"NO_PROXY": "intranet"})["no_proxy"] == "intranet,127.0.0.1,localhost"

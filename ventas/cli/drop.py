@@ -1,0 +1,159 @@
+"""`ventas drop FILE`: upload a sales file and follow it to its verdict."""
+
+import logging
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from ventas.api_client import ApiClient, ApiUnavailable, Json
+from ventas.cli.following import Follower, LineView, LiveView, SilentView, View
+from ventas.cli.output import SHORT_ID, console, plain, print_json
+from ventas.cli.report import print_outcome
+from ventas.cli.stages import is_final
+from ventas.contract import is_sales_key
+from ventas.errors import InvalidRequest, NotFound
+from ventas.settings import UPLOADS_BUCKET, Settings, load_settings
+from ventas.store import Store, Uploaded
+
+REJECTED, FAILED, TIMED_OUT, INTERRUPTED = 2, 3, 4, 130
+EXIT_CODES = {"rejected": REJECTED, "ignored": REJECTED, "failed": FAILED}
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """An upload that is stored."""
+
+    key: str
+    uploaded: Uploaded
+
+    def as_json(self, run: Json | None) -> Json:
+        """For scripts: the upload, and its run as far as it is known."""
+        return {"bucket": UPLOADS_BUCKET, "key": self.key, **vars(self.uploaded), "run": run}
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--key", help="Name in the bucket; the file's own unless given.")
+@click.option("--no-follow", is_flag=True, help="Upload only.")
+@click.option(
+    "--timeout", metavar="SECONDS", type=click.FloatRange(min=0), default=600, show_default=True,
+    help="Follow no longer than this.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the upload and its run as JSON.")
+def drop(file: Path, key: str | None, no_follow: bool, timeout: float, as_json: bool) -> None:
+    """Upload the sales file FILE and follow it to its verdict.
+
+    Exit code: 0 judged (promoted or not) or superseded, 2 rejected, 3 failed, 4 not finished in time, 1 for
+    anything else, such as a part that does not answer.
+    """
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries are no news for people
+    settings = load_settings()
+    key = key or file.name
+    _check(file, key, settings.MAX_UPLOAD_BYTES)
+    out = console()
+    with _view(out, as_json) as view:
+        dropped = Dropped(key, _upload(Store(settings), file, key, view))
+        run = None if no_follow else _follow(settings, dropped, view, timeout)
+    if as_json:
+        print_json(dropped.as_json(run))
+    elif no_follow:
+        out.print(plain(f"Stored {UPLOADS_BUCKET}/{key} as version {dropped.uploaded.version_id}."))
+    elif is_final(run):
+        assert run is not None
+        print_outcome(out, run)
+    if not no_follow:
+        _exit(run, settings, timeout)
+
+
+def _check(file: Path, key: str, max_bytes: int) -> None:
+    """Refuse before anything is sent what can only be refused afterwards."""
+    if file.exists() and not file.is_file():
+        raise InvalidRequest(f"{file} is no file; name the CSV file itself.", field="file")
+    try:
+        with file.open("rb") as opened:
+            size = opened.seek(0, 2)
+    except OSError as error:
+        raise InvalidRequest(f"Cannot read {file}: {error.strerror or error}.", field="file") from error
+    fits, reason = is_sales_key(key)
+    if not fits:
+        raise InvalidRequest(f"{reason} It would be ignored; {_proposal(file, key)}", field="key")
+    if size > max_bytes:
+        raise InvalidRequest(
+            f"{file} has {size:,} bytes and at most {max_bytes:,} are read; send less, or raise MAX_UPLOAD_BYTES."
+        )
+
+
+def _proposal(file: Path, key: str) -> str:
+    name = key.rsplit("/", 1)[-1]
+    if file.suffix.lower() in {".xlsx", ".xls", ".ods"}:
+        return "save the spreadsheet as CSV first"
+    is_csv = name.lower().endswith((".csv", ".csv.gz"))
+    proposed = shlex.quote(_renamed(name if is_csv else f"{file.stem}.csv"))
+    return f"give it another name in the bucket{'' if is_csv else ', if it is a CSV file'}: --key {proposed}"
+
+
+def _renamed(name: str) -> str:
+    return name if "ventas" in name.lower() else f"ventas-{name}"
+
+
+def _view(out: Console, as_json: bool) -> View:
+    if as_json:
+        return SilentView()
+    return LiveView(out) if out.is_terminal else LineView(out)
+
+
+def _upload(store: Store, file: Path, key: str, view: View) -> Uploaded:
+    size = file.stat().st_size
+    try:
+        return store.upload_file(UPLOADS_BUCKET, key, file, lambda done: view.sent(done, size))
+    except OSError as error:
+        raise InvalidRequest(f"Cannot read {file}: {error.strerror or error}.", field="file") from error
+    except NotFound as error:
+        raise NotFound(
+            f"MinIO has no bucket {UPLOADS_BUCKET} yet; start the system with `make up`, which makes it."
+        ) from error
+
+
+def _follow(settings: Settings, dropped: Dropped, view: View, timeout: float) -> Json | None:
+    """The run as it was last seen; None where there is none."""
+    run: Json | None = None
+    seen_within = 2 * settings.SWEEP_INTERVAL_SECONDS + 30  # the sweep finds what no event announced
+    try:
+        with ApiClient(settings) as api:
+            for run in Follower(api, dropped.key, dropped.uploaded).snapshots(timeout, seen_within):
+                view.show(run)
+    except ApiUnavailable as error:
+        raise ApiUnavailable(
+            f"The file is stored as version {dropped.uploaded.version_id} and will be worked on, but its run cannot"
+            f" be followed. {error}"
+        ) from error
+    except KeyboardInterrupt:
+        where = f"`ventas run {run['id'][:SHORT_ID]}` shows it" if run else "`ventas runs` will show it"
+        click.echo(f"\nThe file is stored and its run goes on; {where}.", err=True)
+        sys.exit(INTERRUPTED)
+    return run
+
+
+def _exit(run: dict[str, Any] | None, settings: Settings, timeout: float) -> None:
+    if run is None:
+        click.echo(
+            "ventas: the file is stored, but no run of it was seen. Check that webhooks runs and that MinIO's log"
+            f" shows no failed delivery; the sweep (beat and worker), every {settings.SWEEP_INTERVAL_SECONDS:g} s,"
+            " finds what no event announced.",
+            err=True,
+        )
+        sys.exit(TIMED_OUT)
+    if not is_final(run):
+        click.echo(
+            f"ventas: the run is still in {run['status']} after {timeout:g} s and goes on;"
+            f" `ventas run {run['id'][:SHORT_ID]}` shows it, --timeout waits longer. If it does not move, look at"
+            " the log of worker.",
+            err=True,
+        )
+        sys.exit(TIMED_OUT)
+    sys.exit(EXIT_CODES.get(run["status"], 0))

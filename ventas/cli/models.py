@@ -1,0 +1,54 @@
+"""`ventas models`: the versions of the model, with their errors and the champion marked."""
+
+import click
+from rich.text import Text
+
+from ventas.api_client import ApiClient, Json
+from ventas.cli.output import SHORT_ID, console, figure, local_time, plain, plain_table, print_json
+from ventas.settings import load_settings
+
+METRICS = {"test RMSE": ("test_rmse", 2), "cv RMSE": ("cv_rmse", 2), "test R²": ("test_r2", 3)}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def models(as_json: bool) -> None:
+    """List the versions of the model with their errors; ★ is the champion.
+
+    The errors belong to each version's own test rows: only a run's verdict compares two on the same rows.
+    """
+    with ApiClient(load_settings()) as api:
+        found = api.models()
+    if as_json:
+        print_json(found)
+        return
+    out = console()
+    if not found:
+        out.print("No model yet; `ventas drop FILE` makes the first.")
+        return
+    table = plain_table("version", "stage", *METRICS, "created", "run", "")
+    for model in found:
+        table.add_row(
+            _version(model),
+            plain(model.get("stage") or ""),
+            *(figure(model["metrics"].get(name), digits) for name, digits in METRICS.values()),
+            local_time(model["created_at"]),
+            (model.get("pipeline_run_id") or "")[:SHORT_ID],
+            plain(_role(model), "dim"),
+        )
+    out.print(table)
+
+
+def _version(model: Json) -> Text:
+    return (
+        Text(f"★ {model['version']}", "bold green") if _is_champion(model) else Text(f"  {model['version']}")
+    )
+
+
+def _is_champion(model: Json) -> bool:
+    return "champion" in model["aliases"]
+
+
+def _role(model: Json) -> str:
+    roles = [*model["aliases"], *(["served"] if model.get("served") else [])]
+    return ", ".join(roles)

@@ -1,0 +1,126 @@
+"""How a finished run is told: its verdict, what was found in the file, and why it was rejected."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ventas.cli.output import figure, plain
+from ventas.settings import UPLOADS_BUCKET
+
+EXAMPLES = 8
+_EVIDENCE = {
+    "win": "clear win",
+    "undecided": "within the noise",
+    "loss": "clear loss",
+}
+_DELIMITERS = {"\t": "tab"}
+
+
+def print_outcome(console: Console, run: Mapping[str, Any]) -> None:
+    """All that is worth saying of a run that has ended."""
+    quality = run.get("quality") or {}
+    if run["status"] == "rejected":
+        _print_rejection(console, run, quality)
+    elif run["status"] in ("promoted", "not_promoted"):
+        _print_verdict(console, run)
+    else:
+        _headline(
+            console, "dim" if run["status"] != "failed" else "bold red", str(run["status"]).capitalize()
+        )
+        _line(console, run.get("reason"))
+    print_quality(console, quality)
+
+
+def _print_verdict(console: Console, run: Mapping[str, Any]) -> None:
+    verdict = run.get("verdict") or {}
+    challenger, champion = verdict.get("challenger_version"), verdict.get("champion_version")
+    if run["status"] == "promoted":
+        version = challenger or run.get("model_version")
+        _headline(console, "bold green", f"Promoted: version {version} is the champion now.")
+    else:
+        stays = f": version {champion} stays champion." if champion else "."
+        _headline(console, "bold yellow", f"Not promoted{stays}")
+    _line(console, verdict.get("reason") or run.get("reason"))
+    if run.get("same_as_run"):
+        _line(console, f"The same file was judged before by run {run['same_as_run']}.", "dim")
+    if verdict.get("challenger_rmse") is not None:
+        _line(console, _figures(verdict), "dim")
+
+
+def _figures(verdict: Mapping[str, Any]) -> str:
+    """Both errors (RMSE, in units of sales) on the same rows, in one line."""
+    challenger = f"challenger {_version(verdict['challenger_version'])} {figure(verdict['challenger_rmse'])}"
+    parts = [f"RMSE: {challenger}"]
+    if verdict.get("champion_rmse") is not None:
+        parts.append(f"champion {_version(verdict['champion_version'])} {figure(verdict['champion_rmse'])}")
+    parts.append(f"on {verdict.get('rows', 0):,} rows of {verdict.get('dates', 0):,} dates")
+    if verdict.get("evidence"):
+        parts.append(_EVIDENCE.get(verdict["evidence"], verdict["evidence"]))
+    return "; ".join(parts)
+
+
+def _version(number: int | None) -> str:
+    return "" if number is None else f"v{number}"
+
+
+def _print_rejection(console: Console, run: Mapping[str, Any], quality: Mapping[str, Any]) -> None:
+    refusal = quality.get("rejection") or {}
+    _headline(console, "bold red", "Rejected: the file breaks the data contract.")
+    _line(console, run.get("reason") or refusal.get("message"))
+    report = f"informes/{run['id']}.md"
+    _line(console, f"The full report, in Spanish, is in bucket {UPLOADS_BUCKET} under {report}", "dim")
+
+
+def print_quality(console: Console, quality: Mapping[str, Any]) -> None:
+    """The quality report in a few lines: rows, dialect, dates, warnings and examples of bad rows."""
+    if not quality.get("rows_in") and not quality.get("warnings"):
+        return
+    _fact(console, "rows", _rows(quality))
+    _fact(console, "file", _dialect(quality.get("dialect") or {}))
+    _fact(console, "dates", _dates(quality.get("dates") or {}))
+    for warning in quality.get("warnings") or []:
+        _fact(console, "warning", warning, "yellow")
+    examples = quality.get("rejected_examples") or []
+    for example in examples[:EXAMPLES]:
+        _fact(console, f"line {example['line']}", example["reason"], "red")
+    more = quality.get("rows_rejected", 0) - len(examples[:EXAMPLES])
+    if examples and more > 0:
+        _fact(console, "", f"and {more:,} more", "dim")
+
+
+def _rows(quality: Mapping[str, Any]) -> str:
+    rejected = quality.get("rows_rejected", 0)
+    share = f" ({quality['rejected_share']:.1%})" if rejected and quality.get("rejected_share") else ""
+    return f"{quality.get('rows_in', 0):,} read, {quality.get('rows_kept', 0):,} kept, {rejected:,} rejected{share}"
+
+
+def _dialect(dialect: Mapping[str, Any]) -> str:
+    if not dialect.get("encoding"):
+        return ""
+    delimiter = _DELIMITERS.get(dialect.get("delimiter") or "", repr(dialect.get("delimiter")))
+    zipped = ", gzip" if dialect.get("gzip") else ""
+    return f"{dialect['encoding']}, columns by {delimiter}, decimals by {dialect.get('decimal')!r}{zipped}"
+
+
+def _dates(dates: Mapping[str, Any]) -> str:
+    if not dates.get("first"):
+        return ""
+    missing = f", {dates['missing_days']:,} days missing" if dates.get("missing_days") else ""
+    return f"{dates['first']} to {dates['last']}{missing}"
+
+
+def _headline(console: Console, style: str, text: str) -> None:
+    console.print()
+    console.print(plain(text, style))
+
+
+def _line(console: Console, text: object, style: str = "") -> None:
+    if text:
+        console.print(plain(text, style))
+
+
+def _fact(console: Console, name: str, text: str, style: str = "") -> None:
+    if text:
+        console.print(Text.assemble("  ", (f"{name:<9} ", "bold"), plain(text, style)))

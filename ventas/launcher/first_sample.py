@@ -1,0 +1,27 @@
+"""The bundled sample, uploaded on the very first start so that a champion is live without a second step."""
+
+import tempfile
+from pathlib import Path
+
+from ventas.sample import write_sample
+from ventas.settings import UPLOADS_BUCKET, Settings
+from ventas.store import Store
+
+SAMPLE_KEY = "ventas.csv"
+
+
+def upload_first_sample(settings: Settings) -> str:
+    """Upload the sample if nothing ever was; returns where to (`bucket/key`), empty when there was no need.
+
+    Raises StoreUnavailable. A mark in the state folder keeps a bucket that was emptied on purpose empty.
+    """
+    mark = settings.home / "run" / "sample-uploaded"
+    store = Store(settings)
+    if mark.exists() or not store.is_empty(UPLOADS_BUCKET):
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / SAMPLE_KEY
+        write_sample(path)
+        store.upload_file(UPLOADS_BUCKET, SAMPLE_KEY, path)
+    mark.touch()
+    return f"{UPLOADS_BUCKET}/{SAMPLE_KEY}"

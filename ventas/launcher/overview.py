@@ -1,0 +1,58 @@
+"""The one table that `ventas up` shows when all answer."""
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ventas.launcher.system import System
+
+DROP_COMMAND = ".venv/bin/ventas drop FILE"
+
+
+def overview(system: System) -> RenderableType:
+    """Each service with its URL and who may enter, then the command that drops a file."""
+    table = Table(
+        title="ventas is up; Ctrl-C stops it",
+        title_justify="left",
+        title_style="bold",
+        caption=_store_line(system),
+        caption_justify="left",
+        caption_style="yellow" if system.store.note else "dim",
+    )
+    for heading in ("Service", "URL", "User"):
+        table.add_column(heading, no_wrap=True)
+    for row in _rows(system):
+        table.add_row(*row)
+    return Group(
+        table,
+        Text(f"State: {system.home}   Logs: {system.home / 'logs'}", style="dim"),
+        Text(f"Drop a file:  {DROP_COMMAND}", style="bold"),
+    )
+
+
+def _rows(system: System) -> list[tuple[str, str, str]]:
+    urls, settings = system.urls, system.settings
+    user = f"{settings.MINIO_ACCESS_KEY} / {_password_hint(settings.MINIO_SECRET_KEY)}"
+    if system.store.is_stand_in:
+        storage = [(system.store.name, urls["minio"], "any")]
+    else:
+        storage = [("MinIO console", urls["console"], user), ("MinIO S3 API", urls["minio"], user)]
+    return [
+        ("Dashboard", urls["dashboard"], "-"),
+        ("API, Swagger UI", f"{urls['api']}/docs", "-"),
+        *storage,
+        ("MLflow", urls["mlflow"], "-"),
+        ("Flower (tasks)", urls["flower"], "-"),
+        ("Event receiver", urls["webhooks"], "token: see tokens/"),
+        ("Redis", urls["redis"], "-"),
+    ]
+
+
+def _store_line(system: System) -> str:
+    """Which object store serves, and what is not as documented about it."""
+    return f"{system.store.name}: {system.store.note}" if system.store.note else system.store.name
+
+
+def _password_hint(secret: str) -> str:
+    """The password itself only while it is the well-known default."""
+    return secret if secret == "minio123" else "MINIO_SECRET_KEY"  # noqa: S105 - the documented default

@@ -1,0 +1,253 @@
+"""One table of all services: how each is started, where it listens, which setting moves it."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ventas.errors import NotFound
+from ventas.launcher.addresses import Address, address
+from ventas.launcher.launch import Launch
+from ventas.launcher.redis_server import find_redis, redis_argv
+from ventas.settings import MLFLOW_BUCKET, Settings
+
+# The id in the target's ARN, arn:minio:sqs:<region>:VENTAS:webhook; its case counts.
+NOTIFY_ID = "VENTAS"
+CELERY_APP = "workers.app:app"
+# Heartbeats of gunicorn's workers are file operations: on a busy disk they would look like hung workers.
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only touched by gunicorn, which makes unpredictable names
+
+
+@dataclass(frozen=True)
+class Service:
+    """A line of the table; `where` gives the addresses it listens on (none for workers).
+
+    `elsewhere`: its setting may name another machine, which then runs it in our stead.
+    """
+
+    name: str
+    launch: Callable[[Settings], Launch]
+    where: Callable[[Settings], list[Address]]
+    elsewhere: bool = False
+
+    def is_wanted(self, settings: Settings) -> bool:
+        """Whether this machine has to start it."""
+        return not self.elsewhere or all(place.is_local for place in self.where(settings))
+
+
+def minio(settings: Settings) -> Launch:
+    """MinIO with the event receiver as its target, or the stand-in where that was decided at the start."""
+    if settings.S3_STAND_IN:
+        return stand_in(settings)
+    # Building takes minutes, so this module is not loaded by services that need nothing of it.
+    from ventas.launcher.minio import get_minio
+
+    endpoint = minio_address(settings)
+    notify = f"MINIO_NOTIFY_WEBHOOK_{{}}_{NOTIFY_ID}"
+    return Launch(
+        [
+            *(str(get_minio().program), "server", str(settings.home / "minio")),
+            *("--address", str(endpoint)),
+            *("--console-address", f"{endpoint.host}:{settings.MINIO_CONSOLE_PORT}"),
+        ],
+        {
+            "MINIO_ROOT_USER": settings.MINIO_ACCESS_KEY,
+            "MINIO_ROOT_PASSWORD": settings.MINIO_SECRET_KEY,
+            "MINIO_SITE_REGION": settings.MINIO_REGION,
+            "MINIO_UPDATE": "off",
+            "MINIO_BROWSER": "on",
+            "MINIO_API_SYNC_EVENTS": "on",
+            notify.format("ENABLE"): "on",
+            notify.format("ENDPOINT"): f"{settings.WEBHOOKS_URL.rstrip('/')}/events/minio",
+            notify.format("AUTH_TOKEN"): settings.webhook_token,
+            notify.format("QUEUE_DIR"): str(settings.home / "minio-events"),
+            notify.format("QUEUE_LIMIT"): "100000",
+        },
+        outlives=("worker", "trainer", "mlflow"),
+    )
+
+
+def stand_in(settings: Settings) -> Launch:
+    """moto's S3: no notifications, and all in memory."""
+    where = minio_address(settings)
+    return Launch([sys.executable, "-m", "moto.server", "-H", where.host, "-p", str(where.port)])
+
+
+def redis(settings: Settings) -> Launch:
+    """The broker."""
+    where = redis_address(settings)
+    return Launch(
+        redis_argv(find_redis(), settings.home, where.host, where.port),
+        outlives=("worker", "trainer", "beat", "flower", "webhooks", "api"),
+    )
+
+
+def mlflow(settings: Settings) -> Launch:
+    """MLflow's server, passing artifacts on to the S3 store; one worker (its default of four takes 2.3 GiB)."""
+    where = mlflow_address(settings)
+    on_disk = settings.home / "mlflow" / "artifacts"
+    artifacts = str(on_disk) if settings.S3_STAND_IN else f"s3://{MLFLOW_BUCKET}"
+    scheme = "https" if settings.MINIO_SECURE else "http"
+    return Launch(
+        [
+            *(sys.executable, "-m", "mlflow", "server"),
+            *("--host", where.host, "--port", str(where.port)),
+            *("--workers", "1"),
+            *("--backend-store-uri", settings.mlflow_backend_store_uri),
+            *("--artifacts-destination", artifacts, "--serve-artifacts"),
+            *("--uvicorn-opts", "--log-level=warning --no-access-log --timeout-graceful-shutdown=2"),
+        ],
+        {
+            "MLFLOW_S3_ENDPOINT_URL": f"{scheme}://{minio_address(settings)}",
+            "AWS_ACCESS_KEY_ID": settings.MINIO_ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": settings.MINIO_SECRET_KEY,
+            "AWS_DEFAULT_REGION": settings.MINIO_REGION,
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            # It answers 403 to any Host header that is not listed.
+            "MLFLOW_SERVER_ALLOWED_HOSTS": allowed_hosts(where),
+        },
+    )
+
+
+def allowed_hosts(where: Address) -> str:
+    """Host headers that MLflow accepts, with and without the port."""
+    names = dict.fromkeys(["localhost", "127.0.0.1", where.host])
+    return ",".join(host for name in names for host in (name, f"{name}:{where.port}"))
+
+
+def webhooks(settings: Settings) -> Launch:
+    """The event receiver; one process, so that start-up work (buckets, subscription) is done once."""
+    return gunicorn("webhooks.app:create_app()", settings.WEBHOOKS_BIND, workers=1, threads=8)
+
+
+def api(settings: Settings) -> Launch:
+    """The API."""
+    return gunicorn("api.app:create_app()", settings.API_BIND, workers=2, threads=4)
+
+
+def dashboard(settings: Settings) -> Launch:
+    """The dashboard."""
+    return gunicorn("dashboard.app:create_server()", settings.DASHBOARD_BIND, workers=2, threads=4)
+
+
+def gunicorn(app: str, bind: str, *, workers: int, threads: int) -> Launch:
+    """A Flask app under gunicorn; open requests have 2 s to end, its control socket is off."""
+    temporary = ["--worker-tmp-dir", str(SHARED_MEMORY)] if os.access(SHARED_MEMORY, os.W_OK) else []
+    return Launch(
+        [
+            *(sys.executable, "-m", "gunicorn", app),
+            *("--bind", bind),
+            *("--workers", str(workers), "--worker-class", "gthread", "--threads", str(threads)),
+            *("--graceful-timeout", "2", "--no-control-socket"),
+            *temporary,
+        ]
+    )
+
+
+def worker(settings: Settings) -> Launch:
+    """The short steps: sweep, etl, promote."""
+    return celery_worker(settings, "control", concurrency=2)
+
+
+def trainer(settings: Settings) -> Launch:
+    """Training, apart: one long training starves nothing."""
+    return celery_worker(settings, "training", concurrency=1)
+
+
+def celery_worker(settings: Settings, queue: str, *, concurrency: int) -> Launch:
+    """A Celery worker of one queue; SIGTERM to its main process alone gives unfinished tasks back to the queue."""
+    return Launch(
+        [
+            *celery("worker"),
+            *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),
+            *("--without-mingle", "--without-gossip", "--task-events", "--loglevel", settings.LOG_LEVEL),
+        ],
+        {"REMAP_SIGTERM": "SIGQUIT"},
+        stop_group=False,
+    )
+
+
+def beat(settings: Settings) -> Launch:
+    """The clock of the sweep."""
+    schedule = str(settings.home / "beat" / "schedule")
+    return Launch([*celery("beat"), "-s", schedule, "--pidfile=", "--loglevel", settings.LOG_LEVEL])
+
+
+def flower(settings: Settings) -> Launch:
+    """Flower, its history kept over restarts; without a password only where nobody else can reach it."""
+    where = address(settings.FLOWER_BIND, "FLOWER_BIND")
+    return Launch(
+        [
+            *celery("flower"),
+            *(f"--address={where.host}", f"--port={where.port}"),
+            *("--persistent=True", f"--db={settings.home / 'flower' / 'flower.db'}"),
+            "--state_save_interval=10000",
+        ],
+        {"FLOWER_UNAUTHENTICATED_API": "true"} if where.is_local else {},
+    )
+
+
+def celery(command: str) -> list[str]:
+    """The first words of every Celery command."""
+    return [sys.executable, "-m", "celery", "-A", CELERY_APP, command]
+
+
+def minio_address(settings: Settings) -> Address:
+    """Where the S3 API listens."""
+    return address(settings.MINIO_ENDPOINT, "MINIO_ENDPOINT")
+
+
+def redis_address(settings: Settings) -> Address:
+    """Where Redis listens."""
+    return address(settings.REDIS_URL, "REDIS_URL")
+
+
+def mlflow_address(settings: Settings) -> Address:
+    """Where MLflow listens."""
+    return address(settings.MLFLOW_TRACKING_URI, "MLFLOW_TRACKING_URI")
+
+
+def _minio_places(settings: Settings) -> list[Address]:
+    api_place = minio_address(settings)
+    if settings.S3_STAND_IN:
+        return [api_place]
+    return [api_place, Address(api_place.host, settings.MINIO_CONSOLE_PORT, "MINIO_CONSOLE_PORT")]
+
+
+def _bound(setting: str) -> Callable[[Settings], list[Address]]:
+    return lambda settings: [address(getattr(settings, setting), setting)]
+
+
+def _nowhere(_settings: Settings) -> list[Address]:
+    return []
+
+
+SERVICES: dict[str, Service] = {
+    service.name: service
+    for service in (
+        Service("minio", minio, _minio_places, elsewhere=True),
+        Service("redis", redis, lambda settings: [redis_address(settings)], elsewhere=True),
+        Service("mlflow", mlflow, lambda settings: [mlflow_address(settings)], elsewhere=True),
+        Service("webhooks", webhooks, _bound("WEBHOOKS_BIND")),
+        Service("worker", worker, _nowhere),
+        Service("trainer", trainer, _nowhere),
+        Service("beat", beat, _nowhere),
+        Service("flower", flower, _bound("FLOWER_BIND")),
+        Service("api", api, _bound("API_BIND")),
+        Service("dashboard", dashboard, _bound("DASHBOARD_BIND")),
+    )
+}
+
+
+def service(name: str) -> Service:
+    """The service called `name`; raises NotFound naming those there are."""
+    if name not in SERVICES:
+        raise NotFound(f"No service is called {name!r}; there are: {', '.join(SERVICES)}.")
+    return SERVICES[name]
+
+
+def wanted(settings: Settings) -> list[str]:
+    """Names of the services that this machine starts, in the order of the Procfile."""
+    return [name for name, found in SERVICES.items() if found.is_wanted(settings)]
