@@ -69,7 +69,7 @@ def _flask(settings: Settings) -> OpenAPI:
         raise invalid_parameters(error, allowed) from error
 
     app = OpenAPI(
-        "api",
+        __name__,
         info=Info(title="Ventas", version=API_VERSION),
         responses=_problem_responses(),
         security_schemes={},  # None would be written as a null, which is no valid document

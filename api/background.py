@@ -1,6 +1,7 @@
 """Work that goes on beside the requests, in daemon threads of the process that serves."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
 
 import structlog
@@ -36,18 +37,21 @@ class Loop:
         """Let the next step come at once."""
         self._wake.set()
 
-    def stop(self, timeout_seconds: float = 2) -> None:
-        """Ask the thread to end and wait for it, though not for longer than `timeout_seconds`."""
+    def stop(self) -> None:
+        """Ask the thread to end."""
         self._stop.set()
         self._wake.set()
+
+    def join(self, timeout_seconds: float) -> None:
+        """Wait until the thread has ended, though not for longer than `timeout_seconds`."""
         if self._thread.is_alive():
             self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._wake.clear()
             self._guarded()
             self._wake.wait(self._seconds)
+            self._wake.clear()
 
     def _guarded(self) -> None:
         try:
@@ -58,3 +62,15 @@ class Loop:
             self._failing = True
         else:
             self._failing = False
+
+
+def stop_all(loops: Sequence[Loop], timeout_seconds: float = 1) -> None:
+    """Ask all loops to end and wait for them, together no longer than `timeout_seconds`.
+
+    One that hangs in a library's call is left behind: daemon threads end with the process.
+    """
+    end = time.monotonic() + timeout_seconds
+    for loop in loops:
+        loop.stop()
+    for loop in loops:
+        loop.join(max(0.0, end - time.monotonic()))

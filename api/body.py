@@ -5,7 +5,7 @@ import unicodedata
 from typing import Any
 
 from flask import Request
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from api.problems import FieldError, InvalidFields
 from ventas.errors import InvalidRequest
@@ -19,7 +19,7 @@ def json_object(request: Request) -> dict[str, Any]:
     if not request.is_json:
         sent = request.mimetype or "no content type"
         raise UnsupportedMediaType(f"The body must be sent as application/json, not as {sent}.")
-    body = _parsed(request.get_data(cache=False))
+    body = _parsed(_whole(request))
     if not isinstance(body, dict):
         raise InvalidRequest('The body must be one JSON object, such as {"DíaDeLaSemana": 1}.')
     return body
@@ -35,6 +35,15 @@ def shown(value: Any, limit: int = 60) -> str:
 def printable(text: str) -> str:
     """`text` with lone surrogates spelt out, which UTF-8 cannot carry."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _whole(request: Request) -> bytes:
+    """All of the body; a chunked one, whose length is not said, would otherwise be cut off silently."""
+    data = request.get_data(cache=False)
+    most = request.max_content_length
+    if request.content_length is None and most is not None and len(data) >= most:
+        raise RequestEntityTooLarge
+    return data
 
 
 def _parsed(data: bytes) -> Any:

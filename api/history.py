@@ -38,14 +38,10 @@ class History:
         self._parts = parts
         self._away = Event()
         self._loop = Loop("history-replay", self.replay, REPLAY_SECONDS)
+        self.loops = (self._loop,)
 
-    def start(self) -> None:
-        """Replay spooled rows from now on, in the background of this process."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """Stop replaying, and leave this process's rows to whoever comes next."""
-        self._loop.stop()
+    def close(self) -> None:
+        """Leave the rows that this process spooled to whoever comes next."""
         self._spool.seal()
 
     def record(self, row: NewPrediction) -> int | None:

@@ -44,7 +44,7 @@ class Champion:
 
 
 class ChampionHolder:
-    """Keeps the champion; `start` begins to follow the ledger's decisions.
+    """Keeps the champion; its `loops` follow the ledger's decisions.
 
     The champion is one attribute, replaced whole: no request waits for a load, and none sees half a swap.
     """
@@ -57,7 +57,7 @@ class ChampionHolder:
         self._unusable: tuple[int, float] | None = None
         self._poll = Loop("champion-poll", self.look, poll_seconds)
         # A loop of its own, for MLflow may hang, and a swap from the local copy must not wait for that.
-        self._reconcile = Loop("champion-reconcile", self.reconcile, poll_seconds)
+        self.loops = (self._poll, Loop("champion-reconcile", self.reconcile, poll_seconds))
 
     @property
     def current(self) -> Champion | None:
@@ -71,19 +71,9 @@ class ChampionHolder:
             raise NoChampion(self._reason)
         return champion
 
-    def start(self) -> None:
-        """Follow the ledger from now on, in the background of this process."""
-        self._poll.start()
-        self._reconcile.start()
-
     def wake(self) -> None:
         """Look at once."""
         self._poll.wake()
-
-    def stop(self) -> None:
-        """Stop following; the champion stays."""
-        self._poll.stop()
-        self._reconcile.stop()
 
     def look(self) -> None:
         """Ask the ledger once who is champion, and serve that version if it is another one."""

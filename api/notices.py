@@ -13,7 +13,7 @@ from ventas.champion import CHANNEL
 
 NOTICES = "notices"
 _RECONNECT_SECONDS = 2.0
-_LISTEN_SECONDS = 1.0
+_LISTEN_SECONDS = 0.5
 
 
 class ChampionNotices:
@@ -30,14 +30,10 @@ class ChampionNotices:
         self._parts = parts
         self._heard = heard
         self._loop = Loop("champion-notices", self._listen, _RECONNECT_SECONDS)
+        self.loops = (self._loop,)
 
-    def start(self) -> None:
-        """Listen from now on, in the background of this process."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """Stop listening."""
-        self._loop.stop()
+    def close(self) -> None:
+        """Close the connections, once the loop has ended."""
         self._redis.close()
 
     def _listen(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from api.background import Loop, stop_all
 from api.history import HISTORY, History
 from api.holder import CHAMPION, LEDGER, REGISTRY, ChampionHolder
 from api.notices import NOTICES, ChampionNotices
@@ -29,18 +30,20 @@ class Services:
 
     def start(self) -> None:
         """Start the threads. Call it in the process that serves, never before a fork."""
-        self.holder.start()
-        self.notices.start()
-        self.history.start()
+        for loop in self._loops():
+            loop.start()
         atexit.register(self.close)
 
     def close(self) -> None:
         """Stop the threads and close the connections; may be called twice."""
         atexit.unregister(self.close)
-        self.notices.stop()
-        self.holder.stop()
-        self.history.stop()
+        stop_all(self._loops())
+        self.notices.close()
+        self.history.close()
         self.ledger.close()
+
+    def _loops(self) -> tuple[Loop, ...]:
+        return (*self.holder.loops, *self.notices.loops, *self.history.loops)
 
     def today(self) -> date:
         """Today where the business is."""

@@ -10,8 +10,8 @@ from dashboard import formats
 CONFIG = {"displayModeBar": False, "locale": "es", "responsive": True}
 CHAMPION = "#0ca678"
 OTHER = "#91a7c4"
-# Told apart by people who see no red or green too: https://jfly.uni-koeln.de/color/ (Okabe and Ito)
-PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
+# After Okabe and Ito, told apart without red and green too; the blue is lighter, for the dark scheme.
+PALETTE = ("#2b8fd6", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 _DAY_MILLISECONDS = 86_400_000
 _TICKS = [
     {"dtickrange": [None, _DAY_MILLISECONDS - 1], "value": "%H:%M<br>%d/%m"},

@@ -16,7 +16,10 @@ FAILED = "El servicio falló al responder; vuelva a intentarlo y, si se repite, 
 UNAVAILABLE = "El servicio no puede responder ahora mismo; vuelva a intentarlo en un momento."
 MISSING = "Lo que busca no existe."
 REFUSED = "El servicio no aceptó la petición."
-NO_CHAMPION = "Todavía no hay ningún modelo en producción: suba un archivo ventas.csv y espere a que termine su ejecución."
+NO_CHAMPION = (
+    "Todavía no hay ningún modelo en producción: suba un archivo ventas.csv y espere a que termine su "
+    "ejecución."
+)
 
 # Sentences for the parts of a request that the form can get wrong.
 _FIELDS = {

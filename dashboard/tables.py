@@ -77,7 +77,7 @@ def paged(grid_id: str, columns: list[dict[str, Any]], label: str, page_size: in
         columns,
         label,
         rowModelType="infinite",
-        style={"height": 42 * (page_size + 1) + 50},
+        style={"height": 42 * (page_size + 1) + 58},
         options={
             "pagination": True,
             "paginationPageSize": page_size,

@@ -49,8 +49,8 @@ def basis(verdict: Verdict) -> str:
     dates = formats.counted(verdict.get("dates") or 0, "fecha", "fechas")
     if verdict.get("kind") == "recipe":
         return (
-            f"Medido en {rows} de {dates}. Casi todas eran conocidas por el modelo en producción, así que su receta se "
-            "entrenó de nuevo con los mismos datos para comparar en igualdad."
+            f"Medido en {rows} de {dates}. Casi todas eran conocidas por el modelo en producción, así que su receta "
+            "se entrenó de nuevo con los mismos datos para comparar en igualdad."
         )
     if verdict.get("kind") == "fair":
         return f"Medido en {rows} de {dates} que ninguno de los dos modelos había visto."

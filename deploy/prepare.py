@@ -10,5 +10,7 @@ if __name__ == "__main__":
     path = system.home / "tokens" / "minio.env"
     fresh = path.with_suffix(".fresh")
     fresh.touch(mode=0o600)
-    fresh.write_text(f"MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_{NOTIFY_ID}={system.settings.webhook_token}\n", "utf-8")
+    fresh.write_text(
+        f"MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_{NOTIFY_ID}={system.settings.webhook_token}\n", "utf-8"
+    )
     fresh.replace(path)

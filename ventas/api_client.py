@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import httpx
 
-from ventas.errors import InvalidRequest, NotFound, SettingsError, TransientError, VentasError
+from ventas.errors import ApiUnavailable, InvalidRequest, NotFound, SettingsError, VentasError
 from ventas.settings import Settings
 
 Json = dict[str, Any]
@@ -14,10 +14,6 @@ Json = dict[str, Any]
 TIMEOUT_SECONDS = 10.0
 CONNECT_SECONDS = 2.0
 PAGE = 100
-
-
-class ApiUnavailable(TransientError):
-    """Raised when the API does not answer, or answers that it cannot serve the request now."""
 
 
 class ApiClient:

@@ -70,7 +70,7 @@ def distinct(
 
 def is_missing(values: "pd.Series[str]") -> npt.NDArray[np.bool_]:
     """Which of the stripped values stand for «no value»."""
-    return values.str.lower().isin(list(MISSING)).to_numpy(dtype=bool)
+    return np.array(values.str.lower().isin(list(MISSING)), dtype=bool)
 
 
 def decimal_evidence(values: "pd.Series[str]", counts: npt.NDArray[np.int64]) -> tuple[int, int, int]:

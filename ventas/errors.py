@@ -12,6 +12,7 @@
         ├── RegistryUnavailable   MLflow does not answer
         ├── LedgerUnavailable     the database does not answer
         ├── BrokerUnavailable     Redis does not answer
+        ├── ApiUnavailable        the API does not answer (raised in its clients)
         ├── ChampionChanged       another promotion came first; judge again
         └── NoChampion            no model is served yet
 
@@ -84,6 +85,10 @@ class LedgerUnavailable(TransientError):
 
 class BrokerUnavailable(TransientError):
     """Raised when a task cannot be enqueued because Redis does not answer."""
+
+
+class ApiUnavailable(TransientError):
+    """Raised when the API does not answer, or answers that it cannot serve the request now."""
 
 
 class ChampionChanged(TransientError):

@@ -240,14 +240,17 @@ def _columns(frame: pd.DataFrame, further: list[Further], weekday_missing: int) 
 
 def _check_enough(report: Report, settings: Settings) -> None:
     kept, share = report["rows_kept"], report["rejected_share"]
+    first = "".join(
+        f" The first, line {row['line']}: {row['reason']}" for row in report["rejected_examples"][:1]
+    )
     if not kept:
         raise refused(
-            "No row can be used. See the reasons of the rows, correct them and upload again.", "no_good_rows"
+            f"No row can be used. Correct the rows and upload the file again.{first}", "no_good_rows"
         )
     if share > settings.MAX_REJECTED_SHARE:
         raise refused(
             f"{report['rows_rejected']} of {report['rows_in']} rows ({share:.0%}) are bad; at most "
-            f"{settings.MAX_REJECTED_SHARE:.0%} may be. Correct them and upload the file again.",
+            f"{settings.MAX_REJECTED_SHARE:.0%} may be. Correct them and upload the file again.{first}",
             "too_many_rejected",
         )
     if kept < MIN_ROWS:

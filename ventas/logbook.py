@@ -102,9 +102,18 @@ def _log_numbers(training: Training, settings: Settings) -> None:
 
 def _log_dataset(training: Training) -> None:
     dataset = mlflow.data.from_pandas(
-        training.train, source=training.source, targets=TARGET, name="ventas", digest=training.digest[:36]
+        _as_numbers(training.train),
+        source=training.source,
+        targets=TARGET,
+        name="ventas",
+        digest=training.digest[:36],
     )
     mlflow.log_input(dataset, context="training")
+
+
+def _as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Integers as floats: MLflow's schemas let no gap into an integer column ever after."""
+    return frame.astype({name: "float64" for name in frame.select_dtypes("integer").columns})
 
 
 def _log_files(training: Training) -> None:
@@ -138,9 +147,7 @@ def _plot(training: Training) -> Figure:
 
 
 def _log_model(training: Training) -> str:
-    example = inputs(training.train.head(3))
-    # MLflow refuses a gap in an integer column later on, so its signature says numbers.
-    example = example.astype({name: "float64" for name in example.select_dtypes("integer").columns})
+    example = _as_numbers(inputs(training.train.head(3)))
     fit = training.found.estimator
     info = mlflow.sklearn.log_model(
         fit,

@@ -151,7 +151,8 @@ def _row_faults(report: Report) -> list[str]:
         "",
         *(_row_fault(code, count, lines.get(code, [])) for code, count in dropped.items()),
         "",
-        "El encabezado es la línea 1. La lista completa está en `rejected.csv` si el archivo fue aceptado.",
+        "El encabezado es la línea 1."
+        + ("" if report.get("rejection") else " Todas están en `rejected.csv`."),
     ]
 
 

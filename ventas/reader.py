@@ -1,7 +1,7 @@
 """A sales file -> a table of text cells with the physical line of each row.
 
-The structure (records, cells per record, quotation marks) is found with numpy over the positions of the few
-bytes that matter, so that every row that pandas would drop or bend silently is kept back with its line number.
+pandas parses only records that have as many cells as the header (`records` counts them first), so that every row
+that it would drop or bend silently is kept back with its line number.
 """
 
 import io
@@ -12,47 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ventas.contract import normalised, refused, shown
 from ventas.dialect import Text, choose_delimiter, read_text, split_header
+from ventas.records import Bools, Ints, Records, cells_per_record, check_quotes, find_quotes, find_records
 from ventas.settings import Settings
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-
-_NEWLINE, _QUOTE = 10, 34
 _MAX_HEADER_BYTES = 65_536
-_MAX_RAW_CHARACTERS = 2_000  # a bad row is quoted in the report up to here
 _PROBE_ROWS = 20_000
-# Positions cost 8 bytes each: a file of nothing but line ends must not take 20 GB.
-_MAX_LINES = 20_000_000
-_MAX_MARKS = 100_000_000
 _FILLED = re.compile(rb"[^ \t,;\n]")
 _SEP_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Records:
-    """Byte ranges of the records of a text: `starts` inclusive, `ends` exclusive (at the line end)."""
-
-    data: bytes
-    starts: Ints
-    ends: Ints
-    lines: Ints
-
-    def raw(self, rows: Ints) -> list[str]:
-        """The text of some records as the file has it, cut after 2,000 characters."""
-        limit = 4 * _MAX_RAW_CHARACTERS
-        return [
-            self.data[start : min(end, start + limit)].decode(errors="ignore")[:_MAX_RAW_CHARACTERS]
-            for start, end in zip(self.starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
-        ]
-
-    def take(self, rows: Ints | Bools) -> "Records":
-        """Only some of the records, of the same text."""
-        return Records(self.data, self.starts[rows], self.ends[rows], self.lines[rows])
 
 
 @dataclass(frozen=True)
@@ -83,42 +53,14 @@ def read_table(path: Path, settings: Settings) -> Table:
     `too_many_columns`, `duplicate_column`, `no_rows`).
     """
     text = read_text(path, settings.MAX_UPLOAD_BYTES)
-    quotes = _positions(text.data, _QUOTE, _MAX_MARKS)
-    records = _records(text.data, quotes)
+    quotes = find_quotes(text.data)
+    records = find_records(text.data, quotes)
     header_at, delimiter = _find_header(records)
-    _check_quotes(text.data, quotes, delimiter)
+    check_quotes(text.data, quotes, delimiter)
     names, unnamed = _column_names(_header_text(records, header_at), delimiter, settings.MAX_COLUMNS)
-    counts = _cells_per_record(records, quotes, delimiter)[header_at + 1 :]
+    counts = cells_per_record(records, quotes, delimiter)[header_at + 1 :]
     body = records.take(np.arange(header_at + 1, len(records.starts)))
     return _table(text, body, counts, names, unnamed, delimiter)
-
-
-def _positions(data: bytes, byte: int, limit: int) -> Ints:
-    if data.count(byte) > limit:
-        raise refused(
-            f"The file has more than {limit:,} lines or cells. Split it into smaller files.",
-            "too_large",
-            max_marks=limit,
-        )
-    return np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == byte)
-
-
-def _outside(quotes: Ints, positions: Ints) -> Ints:
-    """Those positions that are not between quotation marks (a doubled mark closes and opens again)."""
-    if not len(quotes):
-        return positions
-    outside: Ints = positions[np.searchsorted(quotes, positions) % 2 == 0]
-    return outside
-
-
-def _records(data: bytes, quotes: Ints) -> Records:
-    newlines = _positions(data, _NEWLINE, _MAX_LINES)
-    ends = _outside(quotes, newlines)
-    last = ends[-1] + 1 if len(ends) else 0
-    if last < len(data):
-        ends = np.append(ends, len(data))
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    return Records(data, starts, ends, np.searchsorted(newlines, starts) + 1)
 
 
 def _header_text(records: Records, at: int) -> str:
@@ -150,33 +92,6 @@ def _next_filled(records: Records, at: int) -> int:
     return int(np.searchsorted(records.starts, offset, side="right")) - 1
 
 
-def _check_quotes(data: bytes, quotes: Ints, delimiter: str) -> None:
-    """Refuse quotation marks that do not enclose whole cells: rows after them could be swallowed unseen."""
-    if not len(quotes):
-        return
-    buffer = np.frombuffer(data, dtype=np.uint8)
-    border = np.zeros(256, dtype=bool)
-    border[[_NEWLINE, ord(delimiter)]] = True
-    before = border[buffer[quotes - 1]] | (quotes == 0)
-    after = border[buffer[np.minimum(quotes + 1, len(data) - 1)]] | (quotes == len(data) - 1)
-    doubled = np.diff(quotes, append=-1) == 1
-    opening = np.arange(len(quotes)) % 2 == 0
-    fine = np.where(opening, before | np.roll(doubled, 1), after | doubled)
-    if not fine.all():
-        at = int(quotes[np.argmin(fine)])
-    elif len(quotes) % 2:
-        at = int(quotes[-1])
-    else:
-        return
-    line = data.count(b"\n", 0, at) + 1
-    raise refused(
-        f'Line {line} has a quotation mark (") that does not enclose a whole cell. Remove it, or write the cell as '
-        '"…" with quotation marks inside doubled.',
-        "quotes",
-        line=line,
-    )
-
-
 def _column_names(header: str, delimiter: str, max_columns: int) -> tuple[list[str], tuple[str, ...]]:
     """The columns' names, stripped; those without one are called `(column 3)` and listed apart."""
     cells = [
@@ -206,11 +121,6 @@ def _refuse_duplicates(names: list[str]) -> None:
                 columns=[shown(seen[key]), shown(name)],
             )
         seen[key] = name
-
-
-def _cells_per_record(records: Records, quotes: Ints, delimiter: str) -> Ints:
-    marks = _outside(quotes, _positions(records.data, ord(delimiter), _MAX_MARKS))
-    return np.diff(np.searchsorted(marks, records.ends), prepend=0) + 1
 
 
 def _table(

@@ -93,7 +93,6 @@ DETAIL_NAMES = {
     "max_bytes": "Máximo de bytes",
     "rows": "Filas válidas",
     "needed": "Filas necesarias",
-    "kind": "Contenido",
     "train": "Para entrenar",
     "test": "Para probar",
 }

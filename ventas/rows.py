@@ -11,7 +11,8 @@ import pandas as pd
 from ventas import cells
 from ventas.cells import Decimal
 from ventas.contract import shown
-from ventas.reader import Records, Table
+from ventas.reader import Table
+from ventas.records import Records
 from ventas.rejections import ROW_RULES
 
 Bools = npt.NDArray[np.bool_]

@@ -138,7 +138,8 @@ class Store:
             targets = ", ".join(str(one.queue) for one in config.queue_config_list)
             raise SettingsError(
                 f"MinIO at {self._endpoint} refuses to send events of bucket {bucket} to {targets}:"
-                f" {error.message} Start MinIO with MINIO_NOTIFY_WEBHOOK_ENABLE_{NOTIFICATION_TARGET}=on,"
+                f" {(error.message or '').rstrip('.')}."
+                f" Start MinIO with MINIO_NOTIFY_WEBHOOK_ENABLE_{NOTIFICATION_TARGET}=on,"
                 f" MINIO_NOTIFY_WEBHOOK_ENDPOINT_{NOTIFICATION_TARGET}=<WEBHOOKS_URL>/events/minio and the"
                 " region in MINIO_REGION, and look in its log for a target that could not start."
             ) from error

@@ -30,8 +30,8 @@ _COLUMNS = [
     column("test_rmse", "Error (RMSE)", 130, numeric=True, valueFormatter=decimals(2), **_SORTED),
     column("cv_rmse", "Error (CV)", 110, numeric=True, valueFormatter=decimals(2), **_SORTED),
     column("test_r2", "R²", 80, numeric=True, valueFormatter=decimals(3), **_SORTED),
+    column("created", "Creado el", 160),
     column("params", "Parámetros", 230, tooltipField="params"),
-    column("created", "Creado el", 150),
 ]
 
 

@@ -15,8 +15,8 @@ from dashboard.parts import (
     problem_notice,
     problem_outputs,
     problem_shown,
+    skeleton,
 )
-from dashboard.parts import skeleton
 from dashboard.problems import ApiProblem
 from dashboard.run_parts import run_card
 

@@ -12,6 +12,9 @@ from ventas.launcher.system import System
 
 # Two small candidates: what is tested is the path, not the search.
 QUICK = {
+    "LEASE_SECONDS": "6",
+    "LEASE_RENEW_SECONDS": "2",
+    "SWEEP_INTERVAL_SECONDS": "5",
     "GRID_N_ESTIMATORS": "[10]",
     "GRID_MAX_DEPTH": "[null, 3]",
     "GRID_MIN_SAMPLES_SPLIT": "[2]",

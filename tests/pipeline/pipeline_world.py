@@ -100,7 +100,10 @@ class World:
         """Wait until both of the API's processes answer with `version`, ten times in a row."""
 
         def look() -> bool:
-            answers = [self.api.post("/predict", json=PREDICT).json() for _ in range(10)]
+            try:
+                answers = [self.api.post("/predict", json=PREDICT).json() for _ in range(10)]
+            except httpx.TransportError:  # the API is being restarted
+                return False
             return all(answer.get("model_version") == version for answer in answers)
 
         wait_for(look, f"version {version} to be served", seconds)

@@ -5,18 +5,17 @@ import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
 
-from ventas.api_client import ApiClient, ApiUnavailable, Json
+from ventas.api_client import ApiClient, Json
 from ventas.cli.following import Follower, LineView, LiveView, SilentView, View
 from ventas.cli.output import SHORT_ID, console, plain, print_json
 from ventas.cli.report import print_outcome
 from ventas.cli.stages import is_final
 from ventas.contract import is_sales_key
-from ventas.errors import InvalidRequest, NotFound
+from ventas.errors import ApiUnavailable, InvalidRequest, NotFound
 from ventas.settings import UPLOADS_BUCKET, Settings, load_settings
 from ventas.store import Store, Uploaded
 
@@ -24,16 +23,18 @@ REJECTED, FAILED, TIMED_OUT, INTERRUPTED = 2, 3, 4, 130
 EXIT_CODES = {"rejected": REJECTED, "ignored": REJECTED, "failed": FAILED}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Dropped:
-    """An upload that is stored."""
+    """An upload that is stored, and its run as it was last seen (None where there is none)."""
 
     key: str
     uploaded: Uploaded
+    run: Json | None = None
+    interrupted: bool = False
 
-    def as_json(self, run: Json | None) -> Json:
+    def as_json(self) -> Json:
         """For scripts: the upload, and its run as far as it is known."""
-        return {"bucket": UPLOADS_BUCKET, "key": self.key, **vars(self.uploaded), "run": run}
+        return {"bucket": UPLOADS_BUCKET, "key": self.key, **vars(self.uploaded), "run": self.run}
 
 
 @click.command()
@@ -58,16 +59,16 @@ def drop(file: Path, key: str | None, no_follow: bool, timeout: float, as_json: 
     out = console()
     with _view(out, as_json) as view:
         dropped = Dropped(key, _upload(Store(settings), file, key, view))
-        run = None if no_follow else _follow(settings, dropped, view, timeout)
+        if not no_follow:
+            _follow(settings, dropped, view, timeout)
     if as_json:
-        print_json(dropped.as_json(run))
+        print_json(dropped.as_json())
     elif no_follow:
         out.print(plain(f"Stored {UPLOADS_BUCKET}/{key} as version {dropped.uploaded.version_id}."))
-    elif is_final(run):
-        assert run is not None
-        print_outcome(out, run)
+    elif dropped.run is not None and is_final(dropped.run):
+        print_outcome(out, dropped.run)
     if not no_follow:
-        _exit(run, settings, timeout)
+        _exit(dropped, settings, timeout)
 
 
 def _check(file: Path, key: str, max_bytes: int) -> None:
@@ -119,13 +120,12 @@ def _upload(store: Store, file: Path, key: str, view: View) -> Uploaded:
         ) from error
 
 
-def _follow(settings: Settings, dropped: Dropped, view: View, timeout: float) -> Json | None:
-    """The run as it was last seen; None where there is none."""
-    run: Json | None = None
+def _follow(settings: Settings, dropped: Dropped, view: View, timeout: float) -> None:
     seen_within = 2 * settings.SWEEP_INTERVAL_SECONDS + 30  # the sweep finds what no event announced
     try:
         with ApiClient(settings) as api:
             for run in Follower(api, dropped.key, dropped.uploaded).snapshots(timeout, seen_within):
+                dropped.run = run
                 view.show(run)
     except ApiUnavailable as error:
         raise ApiUnavailable(
@@ -133,13 +133,15 @@ def _follow(settings: Settings, dropped: Dropped, view: View, timeout: float) ->
             f" be followed. {error}"
         ) from error
     except KeyboardInterrupt:
+        dropped.interrupted = True  # told when the display has ended
+
+
+def _exit(dropped: Dropped, settings: Settings, timeout: float) -> None:
+    run = dropped.run
+    if dropped.interrupted and not is_final(run):
         where = f"`ventas run {run['id'][:SHORT_ID]}` shows it" if run else "`ventas runs` will show it"
-        click.echo(f"\nThe file is stored and its run goes on; {where}.", err=True)
+        click.echo(f"ventas: the file is stored and its run goes on; {where}.", err=True)
         sys.exit(INTERRUPTED)
-    return run
-
-
-def _exit(run: dict[str, Any] | None, settings: Settings, timeout: float) -> None:
     if run is None:
         click.echo(
             "ventas: the file is stored, but no run of it was seen. Check that webhooks runs and that MinIO's log"

@@ -10,9 +10,10 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.table import Column
 from rich.text import Text
 
-from ventas.api_client import ApiClient, ApiUnavailable, Json
+from ventas.api_client import ApiClient, Json
 from ventas.cli.output import plain
 from ventas.cli.stages import Stage, is_final, stages
+from ventas.errors import ApiUnavailable
 from ventas.store import NO_VERSION, Uploaded
 
 POLL_SECONDS = 0.5
@@ -124,11 +125,12 @@ class LiveView:
             _MarkColumn(),
             TextColumn("{task.description:<9}", markup=False),
             BarColumn(bar_width=24),
-            _TimeColumn(),
+            _TimeColumn(Column(no_wrap=True)),
             _NoteColumn(Column(no_wrap=True, overflow="ellipsis")),
             console=console,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._ended: set[str] = set()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -158,7 +160,8 @@ class LiveView:
         else:
             total = stage.total if stage.state == "working" else stage.total or 1  # no total: a moving bar
             self._progress.update(task, completed=stage.done, total=total, stage=stage)
-        if stage.state != "working":
+        if stage.state != "working" and stage.name not in self._ended:
+            self._ended.add(stage.name)
             self._progress.stop_task(task)
 
 

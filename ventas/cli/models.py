@@ -4,7 +4,7 @@ import click
 from rich.text import Text
 
 from ventas.api_client import ApiClient, Json
-from ventas.cli.output import SHORT_ID, console, figure, local_time, plain, plain_table, print_json
+from ventas.cli.output import SHORT_ID, clipped, console, figure, local_time, plain_table, print_json
 from ventas.settings import load_settings
 
 METRICS = {"test RMSE": ("test_rmse", 2), "cv RMSE": ("cv_rmse", 2), "test R²": ("test_r2", 3)}
@@ -26,15 +26,15 @@ def models(as_json: bool) -> None:
     if not found:
         out.print("No model yet; `ventas drop FILE` makes the first.")
         return
-    table = plain_table("version", "stage", *METRICS, "created", "run", "")
+    table = plain_table("version", "stage", *METRICS, "created", "run", "", elastic={"", "stage"})
     for model in found:
         table.add_row(
             _version(model),
-            plain(model.get("stage") or ""),
+            clipped(model.get("stage") or ""),
             *(figure(model["metrics"].get(name), digits) for name, digits in METRICS.values()),
             local_time(model["created_at"]),
             (model.get("pipeline_run_id") or "")[:SHORT_ID],
-            plain(_role(model), "dim"),
+            clipped(_role(model), "dim"),
         )
     out.print(table)
 

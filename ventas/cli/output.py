@@ -1,6 +1,7 @@
 """What the commands share when they print: the console, JSON, times, and text that others wrote made harmless."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -60,9 +61,16 @@ def figure(value: Any, digits: int = 2) -> str:
     return "" if value is None else f"{value:,.{digits}f}"
 
 
-def plain_table(*columns: str) -> Table:
-    """A table without a frame, one line a row: what does not fit is cut in the last columns."""
+def clipped(text: object, style: str = "") -> Text:
+    """Like `plain`, cut to the width that its column is left."""
+    made = plain(text, style)
+    made.no_wrap, made.overflow = True, "ellipsis"
+    return made
+
+
+def plain_table(*columns: str, elastic: Collection[str] = ()) -> Table:
+    """A table without a frame, the way command line tools list things; `elastic` columns give way."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in columns:
-        table.add_column(name, no_wrap=True, overflow="ellipsis")
+        table.add_column(name, no_wrap=name not in elastic)
     return table

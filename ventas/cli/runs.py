@@ -4,7 +4,7 @@ import click
 from rich.text import Text
 
 from ventas.api_client import ApiClient, Json
-from ventas.cli.output import SHORT_ID, console, local_time, plain, plain_table, print_json, status_text
+from ventas.cli.output import SHORT_ID, clipped, console, local_time, plain_table, print_json, status_text
 from ventas.settings import load_settings
 from ventas.states import RunStatus
 
@@ -26,13 +26,13 @@ def runs(status: str | None, limit: int, as_json: bool) -> None:
     if not found:
         out.print("No runs yet; `ventas drop FILE` starts one." if status is None else f"No run is {status}.")
         return
-    table = plain_table("id", "received", "status", "file", "model", "why")
+    table = plain_table("id", "received", "status", "file", "model", "why", elastic={"file", "why"})
     for run in found:
         table.add_row(
             run["id"][:SHORT_ID],
             local_time(run["created_at"]),
             status_text(run["status"]),
-            plain(run["key"]),
+            clipped(run["key"]),
             f"v{run['model_version']}" if run.get("model_version") else "",
             _why(run),
         )
@@ -42,5 +42,5 @@ def runs(status: str | None, limit: int, as_json: bool) -> None:
 def _why(run: Json) -> Text:
     progress = run.get("progress")
     if run["status"] == RunStatus.RETRAIN and progress:
-        return plain(f"{progress['done']} of {progress['total']} candidates", "dim")
-    return plain((run.get("verdict") or {}).get("reason") or run.get("reason") or "", "dim")
+        return clipped(f"{progress['done']} of {progress['total']} candidates", "dim")
+    return clipped((run.get("verdict") or {}).get("reason") or run.get("reason") or "", "dim")

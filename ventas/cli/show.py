@@ -46,7 +46,7 @@ def _print_identity(out: Console, run: Json) -> None:
         "model": f"v{run['model_version']}" if run.get("model_version") else "",
         "MLflow": run.get("mlflow_run_id") or "",
     }
-    table = plain_table("", "")
+    table = plain_table("", "value", elastic={"value"})
     table.show_header = False
     for name, value in facts.items():
         if value:
@@ -57,7 +57,7 @@ def _print_identity(out: Console, run: Json) -> None:
 def _print_steps(out: Console, run: Json) -> None:
     if not run.get("steps"):
         return
-    table = plain_table("step", "attempt", "started", "took", "outcome", "error")
+    table = plain_table("step", "attempt", "started", "took", "outcome", "error", elastic={"error"})
     for step in run["steps"]:
         took = seconds_between(step["started_at"], step["ended_at"])
         table.add_row(

@@ -126,7 +126,7 @@ class Replay:
 def replay(settings: Settings) -> Iterator[Replay]:
     replay = Replay(settings)
     yield replay
-    replay.history.stop()
+    replay.history.close()
     replay.ledger.close()
 
 
@@ -192,18 +192,16 @@ def test_the_spool_of_a_dead_process_is_taken_over_and_that_of_a_live_one_is_not
     settings: Settings, replay: Replay
 ) -> None:
     script = """
-        import sys, time
-        sys.path.insert(0, sys.argv[2])
-        from pathlib import Path
-        from test_api_history import row
-        from api.spool import Spool
-        spool = Spool(Path(sys.argv[1]))
-        spool.append(row(1))
-        spool.append(row(2))
+        import datetime, pathlib, sys, time
+        from api.spool import NewPrediction, Spool
+        spool = Spool(pathlib.Path(sys.argv[1]))
+        now = datetime.datetime.now(datetime.UTC)
+        spool.append(NewPrediction(now, 1, now.date(), {}, 1.1))
+        spool.append(NewPrediction(now, 1, None, {"Festivo": 1}, 2.1))
         print("spooled", flush=True)
         time.sleep(60)
     """
-    command = [sys.executable, "-c", textwrap.dedent(script), settings.home / "spool", Path(__file__).parent]
+    command = [sys.executable, "-c", textwrap.dedent(script), settings.home / "spool"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "spooled\n"

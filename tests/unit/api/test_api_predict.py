@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -208,6 +209,17 @@ def test_another_content_type_is_refused(client: FlaskClient, kind: str | None) 
 def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
     huge = {"DíaDeLaSemana": 1, "x": "y" * 1_048_576}
     assert_problem(client.post("/predict", json=huge), 413, says="65536 bytes")
+
+
+def test_a_chunked_body_that_is_too_large_is_refused_too(client: FlaskClient) -> None:
+    """Its length is not said beforehand, and the server tells the end of the stream."""
+    answer = client.post(
+        "/predict",
+        input_stream=BytesIO(b"{" + b" " * 1_048_576 + b"}"),
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert_problem(answer, 413, says="65536 bytes")
 
 
 def test_without_a_champion_it_is_503_with_the_reason(

@@ -122,7 +122,9 @@ def test_a_bug_is_a_500_without_internals(client: FlaskClient, catalogue: FakeCa
     assert "secret" not in str(members)
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/predict/x", "/history//1", "/docs/assets/none.js", "/runs/a/b"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/predict/x", "/history//1", "/docs/assets/none.js", "/runs/a/b"]
+)
 def test_an_unknown_path_is_404_as_a_problem(client: FlaskClient, path: str) -> None:
     assert_problem(client.get(path), 404)
 
@@ -132,7 +134,7 @@ def test_an_unknown_path_is_404_as_a_problem(client: FlaskClient, path: str) -> 
 def test_no_origin_is_let_in(client: FlaskClient, path: str, method: str) -> None:
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
     answer = client.open(path, method=method, headers=headers)
-    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+    assert not [name for name, _ in answer.headers if name.lower().startswith("access-control")]
 
 
 def test_the_docs_refer_to_no_other_host(client: FlaskClient) -> None:

@@ -15,8 +15,8 @@ from ventas.store import Store
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedApi]:
-    """An API that plays a script, on a real port, where API_URL leads."""
+def api(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedApi]:
+    """An API that plays a script, on a real port, where API_URL leads (`settings` empties the environment first)."""
     scripted = ScriptedApi()
     server = make_server("127.0.0.1", 0, scripted.app(), threaded=True)
     monkeypatch.setenv("API_URL", f"http://127.0.0.1:{server.server_port}")

@@ -1,7 +1,15 @@
 """`ventas drop`: what a person sees of an upload, and what a script gets."""
 
+import contextlib
+import os
+import pty
+import re
 import shutil
+import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,6 +156,49 @@ def test_an_api_that_restarts_meanwhile_is_waited_for(
     assert result.exit_code == 0, result.output
     assert from_json(result)["run"]["status"] == "promoted"
     assert api.refused > 0
+
+
+def test_ctrl_c_leaves_the_run_going_and_says_where_to_look(
+    api: ScriptedApi, uploads: Store, sales_file: Path
+) -> None:
+    api.moments = [dict(WAY[3])]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from ventas.cli.main import main; main()", "drop", sales_file],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=sales_file.parent,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30
+    while len(api.asked) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert told == "ventas: the file is stored and its run goes on; `ventas run 019ab0f2-7c41` shows it.\n"
+
+
+def test_a_terminal_shows_bars_that_end_in_marks(api: ScriptedApi, uploads: Store, sales_file: Path) -> None:
+    api.moments = [moment and dict(moment) for moment in WAY]
+    seen = on_a_terminal(["drop", str(sales_file)])
+    for line in ("✓ upload", "✓ received", "✓ etl", "✓ retrain", "✓ promote", "Promoted: version 2"):
+        assert line in seen
+    assert "7 of 12 candidates" in seen
+
+
+def on_a_terminal(arguments: list[str]) -> str:
+    """What the command writes to a terminal of its own, without colours."""
+    screen, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from ventas.cli.main import main; main()", *arguments],
+        stdin=terminal, stdout=terminal, stderr=terminal, cwd=Path(arguments[-1]).parent,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
+    )  # fmt: skip
+    os.close(terminal)
+    written = b""
+    with contextlib.suppress(OSError):  # Linux ends a terminal that nobody holds any more by EIO
+        while chunk := os.read(screen, 65_536):
+            written += chunk
+    os.close(screen)
+    assert process.wait(30) == 0
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.decode())
 
 
 def test_no_follow_only_uploads(ventas: Ventas, uploads: Store, sales_file: Path) -> None:

@@ -1,4 +1,4 @@
-"""The settings as README.md and .env.example show them: `python tests/unit/docs/settings_table.py` writes both anew."""
+"""The settings as README.md and .env.example show them; run as a program, this file writes both anew."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,8 @@ def readme_table() -> str:
 def env_lines() -> str:
     """The settings' part of .env.example: each with its default, commented out."""
     return "\n".join(
-        f"# {field.description}\n#{name}={shown(field.default)}" for name, field in Settings.model_fields.items()
+        f"# {field.description}\n#{name}={shown(field.default)}"
+        for name, field in Settings.model_fields.items()
     )
 
 

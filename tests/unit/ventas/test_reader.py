@@ -141,8 +141,8 @@ def test_a_gzip_bomb_stops_at_the_limit(read) -> None:  # type: ignore[no-untype
 
 @pytest.mark.parametrize("byte", [b"\n", b"x,"])
 def test_nothing_but_line_ends_or_delimiters_does_not_exhaust_memory(read, monkeypatch, byte) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("ventas.reader._MAX_LINES", 1000)
-    monkeypatch.setattr("ventas.reader._MAX_MARKS", 1000)
+    monkeypatch.setattr("ventas.records._MAX_LINES", 1000)
+    monkeypatch.setattr("ventas.records._MAX_MARKS", 1000)
     with pytest.raises(RejectedUpload) as caught:
         read(b"a,b\n1,2\n" + byte * 2000)
     assert caught.value.code == "too_large"
@@ -156,7 +156,7 @@ CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters
     delimiter=st.sampled_from(",;\t"),
     quote_all=st.booleans(),
 )
-@budget(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@budget(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_properly_quoted_text_is_read_as_it_was_written(read, rows, delimiter, quote_all) -> None:  # type: ignore[no-untyped-def]
     def written(cell: str) -> str:
         if quote_all or set(cell) & set('"\n\ufeff' + delimiter):
@@ -178,7 +178,7 @@ def test_any_properly_quoted_text_is_read_as_it_was_written(read, rows, delimite
 
 
 @given(data=st.binary(max_size=200), header=st.sampled_from([b"", HEADER.encode() + b"\n"]))
-@budget(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@budget(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_read_or_refused(read, data, header) -> None:  # type: ignore[no-untyped-def]
     with contextlib.suppress(RejectedUpload):
         table = read(header + data)

@@ -134,7 +134,7 @@ ROW = st.tuples(
     rows=st.lists(ROW, min_size=1, max_size=6),
     name=st.sampled_from(["Tienda", 'a "b", c', "x\ny", "007", " s "]),
 )
-@budget(max_examples=80, deadline=None)
+@budget(max_examples=40, deadline=None)
 def test_a_dataset_comes_back_exactly(rows: list[tuple[object, ...]], name: str) -> None:
     names = ["Fecha", "DíaDeLaSemana", "Promociones", "Festivo", "Ventas", "Precio, neto", name]
     frame = pd.DataFrame(rows, columns=names)

@@ -231,3 +231,12 @@ def test_an_endpoint_that_cannot_work_names_the_setting(s3_settings: Settings, e
 
 def test_the_arn_names_region_and_target(s3_settings: Settings) -> None:
     assert webhook_arn(s3_settings) == "arn:minio:sqs:us-east-1:VENTAS:webhook"
+
+
+def test_a_target_that_the_server_does_not_know_says_how_to_start_it(
+    store: Store, bucket: str, s3_settings: Settings
+) -> None:
+    with pytest.raises(
+        SettingsError, match="MINIO_NOTIFY_WEBHOOK_ENDPOINT_VENTAS=<WEBHOOKS_URL>/events/minio"
+    ):
+        store.subscribe(bucket, webhook_arn(s3_settings))

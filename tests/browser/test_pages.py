@@ -1,0 +1,304 @@
+"""The pages as a person meets them: a real Chromium in front of a stub of the API."""
+
+import json
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import Site
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver import Chrome, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+from stub_api import HOSTILE, steps, verdict
+
+from dashboard import problems
+
+T = TypeVar("T")
+
+pytestmark = pytest.mark.browser
+
+WAIT_SECONDS = 20
+PAGES = ("/", "/historial", "/modelos", "/ejecuciones", "/ejecuciones/run-8", "/ejecuciones/run-5")
+_MOVING = (StopIteration, NoSuchElementException, StaleElementReferenceException)
+_CONTROLS = {"button", "textbox", "combobox", "switch", "checkbox", "link"}
+_SCHEME = "return document.documentElement.getAttribute('data-mantine-color-scheme')"
+_BACKGROUND = "return getComputedStyle(document.body).backgroundColor"
+TITLES = ("Pronóstico", "Historial", "Modelos", "Ejecuciones", "ventas.csv", HOSTILE)
+
+
+def until(browser: Chrome, condition: Callable[[Chrome], T]) -> T:
+    """What `condition` gives once it is truthy."""
+    return WebDriverWait(browser, WAIT_SECONDS, ignored_exceptions=_MOVING).until(condition)
+
+
+def text_of(browser: Chrome) -> str:
+    """All text that the page shows."""
+    return browser.find_element(By.TAG_NAME, "body").text
+
+
+def shows(browser: Chrome, text: str) -> None:
+    """Wait until the page shows `text`."""
+    until(browser, lambda b: text in text_of(b))
+
+
+def element(browser: Chrome, selector: str) -> WebElement:
+    """The element of a CSS selector, once it can be seen."""
+    return until(
+        browser, lambda b: next(e for e in b.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed())
+    )
+
+
+def cells(browser: Chrome, grid: str, column: str) -> list[str]:
+    """Texts of one column of a table, as far as it is drawn."""
+    found = browser.find_elements(By.CSS_SELECTOR, f"#{grid} [role=gridcell][col-id={column}]")
+    return [cell.text for cell in found]
+
+
+def has_settled(browser: Chrome) -> bool:
+    """Whether the page shows its title and waits for no request."""
+    drawn = browser.find_elements(By.CSS_SELECTOR, "h1")
+    return bool(drawn) and not browser.find_elements(By.CSS_SELECTOR, "[data-dash-is-loading=true]")
+
+
+def test_the_form_predicts_and_says_that_it_assumed_the_date(browser: Chrome, site: Site) -> None:
+    browser.get(site.url)
+    element(browser, "#forecast-send").click()
+    until(browser, lambda b: b.find_element(By.ID, "forecast-value").text == "1.605,20")
+    assert element(browser, "#forecast-day").text == "para el lunes 30 de noviembre de 2026"
+    assert "Fecha supuesta" in element(browser, "#forecast-assumed").text
+    assert "Versión 3" in element(browser, "#forecast-result").text
+    assert site.data.asked == [{"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 0}]
+
+
+def test_the_form_sends_what_was_chosen_and_the_weekday_follows_the_date(browser: Chrome, site: Site) -> None:
+    browser.get(site.url)
+    for switch in ("forecast-promotion", "forecast-holiday"):
+        label = until(browser, lambda b, of=switch: b.find_element(By.CSS_SELECTOR, f"label[for={of}]"))
+        label.click()
+    element(browser, "#forecast-date").click()
+    element(browser, "table button:not([data-outside])").click()
+    until(browser, lambda b: not b.find_element(By.ID, "forecast-weekday").is_enabled())
+    element(browser, "#forecast-send").click()
+    until(browser, lambda _b: site.data.asked)
+    (sent,) = site.data.asked
+    assert (sent["Promociones"], sent["Festivo"]) == (1, 1)
+    assert sent["Fecha"].endswith("-01")
+    shown = element(browser, "#forecast-weekday").get_attribute("value")
+    days = ["Lunes", "Martes", "Miércoles", "Jueves", "Viernes", "Sábado", "Domingo"]
+    assert days.index(shown) + 1 == sent["DíaDeLaSemana"]
+    assert "Fecha supuesta" not in text_of(browser)
+
+
+def test_the_form_works_by_keyboard_alone(browser: Chrome, site: Site) -> None:
+    browser.get(site.url)
+    element(browser, "#forecast-weekday").send_keys(Keys.ENTER, Keys.ARROW_DOWN, Keys.ENTER)
+    element(browser, "#forecast-send").send_keys(Keys.ENTER)
+    until(browser, lambda _b: site.data.asked)
+    assert site.data.asked[0]["DíaDeLaSemana"] == 2
+
+
+def test_without_a_champion_the_reason_stands_on_the_page_and_retry_works(
+    browser: Chrome, site: Site
+) -> None:
+    site.data.mode = "no_champion"
+    browser.get(site.url)
+    shows(browser, "No model has been promoted yet.")
+    element(browser, "#forecast-send").click()
+    shows(browser, problems.NO_CHAMPION)
+    site.data.mode = "ok"
+    element(browser, "#forecast-retry").click()
+    shows(browser, "1.605,20")
+    assert problems.NO_CHAMPION not in text_of(browser)
+
+
+def test_the_history_fills_page_by_page_and_refreshes(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/historial")
+    until(browser, lambda b: cells(b, "history-grid", "id")[:2] == ["80", "79"])
+    assert cells(browser, "history-grid", "prediction")[0] == "1.381,35"
+    assert "80 pronósticos." in text_of(browser)
+    assert "1 a 15 de 80" in text_of(browser)
+    element(browser, "#history-grid [aria-label='Página siguiente']").click()
+    until(browser, lambda b: "65" in cells(b, "history-grid", "id"))
+    site.data.history = site.data.history[70:]
+    element(browser, "#history-refresh").click()
+    shows(browser, "10 pronósticos.")
+    until(browser, lambda b: cells(b, "history-grid", "id")[:1] == ["10"])
+
+
+def test_the_models_page_marks_the_champion(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/modelos")
+    until(browser, lambda b: cells(b, "models-grid", "version") == ["4", "3", "2", "1"])
+    assert cells(browser, "models-grid", "test_rmse") == ["93,87", "88,42", "97,01", "112,30"]
+    assert cells(browser, "models-grid", "stage")[1] == "En producción"
+    until(browser, lambda b: "en producción" in b.find_element(By.CSS_SELECTOR, "#models-chart svg").text)
+    assert "La versión 3 reemplazó a la 2." in text_of(browser)
+    assert "Cambio hecho a mano por mlflow" in text_of(browser)
+
+
+def test_runs_move_without_reloading(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/ejecuciones")
+    shows(browser, "12 de 60 candidatos probados")
+    live = site.data.runs["run-9"]
+    site.data.runs["run-9"] = live | {"progress": {"done": 31, "total": 60}}
+    shows(browser, "31 de 60 candidatos probados")
+    decided = verdict("fair", promoted=False, ours=104.0, theirs=88.42)
+    site.data.runs["run-9"] = live | {"status": "not_promoted", "verdict": decided}
+    shows(browser, "su error es 104,00")
+    assert "candidatos probados" not in text_of(browser)
+
+
+def test_a_runs_page_moves_to_its_verdict(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/ejecuciones/run-9")
+    shows(browser, "12 de 60 candidatos probados")
+    decided = verdict("fair", promoted=True, ours=80.0, theirs=88.42)
+    site.data.runs["run-9"] |= {
+        "status": "promoted",
+        "verdict": decided,
+        "progress": None,
+        "steps": steps("etl", "retrain", "promote"),
+    }
+    shows(browser, "un 9,5 % menor")
+    said = text_of(browser)
+    assert "80,00" in said
+    assert "88,42" in said
+    assert "Comparación con el modelo en producción" in said
+
+
+def test_a_rejected_file_tells_what_to_correct(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/ejecuciones")
+    element(browser, "a[href='/ejecuciones/run-5']").click()
+    shows(browser, "Columnas que faltan: Festivo")
+    said = text_of(browser)
+    for part in (
+        "1.095",
+        "1.079",
+        "1,5 %",
+        "CP1252",
+        "Falta del 01/08/2024 al 19/08/2024 (19 días)",
+        "3 filas tienen",
+    ):
+        assert part in said
+
+
+def test_text_of_a_file_stays_text(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/ejecuciones/run-5")
+    shows(browser, HOSTILE)
+    assert "<script>alert(1)</script> stands in column 7." in text_of(browser)
+    assert "<b>Temperatura</b>" in text_of(browser)
+    assert browser.find_elements(By.CSS_SELECTOR, "img[src='x']") == []
+
+
+def test_a_run_that_does_not_exist_gets_a_sentence(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/ejecuciones/nope")
+    shows(browser, "Esta ejecución no existe")
+
+
+def test_an_address_that_does_not_exist_gets_a_way_back(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/nada")
+    element(browser, "main a[href='/']").click()
+    shows(browser, "El día")
+
+
+@pytest.mark.parametrize(
+    ("path", "page"), [("/historial", "history"), ("/modelos", "models"), ("/ejecuciones", "runs")]
+)
+def test_a_failing_api_is_a_sentence_and_retry_brings_the_page_back(
+    browser: Chrome, site: Site, path: str, page: str
+) -> None:
+    site.data.mode = "failing"
+    browser.get(site.url + path)
+    shows(browser, problems.FAILED)
+    assert "secret" not in browser.page_source
+    site.data.mode = "ok"
+    element(browser, f"#{page}-retry").click()
+    until(browser, lambda b: not b.find_element(By.ID, f"{page}-problem").is_displayed())
+
+
+@pytest.mark.parametrize("mode", ["garbage", "down"])
+def test_every_page_bears_an_api_that_is_gone_or_talks_nonsense(
+    browser: Chrome, site: Site, mode: str
+) -> None:
+    site.data.mode = mode
+    if mode == "down":
+        site.stop_api()
+    sentence = problems.DOWN if mode == "down" else problems.UNREADABLE
+    for path in ("/historial", "/modelos", "/ejecuciones", "/ejecuciones/run-8"):
+        browser.get(site.url + path)
+        until(browser, lambda b: sentence in element(b, ".notice:not([hidden])").text)
+    browser.get(site.url)
+    element(browser, "#forecast-send").click()
+    until(browser, lambda b: sentence in element(b, ".notice:not([hidden])").text)
+    assert "Sin conexión" in text_of(browser)
+
+
+def test_empty_lists_say_so(browser: Chrome, site: Site) -> None:
+    site.data.history, site.data.models, site.data.promotions, site.data.runs = [], [], [], {}
+    for path, sentence in (
+        ("/historial", "Todavía no hay pronósticos"),
+        ("/modelos", "Todavía no se promovió ningún modelo."),
+        ("/ejecuciones", "Todavía no llegó ningún archivo"),
+    ):
+        browser.get(site.url + path)
+        shows(browser, sentence)
+
+
+def test_no_page_asks_another_host_or_complains_in_the_console(browser: Chrome, site: Site) -> None:
+    own = urlsplit(site.url).netloc
+    for path, title in zip(PAGES, TITLES, strict=True):
+        browser.get(site.url + path)
+        until(browser, lambda b, wanted=title: b.find_element(By.TAG_NAME, "h1").text == wanted)
+        until(browser, has_settled)
+        asked = browser.execute_script("return performance.getEntriesByType('resource').map(e => e.name)")
+        assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {own}
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_the_scheme_can_be_switched_and_is_remembered(browser: Chrome, site: Site) -> None:
+    browser.get(site.url)
+    shows(browser, "versión 3")
+    before = browser.execute_script(_SCHEME)
+    element(browser, "button[aria-label='Cambiar entre tema claro y oscuro']").click()
+    until(browser, lambda b: b.execute_script(_SCHEME) != before)
+    background = browser.execute_script(_BACKGROUND)
+    browser.get(f"{site.url}/modelos")
+    shows(browser, "versión 3")
+    assert browser.execute_script(_SCHEME) != before
+    assert browser.execute_script(_BACKGROUND) == background
+
+
+def test_a_phone_gets_every_page_without_sideways_scrolling(browser: Chrome, site: Site) -> None:
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    for path, title in zip(PAGES, TITLES, strict=True):
+        browser.get(site.url + path)
+        until(browser, lambda b, wanted=title: b.find_element(By.TAG_NAME, "h1").text == wanted)
+        until(browser, has_settled)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, path
+
+
+def test_the_phones_menu_opens_leads_on_and_closes(browser: Chrome, site: Site) -> None:
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(site.url)
+    element(browser, "#burger").click()
+    link = element(browser, "nav a[href='/modelos']")
+    until(browser, lambda _b: link.rect["x"] >= 0)
+    link.click()
+    until(browser, lambda b: b.find_element(By.TAG_NAME, "h1").text == "Modelos")
+    until(browser, lambda _b: not link.is_displayed() or link.rect["x"] + link.rect["width"] <= 0)
+
+
+def test_every_control_has_a_name(browser: Chrome, site: Site) -> None:
+    for path, title in zip(PAGES, TITLES, strict=True):
+        browser.get(site.url + path)
+        until(browser, lambda b, wanted=title: b.find_element(By.TAG_NAME, "h1").text == wanted)
+        until(browser, has_settled)
+        browser.execute_cdp_cmd("Accessibility.enable", {})
+        tree = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        controls = [node for node in tree if node.get("role", {}).get("value") in _CONTROLS]
+        nameless = [node for node in controls if not node.get("name", {}).get("value")]
+        assert controls
+        assert [json.dumps(node.get("properties")) for node in nameless] == [], path

@@ -1,0 +1,137 @@
+"""The API client: what it asks, what it returns, and the sentence for every way in which the API can fail."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from dashboard import problems
+from dashboard.client import Api
+from dashboard.problems import ApiProblem
+
+
+def api(answer: Callable[[httpx.Request], httpx.Response]) -> Api:
+    return Api("http://api.test", transport=httpx.MockTransport(answer))
+
+
+def always(status: int, **how: object) -> Api:
+    return api(lambda _request: httpx.Response(status, **how))  # type: ignore[arg-type]
+
+
+def test_a_list_comes_with_the_total_of_the_header() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json=[{"id": 5}], headers={"X-Total-Count": "812"})
+
+    page = api(answer).history(30, 15)
+    assert (page.rows, page.total) == ([{"id": 5}], 812)
+    assert asked == ["http://api.test/history/?skip=30&limit=15"]
+
+
+def test_a_list_without_total_counts_its_rows() -> None:
+    assert always(200, json=[{"id": 1}, {"id": 2}]).runs(0, 15).total == 2
+
+
+def test_runs_are_filtered_only_when_a_state_is_chosen() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.query.decode())
+        return httpx.Response(200, json=[])
+
+    api(answer).runs(0, 15, "failed")
+    api(answer).runs(0, 15, "")
+    assert asked == ["skip=0&limit=15&status=failed", "skip=0&limit=15"]
+
+
+def test_a_run_id_from_the_address_bar_cannot_reach_another_path() -> None:
+    asked: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path)
+        return httpx.Response(200, json={"id": "x"})
+
+    api(answer).run("../models?skip=1")
+    assert asked == [b"/runs/..%2Fmodels%3Fskip%3D1"]
+
+
+def test_predict_sends_the_contract_names() -> None:
+    sent: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.content)
+        return httpx.Response(200, json={"prediction": 1605.2})
+
+    values = {"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 1}
+    assert api(answer).predict(values) == {"prediction": 1605.2}
+    assert httpx.Response(200, content=sent[0]).json() == values
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (httpx.ConnectError("refused"), problems.DOWN),
+        (httpx.RemoteProtocolError("cut off"), problems.DOWN),
+        (httpx.ReadTimeout("slow"), problems.SLOW),
+        (httpx.ConnectTimeout("slow"), problems.SLOW),
+    ],
+)
+def test_an_api_that_is_down_or_slow_gives_a_sentence(error: httpx.HTTPError, sentence: str) -> None:
+    def answer(_request: httpx.Request) -> httpx.Response:
+        raise error
+
+    with pytest.raises(ApiProblem) as caught:
+        api(answer).models()
+    assert str(caught.value) == sentence
+
+
+def test_an_address_that_is_none_gives_a_sentence() -> None:
+    with pytest.raises(ApiProblem, match="no responde"):
+        Api("no address").health()
+
+
+@pytest.mark.parametrize("content", [b"<html>a proxy</html>", b'"text"', b"[1, 2]", b""])
+def test_an_answer_of_another_shape_gives_a_sentence(content: bytes) -> None:
+    for call in (lambda a: a.models(), lambda a: a.run("x"), lambda a: a.predict({})):
+        with pytest.raises(ApiProblem, match="no entiende"):
+            call(always(200, content=content))
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (404, problems.MISSING),
+        (500, problems.FAILED),
+        (502, problems.FAILED),
+        (503, problems.UNAVAILABLE),
+        (400, problems.REFUSED),
+    ],
+)
+def test_every_failing_status_has_a_sentence_without_the_apis_detail(status: int, sentence: str) -> None:
+    with pytest.raises(ApiProblem) as caught:
+        always(status, json={"detail": "Traceback: secret"}).run("x")
+    assert str(caught.value) == sentence
+    assert caught.value.missing == (status == 404)
+
+
+def test_predicting_without_a_champion_says_what_to_do() -> None:
+    with pytest.raises(ApiProblem, match=r"ventas\.csv"):
+        always(503, json={"detail": "No champion."}).predict({})
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"), [("Fecha", "Revise la fecha"), ("Temperatura", "«Temperatura»")]
+)
+def test_a_refused_value_is_named(field: str, expected: str) -> None:
+    with pytest.raises(ApiProblem, match=expected):
+        always(422, json={"errors": [{"field": field, "message": "wrong"}]}).predict({})
+
+
+def test_health_tells_the_version_or_the_reason() -> None:
+    assert always(200, json={"status": "ok", "model_version": 2}).health().version == 2
+    without = always(503, json={"detail": "No model yet."}).health()
+    assert (without.version, without.reason) == (None, "No model yet.")
+    with pytest.raises(ApiProblem, match="falló"):
+        always(500).health()

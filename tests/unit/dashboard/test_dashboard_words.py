@@ -1,0 +1,117 @@
+"""What the ledger's words and verdicts become for a sales team."""
+
+from typing import Any
+
+import pytest
+
+from dashboard import verdicts, words
+from ventas.rejections import FILE_ADVICE, ROW_RULES
+from ventas.states import FINAL_STATES, RunStatus, Step
+
+
+def verdict(**more: Any) -> dict[str, Any]:
+    return {
+        "promoted": True,
+        "evidence": "win",
+        "kind": "fair",
+        "challenger_version": 3,
+        "champion_version": 2,
+        "challenger_rmse": 88.42,
+        "champion_rmse": 97.01,
+        "rows": 1095,
+        "dates": 110,
+    } | more
+
+
+def test_every_state_and_step_has_words_of_its_own() -> None:
+    labels = [words.status(status).text for status in RunStatus]
+    assert len(set(labels)) == len(labels)
+    assert not set(labels) & {str(status) for status in RunStatus}
+    assert all(words.state_sentence(status).endswith(".") for status in RunStatus)
+    assert all(words.step(step) != step for step in Step)
+
+
+def test_a_state_from_a_newer_api_is_shown_as_it_is() -> None:
+    assert words.status("paused").text == "paused"
+    assert words.step("audit") == "audit"
+    assert words.stage("Beta").text == "Beta"
+    assert words.stage(None).text == "Sin estado"
+    assert not words.is_working("paused")
+
+
+def test_only_unfinished_runs_are_working() -> None:
+    assert words.is_working("retrain")
+    assert not any(words.is_working(status) for status in FINAL_STATES)
+
+
+def test_faults_use_the_advice_of_the_contract() -> None:
+    assert words.row_fault("missing_sales") == ROW_RULES["missing_sales"].advice
+    assert words.row_fault("unheard_of") == "unheard_of"
+    rejection = {"code": "missing_column", "details": {"missing": ["Festivo", "Fecha"], "secret": 1}}
+    assert words.file_fault(rejection) == FILE_ADVICE["missing_column"]
+    assert words.file_fault_details(rejection) == ["Columnas que faltan: Festivo, Fecha"]
+    assert "formato" in words.file_fault({"code": "unheard_of"})
+
+
+def test_a_dialect_in_words() -> None:
+    found = {"encoding": "cp1252", "delimiter": ";", "decimal": ",", "gzip": True}
+    assert words.dialect(found) == "CP1252 · separado por punto y coma · coma decimal · comprimido (gzip)"
+    assert words.dialect({"encoding": None, "delimiter": None, "decimal": None, "gzip": None}) == ""
+
+
+def test_progress_needs_a_total() -> None:
+    assert words.progress({"done": 12, "total": 60}) == (20.0, "12 de 60 candidatos probados")
+    assert words.progress({"done": 0, "total": 0}) is None
+    assert words.progress(None) is None
+
+
+def test_a_promotion_names_both_versions_unless_it_was_the_first() -> None:
+    assert words.promotion({"model_version": 3, "previous_version": 2}) == "La versión 3 reemplazó a la 2."
+    assert "primer modelo" in words.promotion({"model_version": 1, "previous_version": None})
+
+
+def test_a_win_names_both_errors() -> None:
+    assert verdicts.sentence(verdict()) == (
+        "La versión 3 reemplaza a la 2: su error es 88,42, un 8,9 % menor que el 97,01 de la versión 2."
+    )
+
+
+def test_a_loss_says_so() -> None:
+    said = verdicts.sentence(verdict(promoted=False, challenger_rmse=99.9))
+    assert said == (
+        "La versión 3 no reemplaza a la 2: su error es 99,90, un 3,0 % mayor que el 97,01 de la versión 2."
+    )
+
+
+def test_errors_that_look_equal_are_called_equal() -> None:
+    assert "prácticamente igual al 97,01" in verdicts.sentence(
+        verdict(promoted=False, challenger_rmse=97.0101)
+    )
+
+
+def test_a_champion_without_error_divides_nothing() -> None:
+    assert "0,00" in verdicts.sentence(verdict(promoted=False, challenger_rmse=1.0, champion_rmse=0.0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [("same_bytes", "mismo archivo"), ("older_upload", "más nuevo"), ("first", "primer modelo")],
+)
+def test_verdicts_without_comparison(kind: str, part: str) -> None:
+    assert part in verdicts.sentence(verdict(kind=kind, champion_rmse=None))
+
+
+def test_the_basis_tells_a_recipe_comparison_apart() -> None:
+    assert "ninguno de los dos" in verdicts.basis(verdict())
+    assert "1.095 filas de 110 fechas" in verdicts.basis(verdict())
+    assert "receta" in verdicts.basis(verdict(kind="recipe"))
+    assert verdicts.basis(verdict(rows=0)) == ""
+    assert "azar" in verdicts.evidence(verdict(evidence="undecided"))
+    assert verdicts.evidence(verdict(evidence=None)) == ""
+
+
+def test_a_run_without_verdict_tells_its_state_or_its_fault() -> None:
+    assert verdicts.of_run({"status": "retrain"}) == words.state_sentence("retrain")
+    rejected = {"status": "rejected", "quality": {"rejection": {"code": "no_rows"}}}
+    assert verdicts.of_run(rejected) == FILE_ADVICE["no_rows"]
+    assert verdicts.of_run({"status": "promoted", "verdict": verdict()}) == verdicts.sentence(verdict())

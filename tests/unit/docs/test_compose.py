@@ -1,0 +1,259 @@
+"""The compose file and its images, as far as they can be checked without a Docker engine."""
+
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from settings_table import ROOT, shown
+
+from ventas.settings import Settings
+
+VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}")
+OURS = "ventas:local"
+
+
+def text() -> str:
+    return (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+
+
+@cache
+def compose() -> dict[str, Any]:
+    loaded = yaml.safe_load(text())
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def services() -> dict[str, dict[str, Any]]:
+    found = compose()["services"]
+    assert isinstance(found, dict)
+    return found
+
+
+def ours() -> dict[str, dict[str, Any]]:
+    return {name: service for name, service in services().items() if service["image"] == OURS}
+
+
+def processes() -> list[str]:
+    return re.findall(r"^(\w+):", (ROOT / "Procfile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def in_container(**changes: str) -> Settings:
+    """The settings that our containers read."""
+    filled = {
+        name: VARIABLE.sub(lambda match: match[2], value) for name, value in compose()["x-settings"].items()
+    }
+    return Settings(_env_file=None, **(filled | changes))
+
+
+def test_every_process_is_a_service_and_all_start_with_one_profile() -> None:
+    assert set(processes()) <= set(services())
+    assert all(service["profiles"] == ["all"] for service in services().values())
+
+
+def test_our_services_are_started_as_the_launcher_starts_them() -> None:
+    for name in set(processes()) - {"minio", "redis"}:
+        assert services()[name]["command"] == ["ventas", "run", name]
+
+
+def test_every_variable_is_a_setting_or_is_explained() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^#(\w+)=", example, re.MULTILINE))
+    assert {name for name, _ in VARIABLE.findall(text())} <= explained
+
+
+def test_defaults_of_settings_are_the_settings_own() -> None:
+    for name, default in VARIABLE.findall(text()):
+        if name in Settings.model_fields:
+            assert default == shown(Settings.model_fields[name].default), name
+
+
+def test_addresses_of_a_local_env_file_cannot_leak_into_the_containers() -> None:
+    local = {
+        name for name in Settings.model_fields if re.search(r"_(BIND|URL|URI|ENDPOINT|HOME|PORT)$", name)
+    }
+    assert set(compose()["x-settings"]) <= set(Settings.model_fields)
+    assert local <= set(compose()["x-settings"])
+
+
+def test_our_containers_settings_are_valid_and_lead_to_services() -> None:
+    settings = in_container()
+    for name in ("API_URL", "WEBHOOKS_URL", "MLFLOW_TRACKING_URI", "REDIS_URL", "MINIO_ENDPOINT"):
+        host = re.sub(r"^\w+://", "", getattr(settings, name)).partition(":")[0]
+        assert host in services(), name
+    assert settings.database_url.startswith("postgresql+psycopg://")
+    assert settings.mlflow_backend_store_uri != settings.database_url
+
+
+@pytest.mark.parametrize(
+    "name", ["mlflow", "webhooks", "worker", "trainer", "beat", "flower", "api", "dashboard"]
+)
+def test_the_launchers_table_takes_the_containers_settings(name: str) -> None:
+    from ventas.launcher.services import service
+
+    launch = service(name).launch(in_container())
+    listening = [word for word in launch.argv if "127.0.0.1" in word or "localhost" in word]
+    assert not listening, "inside a container the loopback is reached by nobody"
+
+
+def test_mlflow_takes_the_host_names_by_which_it_is_called() -> None:
+    from ventas.launcher.services import service
+
+    allowed = service("mlflow").launch(in_container()).env["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
+    assert {"mlflow:5000", "127.0.0.1:5000", "localhost:5000"} <= set(allowed)
+    assert services()["mlflow"]["hostname"] == "mlflow"
+
+
+def published() -> dict[str, list[tuple[str, str, str]]]:
+    return {
+        name: [tuple(port.split(":")) for port in service.get("ports", [])]
+        for name, service in services().items()
+    }
+
+
+def test_only_loopback_ports_are_published() -> None:
+    assert {host for ports in published().values() for host, _, _ in ports} == {"127.0.0.1"}
+    assert all(service.get("network_mode") is None for service in services().values())
+
+
+def test_published_ports_are_those_on_which_the_services_listen() -> None:
+    from ventas.launcher.services import service
+
+    settings = in_container()
+    for name, ports in published().items():
+        if ports:
+            expected = {str(where.port) for where in service(name).where(settings)}
+            assert {inside for _, _, inside in ports} == expected
+            assert all(outside == inside for _, outside, inside in ports)
+    assert {name for name, ports in published().items() if ports} == {
+        *("minio", "mlflow", "flower", "api", "dashboard")
+    }
+
+
+def test_public_addresses_are_published() -> None:
+    outside = {port for ports in published().values() for _, port, _ in ports}
+    for name, value in compose()["x-settings"].items():
+        if name.endswith("_PUBLIC_URL"):
+            assert value.rpartition(":")[2] in outside, name
+
+
+def test_every_volume_is_declared_and_used() -> None:
+    used = {
+        volume.partition(":")[0]
+        for service in services().values()
+        for volume in service.get("volumes", [])
+        if not volume.startswith((".", "/"))
+    }
+    assert used == set(compose()["volumes"])
+
+
+def test_files_that_are_mounted_or_run_are_there() -> None:
+    mounted = [
+        v.split(":")[0] for s in services().values() for v in s.get("volumes", []) if v.startswith("./")
+    ]
+    run = [word for s in services().values() for word in s.get("command", []) if word.endswith(".py")]
+    built = [s["build"]["dockerfile"] for s in services().values() if "dockerfile" in s.get("build", {})]
+    named = [*mounted, *run, *built, "Dockerfile"]
+    assert len(named) > 4
+    assert not [name for name in named if not (ROOT / name).is_file()]
+
+
+def test_services_wait_for_services_that_can_meet_the_condition() -> None:
+    for name, service in services().items():
+        for other, wanted in service.get("depends_on", {}).items():
+            assert other in services(), name
+            if wanted["condition"] == "service_healthy":
+                assert "healthcheck" in services()[other], f"{name} waits for {other}"
+            if wanted["condition"] == "service_completed_successfully":
+                assert services()[other]["restart"] == "no", f"{name} waits for {other}"
+
+
+def test_all_of_ours_wait_for_the_tables() -> None:
+    def needs(name: str) -> set[str]:
+        direct = set(services()[name].get("depends_on", {}))
+        return direct.union(*(needs(other) for other in direct))
+
+    assert not {name for name in ours() if name != "migrate" and "migrate" not in needs(name)}
+
+
+def test_what_stays_up_has_a_health_check_and_is_restarted() -> None:
+    for name, service in services().items():
+        if service["restart"] != "no":
+            assert service["restart"] == "unless-stopped", name
+            assert service["healthcheck"]["test"][0] == "CMD", name
+
+
+def test_health_checks_ask_for_a_service_that_the_launcher_can_ask() -> None:
+    from ventas.launcher.readiness import Health
+
+    asked = {
+        name: service["healthcheck"]["test"][1:]
+        for name, service in ours().items()
+        if "healthcheck" in service
+    }
+    assert asked == {name: ["python", "deploy/health.py", name] for name in asked}
+    nobody = Settings(_env_file=None, API_BIND="127.0.0.1:1", REDIS_URL="redis://127.0.0.1:1/0")
+    assert Health(nobody).missing(["api", "worker"]) == ["api", "worker"]
+
+
+def test_our_containers_and_minio_are_not_root_and_without_capabilities() -> None:
+    for service in [*ours().values(), services()["minio"]]:
+        assert service["user"] == "10001:10001"
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_minio_gets_what_the_launcher_gives_it() -> None:
+    launcher = (ROOT / "ventas/launcher/services.py").read_text(encoding="utf-8")
+    wanted = set(re.findall(r'"(MINIO_[A-Z_]+)":', launcher))
+    wanted |= {
+        f"MINIO_NOTIFY_WEBHOOK_{kind}_VENTAS" for kind in re.findall(r'notify\.format\("(\w+)"\)', launcher)
+    }
+    given = set(services()["minio"]["environment"]) | {
+        "MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_VENTAS"
+    }  # in its file
+    assert len(wanted) > 8
+    assert wanted <= given
+
+
+def test_minio_finds_its_token_where_migrate_puts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = services()["minio"]["environment"]["MINIO_CONFIG_ENV_FILE"]
+    assert f"tokens:{Path(file).parent}:ro" in services()["minio"]["volumes"]
+    assert f"tokens:{in_container().VENTAS_HOME}/tokens" in services()["migrate"]["volumes"]
+    monkeypatch.setenv("VENTAS_HOME", str(tmp_path))
+    monkeypatch.setenv("WEBHOOK_TOKEN", "given")
+    prepare = services()["migrate"]["command"]
+    subprocess.run([sys.executable, ROOT / prepare[1]], check=True, cwd=tmp_path)
+    written = tmp_path / "tokens" / Path(file).name
+    assert written.read_text(encoding="utf-8") == "MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_VENTAS=given\n"
+    assert written.stat().st_mode & 0o077 == 0
+
+
+def test_images_have_a_version() -> None:
+    named = [service["image"] for service in services().values() if "build" not in service]
+    dockerfiles = [
+        (ROOT / name).read_text(encoding="utf-8") for name in ("Dockerfile", "deploy/minio.Dockerfile")
+    ]
+    named += [name for file in dockerfiles for name in re.findall(r"^FROM ([a-z]\S+)", file, re.MULTILINE)]
+    assert len(named) == 5
+    assert all(re.fullmatch(r"[a-z/]+:\d[\w.-]+", name) for name in named), named
+
+
+def test_image_installs_from_the_lock_with_hashes_and_is_not_root() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert "--require-hashes --requirement requirements.lock" in dockerfile
+    assert re.findall(r"^USER (\S+)", dockerfile, re.MULTILINE) == ["10001:10001"]
+
+
+def test_image_lets_in_every_package_and_no_secret() -> None:
+    rules = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    packages = re.search(r"^include = \[(.*)\]", project, re.MULTILINE)
+    assert packages
+    assert {f"!{name}" for name in re.findall(r'"(\w+)\*"', packages[1])} <= set(rules)
+    assert "*" in rules
+    assert not {"!.env", "!.ventas", "!.git"} & set(rules)
