@@ -62,6 +62,7 @@ class History:
     def replay(self) -> None:
         """Write what waits in the spool, if the database takes writes; each row once."""
         if not (self._away.is_set() or self._spool.waiting()):
+            self._parts.back(HISTORY)
             return
         try:
             self._probe()

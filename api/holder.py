@@ -86,6 +86,7 @@ class ChampionHolder:
         self._parts.back(LEDGER)
         if version is None:
             self._reason = "No model has been promoted yet; the first good upload makes one."
+            self._parts.away(CHAMPION, self._reason)
         elif self._champion is not None and self._champion.version == version:
             self._parts.back(CHAMPION)
         elif not self._is_unusable(version):

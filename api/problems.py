@@ -58,6 +58,11 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.LedgerUnavailable: _Kind(503, "The database does not answer", "ledger-unavailable"),
     errors.TransientError: _Kind(503, "A part of the system does not answer", "unavailable"),
 }
+# The libraries' own words name hosts and files; those are for the log.
+_AWAY: dict[type[Exception], str] = {
+    errors.RegistryUnavailable: "The model registry (MLflow) does not answer; predictions need it not.",
+    errors.LedgerUnavailable: "The database of runs and history does not answer; try again in a moment.",
+}
 _UNEXPECTED = _Kind(500, "Internal error", "internal")
 
 
@@ -93,9 +98,9 @@ def problem_of(error: errors.VentasError, *, extra: Mapping[str, Any] | None = N
         return _unexpected(error)
     faults = error.faults if isinstance(error, InvalidFields) else ()
     detail = str(error)
-    if isinstance(error, errors.LedgerUnavailable):
-        log.warning("ledger_away", reason=detail)
-        detail = "The database of runs and history does not answer; try again in a moment."
+    if isinstance(error, errors.TransientError) and not isinstance(error, errors.NoChampion):
+        log.warning("part_needed_is_away", path=request.path, reason=detail)
+        detail = _AWAY.get(type(error), f"{kind.title}; try again in a moment.")
     return problem(
         kind.status,
         kind.title,

@@ -59,8 +59,10 @@ def _counts(report: Report) -> html.Div:
         items.append(figure_of("Ventas atípicas", formats.count(outliers.get("count")), _range(outliers)))
     if split:
         items += [
-            figure_of("Filas para entrenar", formats.count(split.get("train_rows"))),
-            figure_of("Filas para probar", formats.count(split.get("test_rows")), _since(split)),
+            figure_of("Filas para entrenar", formats.count((split.get("train") or {}).get("rows"))),
+            figure_of(
+                "Filas para probar", formats.count((split.get("test") or {}).get("rows")), _since(split)
+            ),
         ]
     return figures(*items)
 
@@ -72,7 +74,7 @@ def _range(outliers: Report) -> str:
 
 
 def _since(split: Report) -> str:
-    first = split.get("first_test_date")
+    first = (split.get("test") or {}).get("first")
     return f"desde el {formats.day(first)}" if first else ""
 
 

@@ -133,7 +133,10 @@ def quality(**more: Any) -> dict[str, Any]:
             {"line": 1017, "reason": "Fecha is not a date.", "code": "date_unreadable"},
         ],
         "outliers": {"count": 7, "low": 310.0, "high": 2480.0},
-        "split": {"kind": "time", "train_rows": 749, "test_rows": 323, "first_test_date": "2025-02-07"},
+        "split": {
+            "train": {"rows": 749, "first": "2023-01-01", "last": "2025-02-06"},
+            "test": {"rows": 323, "first": "2025-02-07", "last": "2025-12-31"},
+        },
     } | more
 
 

@@ -51,6 +51,13 @@ def element(browser: Chrome, selector: str) -> WebElement:
     )
 
 
+def press(browser: Chrome, selector: str) -> None:
+    """Click an element, moved to the middle first: the header may cover what a person would scroll to."""
+    target = element(browser, selector)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", target)
+    target.click()
+
+
 def cells(browser: Chrome, grid: str, column: str) -> list[str]:
     """Texts of one column of a table, as far as it is drawn."""
     found = browser.find_elements(By.CSS_SELECTOR, f"#{grid} [role=gridcell][col-id={column}]")
@@ -65,7 +72,7 @@ def has_settled(browser: Chrome) -> bool:
 
 def test_the_form_predicts_and_says_that_it_assumed_the_date(browser: Chrome, site: Site) -> None:
     browser.get(site.url)
-    element(browser, "#forecast-send").click()
+    press(browser, "#forecast-send")
     until(browser, lambda b: b.find_element(By.ID, "forecast-value").text == "1.605,20")
     assert element(browser, "#forecast-day").text == "para el lunes 30 de noviembre de 2026"
     assert "Fecha supuesta" in element(browser, "#forecast-assumed").text
@@ -78,10 +85,10 @@ def test_the_form_sends_what_was_chosen_and_the_weekday_follows_the_date(browser
     for switch in ("forecast-promotion", "forecast-holiday"):
         label = until(browser, lambda b, of=switch: b.find_element(By.CSS_SELECTOR, f"label[for={of}]"))
         label.click()
-    element(browser, "#forecast-date").click()
-    element(browser, "table button:not([data-outside])").click()
+    press(browser, "#forecast-date")
+    press(browser, "table button:not([data-outside])")
     until(browser, lambda b: not b.find_element(By.ID, "forecast-weekday").is_enabled())
-    element(browser, "#forecast-send").click()
+    press(browser, "#forecast-send")
     until(browser, lambda _b: site.data.asked)
     (sent,) = site.data.asked
     assert (sent["Promociones"], sent["Festivo"]) == (1, 1)
@@ -94,7 +101,13 @@ def test_the_form_sends_what_was_chosen_and_the_weekday_follows_the_date(browser
 
 def test_the_form_works_by_keyboard_alone(browser: Chrome, site: Site) -> None:
     browser.get(site.url)
-    element(browser, "#forecast-weekday").send_keys(Keys.ENTER, Keys.ARROW_DOWN, Keys.ENTER)
+    weekday = element(browser, "#forecast-weekday")
+    weekday.send_keys(Keys.ENTER)
+    element(browser, "[role=listbox] [role=option]")
+    weekday.send_keys(Keys.ARROW_DOWN)
+    until(browser, lambda b: b.find_element(By.CSS_SELECTOR, "[data-combobox-selected]").text == "Martes")
+    weekday.send_keys(Keys.ENTER)
+    until(browser, lambda _b: weekday.get_attribute("value") == "Martes")
     element(browser, "#forecast-send").send_keys(Keys.ENTER)
     until(browser, lambda _b: site.data.asked)
     assert site.data.asked[0]["DíaDeLaSemana"] == 2
@@ -106,10 +119,10 @@ def test_without_a_champion_the_reason_stands_on_the_page_and_retry_works(
     site.data.mode = "no_champion"
     browser.get(site.url)
     shows(browser, "No model has been promoted yet.")
-    element(browser, "#forecast-send").click()
+    press(browser, "#forecast-send")
     shows(browser, problems.NO_CHAMPION)
     site.data.mode = "ok"
-    element(browser, "#forecast-retry").click()
+    press(browser, "#forecast-retry")
     shows(browser, "1.605,20")
     assert problems.NO_CHAMPION not in text_of(browser)
 
@@ -120,10 +133,10 @@ def test_the_history_fills_page_by_page_and_refreshes(browser: Chrome, site: Sit
     assert cells(browser, "history-grid", "prediction")[0] == "1.381,35"
     assert "80 pronósticos." in text_of(browser)
     assert "1 a 15 de 80" in text_of(browser)
-    element(browser, "#history-grid [aria-label='Página siguiente']").click()
+    press(browser, "#history-grid [aria-label='Página siguiente']")
     until(browser, lambda b: "65" in cells(b, "history-grid", "id"))
     site.data.history = site.data.history[70:]
-    element(browser, "#history-refresh").click()
+    press(browser, "#history-refresh")
     shows(browser, "10 pronósticos.")
     until(browser, lambda b: cells(b, "history-grid", "id")[:1] == ["10"])
 
@@ -169,7 +182,7 @@ def test_a_runs_page_moves_to_its_verdict(browser: Chrome, site: Site) -> None:
 
 def test_a_rejected_file_tells_what_to_correct(browser: Chrome, site: Site) -> None:
     browser.get(f"{site.url}/ejecuciones")
-    element(browser, "a[href='/ejecuciones/run-5']").click()
+    press(browser, "a[href='/ejecuciones/run-5']")
     shows(browser, "Columnas que faltan: Festivo")
     said = text_of(browser)
     for part in (
@@ -198,7 +211,7 @@ def test_a_run_that_does_not_exist_gets_a_sentence(browser: Chrome, site: Site) 
 
 def test_an_address_that_does_not_exist_gets_a_way_back(browser: Chrome, site: Site) -> None:
     browser.get(f"{site.url}/nada")
-    element(browser, "main a[href='/']").click()
+    press(browser, "main a[href='/']")
     shows(browser, "El día")
 
 
@@ -213,7 +226,7 @@ def test_a_failing_api_is_a_sentence_and_retry_brings_the_page_back(
     shows(browser, problems.FAILED)
     assert "secret" not in browser.page_source
     site.data.mode = "ok"
-    element(browser, f"#{page}-retry").click()
+    press(browser, f"#{page}-retry")
     until(browser, lambda b: not b.find_element(By.ID, f"{page}-problem").is_displayed())
 
 
@@ -229,7 +242,7 @@ def test_every_page_bears_an_api_that_is_gone_or_talks_nonsense(
         browser.get(site.url + path)
         until(browser, lambda b: sentence in element(b, ".notice:not([hidden])").text)
     browser.get(site.url)
-    element(browser, "#forecast-send").click()
+    press(browser, "#forecast-send")
     until(browser, lambda b: sentence in element(b, ".notice:not([hidden])").text)
     assert "Sin conexión" in text_of(browser)
 
@@ -260,7 +273,7 @@ def test_the_scheme_can_be_switched_and_is_remembered(browser: Chrome, site: Sit
     browser.get(site.url)
     shows(browser, "versión 3")
     before = browser.execute_script(_SCHEME)
-    element(browser, "button[aria-label='Cambiar entre tema claro y oscuro']").click()
+    press(browser, "button[aria-label='Cambiar entre tema claro y oscuro']")
     until(browser, lambda b: b.execute_script(_SCHEME) != before)
     background = browser.execute_script(_BACKGROUND)
     browser.get(f"{site.url}/modelos")
@@ -283,7 +296,7 @@ def test_the_phones_menu_opens_leads_on_and_closes(browser: Chrome, site: Site) 
     size = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get(site.url)
-    element(browser, "#burger").click()
+    press(browser, "#burger")
     link = element(browser, "nav a[href='/modelos']")
     until(browser, lambda _b: link.rect["x"] >= 0)
     link.click()

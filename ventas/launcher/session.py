@@ -137,9 +137,9 @@ class Session:
             signal.signal(number, signal.SIG_IGN)
         self._console.print("Stopping ...")
         honcho.terminate()
+        self._system.owner.close()  # on a busy machine the supervisors hear this before honcho reaches them
         with suppress(subprocess.TimeoutExpired):
             honcho.wait(STOP_SECONDS - 0.5)
-        self._system.owner.close()
         if honcho.poll() is None:
             os.killpg(honcho.pid, signal.SIGKILL)
             honcho.wait()

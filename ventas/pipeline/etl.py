@@ -38,7 +38,7 @@ def etl(context: Context, lease: Lease) -> Outcome:
 def _clean(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
     try:
         ingested = ingest(path, context.settings)
-        parts = split(ingested.frame, context.settings)
+        parts = _split(context, ingested)
     except RejectedUpload as error:
         context.ledger.runs.note(lease, quality=error.report)
         _put_report(context, run, error)
@@ -46,6 +46,15 @@ def _clean(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
     report = ingested.report | parts.report
     _put_dataset(context, lease.run_id, ingested, parts, report)
     return Outcome(RunStatus.RETRAIN, {"quality": report, "reason": None})
+
+
+def _split(context: Context, ingested: Ingested) -> Split:
+    """Train and test; a refusal keeps what is known of the file."""
+    try:
+        return split(ingested.frame, context.settings)
+    except RejectedUpload as error:
+        error.report = ingested.report | error.report
+        raise
 
 
 @contextmanager

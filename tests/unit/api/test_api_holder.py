@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from api.app import services_of
+from api.parts import UNKNOWN
 from ventas.champion import CHANNEL
 from ventas.errors import LedgerUnavailable, ModelUnusable, RegistryUnavailable
 from ventas.served import ModelInput, ServedModel
@@ -226,4 +227,4 @@ def _parts(client: FlaskClient) -> dict[str, str]:
 
 def _unless_ok(client: FlaskClient, part: str) -> str | None:
     state = _parts(client)[part]
-    return None if state == "ok" else state
+    return None if state in ("ok", UNKNOWN) else state

@@ -78,7 +78,8 @@ def test_env_example_uncommented_is_valid_and_changes_nothing(
 def test_every_api_route_is_documented_and_no_other(tmp_path: Path) -> None:
     readme = read("README.md")
     documented = set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`\s]*)`", readme))
-    assert {_without_slash(route) for route in documented if "/docs" not in route} == {
+    beside_it = {"GET /docs", "GET /openapi.json"}  # the document does not list itself
+    assert {_without_slash(route) for route in documented - beside_it} == {
         _without_slash(route) for route in _api_routes(tmp_path)
     }
 
