@@ -6,12 +6,12 @@ ENV PYTHONUNBUFFERED=1 \
     PYTHONUTF8=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
-    HOME=/tmp \
+    HOME=/var/lib/ventas \
     VENTAS_HOME=/var/lib/ventas
 
 # A volume takes its owner from the folder in the image that it is mounted on, so both are made here.
 RUN groupadd --gid 10001 ventas \
-    && useradd --uid 10001 --gid ventas --no-create-home --home-dir /tmp --shell /usr/sbin/nologin ventas \
+    && useradd --uid 10001 --gid ventas --no-create-home --home-dir /var/lib/ventas --shell /usr/sbin/nologin ventas \
     && install --directory --owner ventas --group ventas --mode 700 /var/lib/ventas /var/lib/ventas/tokens
 
 WORKDIR /app

@@ -13,6 +13,7 @@ from dash import Dash, set_props
 
 from dashboard import context, shell
 from dashboard.pages import forecast, history, models, not_found_404, run, runs
+from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
 
 PAGES = (forecast, history, models, runs, run, not_found_404)
@@ -49,7 +50,9 @@ def create_app(settings: Settings | None = None) -> Dash:
 
 def create_server() -> flask.Flask:
     """The WSGI app for gunicorn, with `/health` saying that the process lives."""
-    server: flask.Flask = create_app().server
+    settings = load_settings()
+    configure_logging(settings, "dashboard")
+    server: flask.Flask = create_app(settings).server
     server.add_url_rule("/health", "health", lambda: {"status": "alive"})
     return server
 

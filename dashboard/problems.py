@@ -48,7 +48,8 @@ def from_response(response: httpx.Response) -> ApiProblem:
     if status == httpx.codes.NOT_FOUND:
         return ApiProblem(MISSING, missing=True)
     if status == httpx.codes.SERVICE_UNAVAILABLE:
-        return ApiProblem(NO_CHAMPION if response.url.path.startswith("/predict") else UNAVAILABLE)
+        kind = str(_document(response).get("type", ""))
+        return ApiProblem(NO_CHAMPION if kind.endswith("no-champion") else UNAVAILABLE)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return ApiProblem(FAILED)
     return ApiProblem(_refusal(response))

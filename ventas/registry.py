@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ventas.errors import NotFound, RegistryUnavailable
-from ventas.settings import MODEL_NAME, Settings
+from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 
+PAGE = 1000
 CHAMPION, CHALLENGER = "champion", "challenger"
 PRODUCTION, ARCHIVED, STAGING, REJECTED = "Production", "Archived", "Staging", "Rejected"
 STAGE_TAG, RUN_TAG, SERVED_TAG = "stage", "ventas.run_id", "ventas.served_artifact"
@@ -27,7 +29,7 @@ TRAINED_ON_FILE = "judged/trained_on.txt"
 
 # MLflow's own defaults retry a dead server for minutes.
 _CLIENT_ENVIRONMENT = {
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -70,18 +72,21 @@ class Registry:
     def versions(self) -> list[ModelVersion]:
         """All versions, newest first."""
         with translated():
-            found = self.client.search_model_versions(f"name='{MODEL_NAME}'", max_results=1000)
-            aliases = self._aliases() if found else {}
-            return sorted(
-                (self._described(version, aliases) for version in found),
-                key=lambda v: v.version,
-                reverse=True,
-            )
+            found = self.client.search_model_versions(f"name='{MODEL_NAME}'", max_results=PAGE)
+            if not found:
+                return []
+            aliases, runs = self._aliases(), self._runs()
+            described = [
+                _described(version, aliases, runs.get(version.run_id) or self.client.get_run(version.run_id))
+                for version in found
+            ]
+            return sorted(described, key=lambda version: version.version, reverse=True)
 
     def version(self, number: int) -> ModelVersion:
         """One version; raises NotFound."""
         with translated(f"There is no version {number} of {MODEL_NAME}."):
-            return self._described(self.client.get_model_version(MODEL_NAME, str(number)), self._aliases())
+            found = self.client.get_model_version(MODEL_NAME, str(number))
+            return _described(found, self._aliases(), self.client.get_run(found.run_id))
 
     def of_pipeline_run(self, run_id: str) -> int | None:
         """The version that a pipeline run registered, or None."""
@@ -130,21 +135,29 @@ class Registry:
             aliases[int(version)] = (*aliases.get(int(version), ()), alias)
         return aliases
 
-    def _described(self, version: "MlflowVersion", aliases: dict[int, tuple[str, ...]]) -> ModelVersion:
-        data = self.client.get_run(version.run_id).data
-        tags = dict(version.tags)
-        number = int(version.version)
-        return ModelVersion(
-            version=number,
-            aliases=aliases.get(number, ()),
-            stage=tags.get(STAGE_TAG, ""),
-            metrics=dict(data.metrics),
-            params=dict(data.params),
-            run_id=version.run_id,
-            pipeline_run_id=tags.get(RUN_TAG),
-            created_at=datetime.fromtimestamp(version.creation_timestamp / 1000, tz=UTC),
-            tags=tags,
-        )
+    def _runs(self) -> "dict[str, Run]":
+        """The experiment's newest runs by id: one request, where each version's own would take as many."""
+        experiment = self.client.get_experiment_by_name(EXPERIMENT)
+        if experiment is None:
+            return {}
+        found = self.client.search_runs([experiment.experiment_id], max_results=PAGE)
+        return {run.info.run_id: run for run in found}
+
+
+def _described(version: "MlflowVersion", aliases: dict[int, tuple[str, ...]], run: "Run") -> ModelVersion:
+    tags = dict(version.tags)
+    number = int(version.version)
+    return ModelVersion(
+        version=number,
+        aliases=aliases.get(number, ()),
+        stage=tags.get(STAGE_TAG, ""),
+        metrics=dict(run.data.metrics),
+        params=dict(run.data.params),
+        run_id=version.run_id,
+        pipeline_run_id=tags.get(RUN_TAG),
+        created_at=datetime.fromtimestamp(version.creation_timestamp / 1000, tz=UTC),
+        tags=tags,
+    )
 
 
 @contextmanager

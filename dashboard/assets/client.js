@@ -22,7 +22,10 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
   history: {
     reload: function () {
       var grid = window.dash_ag_grid.getApi("history-grid");
-      if (grid) grid.refreshInfiniteCache();
+      if (grid) {
+        grid.paginationGoToFirstPage(); // the newest stand there
+        grid.purgeInfiniteCache();
+      }
       return window.dash_clientside.no_update;
     },
   },

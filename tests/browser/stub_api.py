@@ -268,13 +268,13 @@ def _problem(status: int, title: str, detail: str, **more: Any) -> Response:
 
 def _health(data: StubApi) -> Response:
     if data.mode == "no_champion":
-        return _problem(503, "No champion", "No model has been promoted yet.")
+        return _problem(503, "No champion", "No model has been promoted yet.", type="/problems/no-champion")
     return jsonify({"status": "ok", "model_version": 3, "loaded_at": moment(88), "parts": {}})
 
 
 def _predict(data: StubApi) -> Response:
     if data.mode == "no_champion":
-        return _problem(503, "No champion", "No model has been promoted yet.")
+        return _problem(503, "No champion", "No model has been promoted yet.", type="/problems/no-champion")
     given = request.get_json()
     data.asked.append(given)
     assumed = "Fecha" not in given
@@ -301,7 +301,8 @@ def _list(entries: list[dict[str, Any]]) -> Response:
 
 def _run_list(data: StubApi) -> Response:
     wanted = request.args.get("status")
-    return _list([entry for entry in data.runs.values() if wanted in (None, entry["status"])])
+    found = [entry for entry in data.runs.values() if wanted in (None, entry["status"])]
+    return _list([{k: v for k, v in entry.items() if k not in ("quality", "steps")} for entry in found])
 
 
 def _run(data: StubApi, run_id: str) -> Response:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -92,7 +93,7 @@ def test_the_form_sends_what_was_chosen_and_the_weekday_follows_the_date(browser
     until(browser, lambda _b: site.data.asked)
     (sent,) = site.data.asked
     assert (sent["Promociones"], sent["Festivo"]) == (1, 1)
-    assert sent["Fecha"].endswith("-01")
+    assert sent["DíaDeLaSemana"] == date.fromisoformat(sent["Fecha"]).isoweekday()
     shown = element(browser, "#forecast-weekday").get_attribute("value")
     days = ["Lunes", "Martes", "Miércoles", "Jueves", "Viernes", "Sábado", "Domingo"]
     assert days.index(shown) + 1 == sent["DíaDeLaSemana"]

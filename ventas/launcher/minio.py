@@ -30,7 +30,7 @@ class Version:
     name: str
 
 
-# The second is upstream's last published commit: later than the release, so it has the release's fixes.
+# The second is upstream's last published commit, four months after the release; it carries no release's name.
 VERSIONS = (
     Version("v0.0.0-20251015172955-9e49d5e7a648", "RELEASE.2025-10-15T17-29-55Z"),
     Version("v0.0.0-20260212201848-7aac2a2c5b7c", "commit 7aac2a2c5b7c of 2026-02-12"),

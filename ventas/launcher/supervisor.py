@@ -22,7 +22,7 @@ from types import FrameType
 
 from ventas.errors import PermanentError
 from ventas.launcher.launch import BackOff, Launch, Stop
-from ventas.launcher.leftovers import end_leftovers
+from ventas.launcher.leftovers import end_leftovers, marks
 from ventas.launcher.owner import Guardians
 from ventas.launcher.places import log_file, make_home, state_file, try_lock
 from ventas.times import iso_z, utc_now
@@ -63,7 +63,7 @@ class Supervisor:
                 "VENTAS_HOME."
             )
         with lock, _woken_by_signals(self._on_signal) as wake:
-            for pid in end_leftovers(state_file(self._home, self._name), self._home):
+            for pid in end_leftovers(self._name, self._home):
                 self._say(f"ended process {pid}, left over from an earlier start")
             self._guardians = Guardians()
             try:
@@ -89,7 +89,7 @@ class Supervisor:
         launch = self._launch()
         child = subprocess.Popen(
             launch.argv,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "VENTAS_HOME": str(self._home), **launch.env},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **marks(self._name, self._home), **launch.env},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -52,10 +52,13 @@ class Database:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
-        options = f"-c lock_timeout={int(self.lock_timeout_seconds * 1000)}"
-        return create_engine(
-            self.url, pool_pre_ping=True, connect_args={"connect_timeout": 5, "options": options}
-        )
+        # psycopg's names; a server that hangs must not hang us.
+        limits = {
+            "connect_timeout": 2,
+            "tcp_user_timeout": 5000,
+            "options": f"-c lock_timeout={int(self.lock_timeout_seconds * 1000)}",
+        }
+        return create_engine(self.url, pool_pre_ping=True, connect_args=limits)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -139,7 +139,10 @@ class Prediction(Base):
     """One served prediction."""
 
     __tablename__ = "predictions"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - ids must only ever grow
+    __table_args__ = (
+        Index("ix_predictions_created_at", "created_at"),
+        {"sqlite_autoincrement": True},  # ids must only ever grow
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     created_at: Mapped[datetime]

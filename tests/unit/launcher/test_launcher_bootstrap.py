@@ -25,7 +25,8 @@ if [ -f "$here/pip-says" ]; then cat "$here/pip-says"; exit 1; fi
 def bootstrap() -> ModuleType:
     """The script as a module."""
     spec = importlib.util.spec_from_file_location("bootstrap", ROOT / "scripts" / "bootstrap.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -71,7 +71,10 @@ def test_a_zombie_that_wakes_up_changes_nothing(ledger: Ledger, dying: Runs, run
             late()
     ledger.runs.finish(lease, RunStatus.RETRAIN)
     assert ledger.runs.get(run_id).status == "retrain"
-    assert [(a.worker, a.outcome) for a in ledger.runs.attempts(run_id)] == [("dead", "lost"), ("alive", "ok")]
+    assert [(a.worker, a.outcome) for a in ledger.runs.attempts(run_id)] == [
+        ("dead", "lost"),
+        ("alive", "ok"),
+    ]
 
 
 def test_a_step_cannot_end_in_a_state_that_does_not_follow_it(ledger: Ledger, run_id: str) -> None:

@@ -67,7 +67,9 @@ def test_errors_are_those_of_the_predictions(sales, quick) -> None:
     residuals = sales["Ventas"] - estimator.predict(inputs(sales))
     assert metrics.mse == pytest.approx((residuals**2).mean())
     assert metrics.rmse == pytest.approx(metrics.mse**0.5)
-    assert metrics.r2 == pytest.approx(1 - (residuals**2).sum() / ((sales.Ventas - sales.Ventas.mean()) ** 2).sum())
+    assert metrics.r2 == pytest.approx(
+        1 - (residuals**2).sum() / ((sales.Ventas - sales.Ventas.mean()) ** 2).sum()
+    )
 
 
 def test_a_refit_keeps_the_recipe_and_leaves_the_fit_alone(sales, quick) -> None:
@@ -80,5 +82,7 @@ def test_a_refit_keeps_the_recipe_and_leaves_the_fit_alone(sales, quick) -> None
 
 
 def test_a_random_split_is_searched_over_plain_folds(sales, quick) -> None:
-    found = search(sales.sample(frac=1, random_state=1), quick.model_copy(update={"SPLIT": "random"}), lambda *_: None)
+    found = search(
+        sales.sample(frac=1, random_state=1), quick.model_copy(update={"SPLIT": "random"}), lambda *_: None
+    )
     assert found.cv_mse > 0

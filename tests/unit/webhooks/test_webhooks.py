@@ -76,7 +76,9 @@ def test_an_event_is_recorded_and_its_task_sent(client, token, ledger, broker) -
 
 def test_the_same_event_again_does_nothing(client, token, ledger, broker) -> None:
     for _ in range(3):
-        assert client.post("/events/minio/", json=notification("ventas.csv"), headers=token).status_code == 200
+        assert (
+            client.post("/events/minio/", json=notification("ventas.csv"), headers=token).status_code == 200
+        )
     assert len(runs(ledger)) == len(broker.sent) == 1
 
 
@@ -149,7 +151,9 @@ def test_a_body_or_a_list_of_records_too_large(settings, ledger, token, broker) 
     client = create_app(small, enqueue=broker, subscription=Quiet()).test_client()
     headers = {"Authorization": f"Bearer {small.webhook_token}"}
     assert client.post("/events/minio", data=b"x" * 3000, headers=headers).status_code == 413
-    many = client.post("/events/minio", json=notification("ventas.csv", "ventas.csv", "ventas.csv"), headers=headers)
+    many = client.post(
+        "/events/minio", json=notification("ventas.csv", "ventas.csv", "ventas.csv"), headers=headers
+    )
     assert many.status_code == 202
     assert "MAX_EVENT_RECORDS" in many.json["note"]
 

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_predictions_created_at", "predictions", ["created_at"])
     op.create_table(
         "runs",
         sa.Column("id", sa.String(length=36), nullable=False),

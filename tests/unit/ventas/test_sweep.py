@@ -1,0 +1,72 @@
+"""The sweep finds what events lost, and sends what was never sent, on an S3 server of its own."""
+
+import io
+
+import pytest
+from minio import Minio
+from minio.commonconfig import ENABLED
+from minio.versioningconfig import VersioningConfig
+
+from ventas.errors import BrokerUnavailable
+from ventas.ledger import Ledger
+from ventas.ledger.queries import RunFilter
+from ventas.pipeline.sweep import sweep
+from ventas.states import Step
+from ventas.store import Store
+
+
+class Parts:
+    """The parts of a context that the sweep uses."""
+
+    def __init__(self, settings, ledger: Ledger):
+        self.settings, self.ledger, self.store = settings, ledger, Store(settings)
+
+
+@pytest.fixture
+def bucket(s3_settings) -> Minio:
+    client = Minio(s3_settings.MINIO_ENDPOINT, access_key="minio", secret_key="minio123", secure=False)
+    client.make_bucket("ventas")
+    client.set_bucket_versioning("ventas", VersioningConfig(ENABLED))
+    yield client
+    for item in client.list_objects("ventas", recursive=True, include_version=True):
+        client.remove_object("ventas", item.object_name, version_id=item.version_id)
+    client.remove_bucket("ventas")
+
+
+@pytest.fixture
+def parts(s3_settings, ledger: Ledger) -> Parts:
+    return Parts(s3_settings, ledger)
+
+
+def _put(bucket: Minio, key: str) -> None:
+    bucket.put_object("ventas", key, io.BytesIO(b"x"), 1)
+
+
+def _statuses(ledger: Ledger) -> dict[str, str]:
+    return {run.key: run.status for run in ledger.queries.runs(RunFilter(), 0, 50)[0]}
+
+
+def test_uploads_without_a_run_are_found_once(bucket: Minio, parts: Parts) -> None:
+    for key in ("ventas.csv", "ventas.csv", "tienda/VENTAS 2.csv.gz", "notas.txt", "informes/ventas.csv"):
+        _put(bucket, key)
+    sent: list[tuple[Step, str]] = []
+    swept = sweep(parts, lambda step, run_id: sent.append((step, run_id)))
+    assert (swept.found, swept.enqueued, len(sent)) == (4, 3, 3), "two versions of one key are two uploads"
+    assert _statuses(parts.ledger) == {
+        "ventas.csv": "received",
+        "tienda/VENTAS 2.csv.gz": "received",
+        "notas.txt": "ignored",
+    }
+    assert sweep(parts, lambda step, run_id: sent.append((step, run_id))).found == 0
+    assert len(sent) == 3, "what was sent just now is not sent again"
+
+
+def test_a_broker_that_is_away_leaves_the_tasks_for_the_next_sweep(bucket: Minio, parts: Parts) -> None:
+    def away(step: Step, run_id: str) -> None:
+        raise BrokerUnavailable("Redis is away")
+
+    _put(bucket, "ventas.csv")
+    assert sweep(parts, away).enqueued == 0
+    sent: list[Step] = []
+    assert sweep(parts, lambda step, run_id: sent.append(step)).enqueued == 1
+    assert sent == [Step.ETL]

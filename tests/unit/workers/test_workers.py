@@ -1,0 +1,37 @@
+"""The Celery app: tasks by name on their queues, and a broker that is away fails within seconds."""
+
+import subprocess
+import sys
+
+import pytest
+
+from ventas.errors import BrokerUnavailable
+from ventas.states import Step
+from workers.app import create_app
+
+
+@pytest.mark.parametrize("module", ["webhooks.app", "workers.app", "dashboard.app", "ventas.cli.main"])
+def test_only_training_and_serving_import_mlflow_and_sklearn(module: str) -> None:
+    """Each such import costs seconds and a hundred megabytes in a process that never uses it."""
+    code = f"import sys, {module}; print([m for m in ('mlflow', 'sklearn', 'workers.tasks') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_training_has_a_queue_of_its_own(settings) -> None:
+    routes = create_app(settings).conf.task_routes
+    assert {step.value: routes[step.value]["queue"] for step in Step} == {
+        "etl": "control",
+        "retrain": "training",
+        "promote": "control",
+    }
+
+
+@pytest.mark.timeout(10)  # by default Celery would wait for ever
+def test_a_broker_that_is_away_is_told_within_seconds(monkeypatch) -> None:
+    import workers.app
+
+    monkeypatch.setattr(workers.app.app.conf, "broker_url", "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(workers.app.app, "_pool", None)
+    with pytest.raises(BrokerUnavailable, match="does not take tasks"):
+        workers.app.enqueue(Step.ETL, "run")
