@@ -43,11 +43,10 @@ STAGES = {
 ROLES = {
     "date": "Fecha",
     "weekday": "Día de la semana",
-    "flag": "Sí o no",
+    "promotion": "Promoción",
+    "holiday": "Festivo",
     "target": "Ventas",
-    "number": "Número",
     "numeric": "Número",
-    "text": "Texto",
     "categorical": "Texto",
     "left_out": "No se usa",
 }

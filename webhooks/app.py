@@ -11,11 +11,11 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, jsonify, request
-from ventas.logs import configure_logging
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ventas.errors import BrokerUnavailable, InvalidRequest, LedgerUnavailable
 from ventas.ledger import Ledger
+from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
 from ventas.states import Step
 from webhooks.events import upload_events

@@ -9,9 +9,9 @@ from celery.exceptions import OperationalError as CeleryOperationalError
 from celery.signals import setup_logging
 from kombu.exceptions import OperationalError as KombuOperationalError
 from redis.exceptions import RedisError
-from ventas.logs import configure_logging
 
 from ventas.errors import BrokerUnavailable
+from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
 from ventas.states import Step
 

@@ -99,7 +99,7 @@ def serve_rows(request: dict[str, Any] | None) -> Any:
 def show_chart(_refresh: int | None, _retry: int | None) -> tuple[go.Figure, str, bool, str]:
     """The chart of the latest forecasts, how many there are in all, and the notice."""
     try:
-        page = context.api().history(0, CHART_ENTRIES)
+        page = context.api().history(0, min(CHART_ENTRIES, context.settings().HISTORY_PAGE_MAX))
     except ApiProblem as problem:
         return charts.empty(), "", *problem_shown(problem)
     shown = len(page.rows)

@@ -268,13 +268,17 @@ def _problem(status: int, title: str, detail: str, **more: Any) -> Response:
 
 def _health(data: StubApi) -> Response:
     if data.mode == "no_champion":
-        return _problem(503, "No champion", "No model has been promoted yet.", type="/problems/no-champion")
+        return _problem(
+            503, "No champion", "No model has been promoted yet.", type="urn:ventas:problem:no-champion"
+        )
     return jsonify({"status": "ok", "model_version": 3, "loaded_at": moment(88), "parts": {}})
 
 
 def _predict(data: StubApi) -> Response:
     if data.mode == "no_champion":
-        return _problem(503, "No champion", "No model has been promoted yet.", type="/problems/no-champion")
+        return _problem(
+            503, "No champion", "No model has been promoted yet.", type="urn:ventas:problem:no-champion"
+        )
     given = request.get_json()
     data.asked.append(given)
     assumed = "Fecha" not in given

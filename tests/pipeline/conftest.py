@@ -36,7 +36,9 @@ def running(home: Path, **settings: str) -> Iterator[World]:
         with System.on_free_ports(home, **(QUICK | settings)) as system:
             system.start()
             system.wait_ready(timeout=180)
-            yield World(system)
+            world = World(system)
+            yield world
+            world.close()
     except NoMinio as error:
         if os.environ.get("CI") == "true":
             raise

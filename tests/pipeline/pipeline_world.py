@@ -65,6 +65,11 @@ class World:
         self.registry = Registry(settings)
         self.ledger = Ledger(settings)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self.api.close()
+        self.ledger.close()
+
     def put(self, key: str, data: pd.DataFrame | bytes) -> str:
         """Upload with the plain SDK, as any client would; the object's version id."""
         body = data if isinstance(data, bytes) else data.to_csv(index=False).encode()

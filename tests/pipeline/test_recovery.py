@@ -21,7 +21,8 @@ def test_an_upload_without_an_event_is_found_by_the_sweep(world: World) -> None:
         if not settings.S3_STAND_IN:
             Store(settings).subscribe("ventas", webhook_arn(settings))
     assert world.runs(key="unheard/ventas.csv") == []
-    create_app(settings).send_task("sweep", queue="control")
+    with create_app(settings) as celery:
+        celery.send_task("sweep", queue="control")
     run = world.final("unheard/ventas.csv", version_id)
     assert run["status"] in ("promoted", "not_promoted")
     events = [one for one in world.api.get("/events").json() if one["run_id"] == run["id"]]

@@ -118,9 +118,9 @@ def test_every_failing_status_has_a_sentence_without_the_apis_detail(status: int
 
 def test_predicting_without_a_champion_says_what_to_do() -> None:
     with pytest.raises(ApiProblem, match=r"ventas\.csv"):
-        always(503, json={"type": "/problems/no-champion", "detail": "No champion."}).predict({})
+        always(503, json={"type": "urn:ventas:problem:no-champion", "detail": "No champion."}).predict({})
     with pytest.raises(ApiProblem, match="ahora mismo"):
-        always(503, json={"type": "/problems/ledger-unavailable"}).predict({})
+        always(503, json={"type": "urn:ventas:problem:ledger-unavailable"}).predict({})
 
 
 @pytest.mark.parametrize(
