@@ -101,7 +101,9 @@ def _dialect(dialect: Mapping[str, Any]) -> str:
         return ""
     delimiter = _DELIMITERS.get(dialect.get("delimiter") or "", repr(dialect.get("delimiter")))
     zipped = ", gzip" if dialect.get("gzip") else ""
-    return f"{dialect['encoding']}, columns by {delimiter}, decimals by {dialect.get('decimal')!r}{zipped}"
+    # A file that was refused before its numbers were read has no decimal mark.
+    decimal = f", decimals by {dialect['decimal']!r}" if dialect.get("decimal") else ""
+    return f"{dialect['encoding']}, columns by {delimiter}{decimal}{zipped}"
 
 
 def _dates(dates: Mapping[str, Any]) -> str:
