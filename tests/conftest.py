@@ -1,5 +1,7 @@
 """Fixtures that every tier shares."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,25 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture
-def ledger(settings: Settings) -> Ledger:
+def ledger(settings: Settings) -> Iterator[Ledger]:
     """A migrated ledger on SQLite."""
     upgrade(settings)
     ledger = Ledger(settings)
     yield ledger
     ledger.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_log_handler_of_another_test() -> Iterator[None]:
+    """An app that one test made sends log lines to stderr; the next test's stderr is its own."""
+    _remove_our_handlers()
+    yield
+    _remove_our_handlers()
+
+
+def _remove_our_handlers() -> None:
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if type(handler).__module__ == "ventas.logs":
+            root.removeHandler(handler)
+    root.setLevel(logging.WARNING)
