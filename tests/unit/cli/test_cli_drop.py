@@ -167,8 +167,8 @@ def test_ctrl_c_leaves_the_run_going_and_says_where_to_look(
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=sales_file.parent,
     )  # fmt: skip
     deadline = time.monotonic() + 30
-    # Once it asks for the run itself, it has learnt which run it is.
-    while not any(path.startswith("/runs/") for _, path, _ in api.asked) and time.monotonic() < deadline:
+    # Once it asks for the run itself again, it has had an answer that says which run it is.
+    while sum(path.startswith("/runs/") for _, path, _ in api.asked) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
