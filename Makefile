@@ -6,7 +6,7 @@ export PYTHONUTF8 := 1
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run-env dev-env up sample test test-fast check lock clean-state
+.PHONY: help run-env dev-env object-store up sample test test-fast check lock clean-state
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,7 +23,11 @@ up: run-env ## start the whole system; Ctrl-C stops it
 sample: run-env ## write ventas.csv, the bundled sample, into this folder
 	@$(BIN)/ventas sample
 
-test: dev-env ## all tests: unit, pipeline on real processes, browser
+object-store: dev-env
+	@$(BIN)/python -m ventas.launcher.object_store
+
+# MinIO is built before pytest starts, lest its minutes count as a test's.
+test: dev-env object-store ## all tests: unit, pipeline on real processes, browser
 	$(BIN)/pytest tests
 
 test-fast: dev-env ## unit tests alone

@@ -52,3 +52,13 @@ def _stand_in(env: Mapping[str, str], why: str) -> ObjectStore:
 
 def _is_true(value: str) -> bool:
     return value.lower() in {"1", "true", "yes", "on"}
+
+
+def main() -> None:
+    """Get MinIO now, telling how it goes, so that nothing later has to wait for it."""
+    store = choose_store(os.environ, lambda line: print(f"MinIO: {line}", flush=True))
+    print(f"{store.name}: {store.note}" if store.note else store.name)
+
+
+if __name__ == "__main__":
+    main()
