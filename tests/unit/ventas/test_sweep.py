@@ -22,15 +22,19 @@ class Parts:
         self.settings, self.ledger, self.store = settings, ledger, Store(settings)
 
 
+def _empty(client: Minio) -> None:
+    for item in client.list_objects("ventas", recursive=True, include_version=True):
+        client.remove_object("ventas", item.object_name, version_id=item.version_id)
+
+
 @pytest.fixture
 def bucket(s3_settings) -> Minio:
     client = Minio(s3_settings.MINIO_ENDPOINT, access_key="minio", secret_key="minio123", secure=False)
     client.make_bucket("ventas")
     client.set_bucket_versioning("ventas", VersioningConfig(ENABLED))
+    _empty(client)  # other tests use the same server
     yield client
-    for item in client.list_objects("ventas", recursive=True, include_version=True):
-        client.remove_object("ventas", item.object_name, version_id=item.version_id)
-    client.remove_bucket("ventas")
+    _empty(client)
 
 
 @pytest.fixture
