@@ -6,7 +6,7 @@ export PYTHONUTF8 := 1
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run-env dev-env object-store up sample test test-fast check lock clean-state
+.PHONY: help run-env dev-env object-store up sample test test-fast check chaos lock clean-state
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -20,8 +20,9 @@ dev-env:
 up: run-env ## start the whole system; Ctrl-C stops it
 	@exec $(BIN)/ventas up
 
-sample: run-env ## write ventas.csv, the bundled sample, into this folder
-	@$(BIN)/ventas sample
+# Not the bytes that the first start has uploaded already: those would be judged no second time.
+sample: run-env ## write ventas.csv, a made-up sales file, into this folder
+	@$(BIN)/ventas sample --days 430 --seed 7 --force
 
 object-store: dev-env
 	@$(BIN)/python -m ventas.launcher.object_store
@@ -38,6 +39,9 @@ check: dev-env ## format, lint, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+chaos: dev-env object-store ## kill the parts of a real system in turn; CHAOS_UPLOADS=20 is the short way
+	$(BIN)/python -m chaos
 
 lock: ## write both lock files anew (needs uv)
 	@command -v uv >/dev/null || { echo "uv is missing. Run: pip install uv" >&2; exit 1; }

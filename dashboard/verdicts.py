@@ -33,6 +33,8 @@ def sentence(verdict: Verdict) -> str:
         return "El modelo en producción viene de un archivo más nuevo, así que este no lo reemplaza."
     if kind == "first":
         return f"La versión {ours} es el primer modelo en producción.{_first_error(verdict)}"
+    if kind == "checks":
+        return f"La versión {ours} no pasó las comprobaciones de todo modelo, así que no puede ponerse en producción."
     return _comparison(verdict, f"La versión {ours} {'reemplaza' if promoted else 'no reemplaza'}")
 
 

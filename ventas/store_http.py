@@ -58,7 +58,7 @@ def translated(endpoint: str, what: str) -> Iterator[None]:
         ) from error
     except urllib3.exceptions.HTTPError as error:
         raise StoreUnavailable(
-            f"MinIO does not answer at {endpoint}; check that it runs, and MINIO_ENDPOINT."
+            f"MinIO does not answer at {endpoint}; start the system with `make up`, or check MINIO_ENDPOINT."
         ) from error
 
 

@@ -26,12 +26,12 @@ _SORTED = {"sortable": True}
 _COLUMNS = [
     column("version", "Versión", 95, numeric=True, **_SORTED),
     column("stage", "Estado", 130, **_SORTED),
-    column("aliases", "Alias", 105),
+    column("aliases", "Alias", 175),
     column("test_rmse", "Error (RMSE)", 130, numeric=True, valueFormatter=decimals(2), **_SORTED),
     column("cv_rmse", "Error (CV)", 110, numeric=True, valueFormatter=decimals(2), **_SORTED),
     column("test_r2", "R²", 80, numeric=True, valueFormatter=decimals(3), **_SORTED),
     column("created", "Creado el", 160),
-    column("params", "Parámetros", 230, tooltipField="params"),
+    column("params", "Parámetros", 200, tooltipField="params"),
 ]
 
 
@@ -64,13 +64,14 @@ def layout(**_query: str) -> html.Div:
         [
             page_header(
                 "Modelos",
-                "Cada archivo de ventas entrena una versión; la mejor queda en producción.",
+                "Cada archivo de ventas entrena una versión; queda en producción la que gana la comparación.",
                 refresh_button("models"),
             ),
             problem_notice("models"),
             card(
                 dmc.Text(
-                    "Error en datos que el modelo no vio al entrenarse. Menos es mejor.",
+                    "Error en las fechas de prueba del archivo de cada versión. Cada archivo tiene otras fechas: "
+                    "cuál es mejor lo dice el veredicto de su ejecución, que compara en las mismas.",
                     className="card-note",
                 ),
                 charts.graph("models-chart", "Error de cada versión; la que está en producción va destacada"),

@@ -90,7 +90,7 @@ def _body(run: dict[str, Any], zone: str) -> list[Any]:
 
 def _heading(run: dict[str, Any]) -> html.Div:
     name = str(run.get("key", "")).rpartition("/")[2]
-    own = run.get("reason") if run.get("status") in ("failed", "ignored") else None
+    own = run.get("reason") if run.get("status") == "failed" else None
     return html.Div(
         [
             dmc.Group(

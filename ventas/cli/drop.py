@@ -154,7 +154,7 @@ def _exit(dropped: Dropped, settings: Settings, timeout: float) -> None:
         click.echo(
             f"ventas: the run is still in {run['status']} after {timeout:g} s and goes on;"
             f" `ventas run {run['id'][:SHORT_ID]}` shows it, --timeout waits longer. If it does not move, look at"
-            " the log of worker.",
+            f" .ventas/logs/{'trainer' if run['status'] == 'retrain' else 'worker'}.log.",
             err=True,
         )
         sys.exit(TIMED_OUT)

@@ -11,9 +11,9 @@ from ventas.settings import UPLOADS_BUCKET
 
 EXAMPLES = 8
 _EVIDENCE = {
-    "win": "clear win",
-    "undecided": "within the noise",
-    "loss": "clear loss",
+    "win": "evidence: win",
+    "undecided": "evidence: undecided (within the noise)",
+    "loss": "evidence: loss",
 }
 _DELIMITERS = {"\t": "tab"}
 
@@ -38,13 +38,11 @@ def _print_verdict(console: Console, run: Mapping[str, Any]) -> None:
     challenger, champion = verdict.get("challenger_version"), verdict.get("champion_version")
     if run["status"] == "promoted":
         version = challenger or run.get("model_version")
-        _headline(console, "bold green", f"Promoted: version {version} is the champion now.")
+        _headline(console, "bold green", f"Version {version} is the champion now.")
     else:
-        stays = f": version {champion} stays champion." if champion else "."
-        _headline(console, "bold yellow", f"Not promoted{stays}")
+        headline = f"Version {champion} stays champion." if champion else "The champion stays."
+        _headline(console, "bold yellow", headline)
     _line(console, verdict.get("reason") or run.get("reason"))
-    if run.get("same_as_run"):
-        _line(console, f"The same file was judged before by run {run['same_as_run']}.", "dim")
     if verdict.get("challenger_rmse") is not None:
         _line(console, _figures(verdict), "dim")
 

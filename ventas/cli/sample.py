@@ -36,4 +36,4 @@ def sample(days: int, seed: int, out: Path, force: bool, as_json: bool) -> None:
     if as_json:
         print_json({"path": str(out), "days": days, "seed": seed, "bytes": size})
     else:
-        click.echo(f"Wrote {days:,} days to {out}. Next: ventas drop {out}")
+        click.echo(f"Wrote {days:,} days to {out}. Next: .venv/bin/ventas drop {out}")

@@ -32,7 +32,7 @@ def migrate() -> None:
 
 
 @click.command("clean-state")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask; it is asked on a terminal only.")
 def clean_state(yes: bool) -> None:
     """Empty the state folder: uploads, models, history, logs."""
     from ventas.launcher.places import empty_home

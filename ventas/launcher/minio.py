@@ -151,13 +151,8 @@ def _build(progress: Progress) -> Minio:
                 raise NoMinio(
                     f"MinIO {version.name} was not built ({error.failure.value}): {answer}"
                 ) from error
-            note = f"asked for {version.name}, the module proxy answered «{answer}»; built instead: {_next(version)}"
+            note = f"in place of {version.name}, which the module proxy refuses («{answer}»)"
     raise NoMinio(f"No version of MinIO was to be had: the module proxy answered «{answer}».")
-
-
-def _next(version: Version) -> str:
-    following = VERSIONS[VERSIONS.index(version) + 1 :]
-    return f"upstream's {following[0].name}, which is later" if following else "nothing"
 
 
 def _install(go: Go, version: Version, note: str, progress: Progress) -> Path:

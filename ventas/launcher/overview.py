@@ -17,7 +17,7 @@ def overview(system: System) -> RenderableType:
         title_style="bold",
         caption=_store_line(system),
         caption_justify="left",
-        caption_style="yellow" if system.store.note else "dim",
+        caption_style="yellow" if system.store.is_stand_in else "dim",
     )
     for heading in ("Service", "URL", "User"):
         table.add_column(heading, no_wrap=True)

@@ -61,7 +61,7 @@ class Session:
                     self._console.print(f"MinIO: {line}", markup=False)
 
             store = self._system.choose_store(progress)
-        if store.note:
+        if store.is_stand_in:
             self._console.print(f"{store.name}: {store.note}", markup=False)
         check_ports(self._system.settings, self._system.names)
         self._system.prepare()

@@ -46,9 +46,9 @@ def test_a_promoted_file_is_followed_to_its_verdict(
         "etl       done  363 rows kept  2.0 s",
         "retrain   7 of 12 candidates",
         "promote   champion against challenger",
-        "Promoted: version 2 is the champion now.",
+        "Version 2 is the champion now.",
         "better on the 110 dates",
-        "challenger v2 96.10; champion v1 117.70; on 110 rows of 110 dates; clear win",
+        "challenger v2 96.10; champion v1 117.70; on 110 rows of 110 dates; evidence: win",
         "365 read, 363 kept, 2 rejected (0.5%)",
         "cp1252, columns by ';', decimals by ','",
         "3 days are missing in March.",
@@ -77,9 +77,9 @@ def test_the_upload_is_followed_by_its_own_version(
     ("run", "code", "told"),
     [
         (a_run(status="not_promoted", verdict=a_verdict(promoted=False, evidence="undecided", reason="Luck.")), 0,
-         ["Not promoted: version 1 stays champion.", "Luck.", "within the noise"]),
+         ["Version 1 stays champion.", "Luck.", "within the noise"]),
         (a_run(status="not_promoted", verdict=None, reason="The same file.", same_as_run="019a", steps=[]), 0,
-         ["Not promoted.", "The same file.", "judged before by run 019a"]),
+         ["The champion stays.", "The same file."]),
         (a_run(status="superseded", reason="A newer upload came first.", verdict=None), 0,
          ["Superseded", "A newer upload came first."]),
         (a_run(status="rejected", reason=None, verdict=None, quality=a_quality(**TOO_BAD), steps=[a_step("etl")]), 2,
@@ -179,7 +179,7 @@ def test_ctrl_c_leaves_the_run_going_and_says_where_to_look(
 def test_a_terminal_shows_bars_that_end_in_marks(api: ScriptedApi, uploads: Store, sales_file: Path) -> None:
     api.moments = [moment and dict(moment) for moment in WAY]
     seen = on_a_terminal(["drop", str(sales_file)])
-    for line in ("✓ upload", "✓ received", "✓ etl", "✓ retrain", "✓ promote", "Promoted: version 2"):
+    for line in ("✓ upload", "✓ received", "✓ etl", "✓ retrain", "✓ promote", "Version 2 is the champion"):
         assert line in seen
     assert "7 of 12 candidates" in seen
 

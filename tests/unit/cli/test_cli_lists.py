@@ -159,7 +159,7 @@ def test_a_bad_setting_is_one_sentence(ventas: Ventas, monkeypatch: pytest.Monke
 
 
 def test_the_sample_is_the_same_for_the_same_seed_and_replaces_nothing(ventas: Ventas) -> None:
-    assert "Next: ventas drop ventas.csv" in ventas("sample", "--days", 30).stdout
+    assert "Next: .venv/bin/ventas drop ventas.csv" in ventas("sample", "--days", 30).stdout
     first = Path("ventas.csv").read_bytes()
     again = from_json(ventas("sample", "--days", 30, "--out", "other.csv", "--json"))
     assert Path(again["path"]).read_bytes() == first
