@@ -1,6 +1,5 @@
 """The API's application factory; a WSGI server starts it as `api.app:create_app()`."""
 
-from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response
@@ -8,22 +7,25 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from pydantic import ValidationError
 
+from api.admin import SECURITY
 from api.answers import json_answer
 from api.docs import docs_routes
 from api.pages import allowed_parameters
 from api.ports import ModelCatalogue, ModelSource
-from api.problems import PROBLEM_JSON, invalid_parameters, register_problems
+from api.problems import invalid_parameters, register_problems
+from api.routes.admin import admin_routes
 from api.routes.health import health_routes
 from api.routes.history import history_routes
 from api.routes.models import model_routes
 from api.routes.predict import predict_routes
 from api.routes.runs import run_routes
 from api.schemas import Problem
-from api.services import Services, make_services
+from api.services import Enqueue, Services, make_services
 from ventas.champion import ChampionSource
 from ventas.logs import configure_logging
 from ventas.registry import Registry
 from ventas.settings import Settings, load_settings
+from ventas.states import Step
 
 EXTENSION = "ventas"
 API_VERSION = "1"
@@ -33,6 +35,7 @@ def create_app(
     settings: Settings | None = None,
     source: ModelSource | None = None,
     catalogue: ModelCatalogue | None = None,
+    enqueue: Enqueue | None = None,
 ) -> Flask:
     """The API, with its background threads started in this process; call it after a fork.
 
@@ -41,16 +44,19 @@ def create_app(
     settings: read from the environment unless given; raises SettingsError.
     source: where the champion comes from; ledger and MLflow unless given.
     catalogue: what is registered; MLflow unless given.
+    enqueue: sends the task of a run's step; by Celery unless given.
     """
     settings = settings or load_settings()
     configure_logging(settings, "api")
-    services = make_services(settings, source or ChampionSource(settings), catalogue or Registry(settings))
+    services = make_services(
+        settings, source or ChampionSource(settings), catalogue or Registry(settings), enqueue or _by_name
+    )
     app = _flask(settings)
     register_problems(app)
-    for routes in (predict_routes, history_routes, health_routes, model_routes, run_routes):
+    for routes in (predict_routes, history_routes, health_routes, model_routes, run_routes, admin_routes):
         app.register_api(routes(services))
     app.register_blueprint(docs_routes("openapi_document"))
-    app.add_url_rule("/openapi.json", "openapi_document", lambda: _document(app))
+    app.add_url_rule("/openapi.json", "openapi_document", lambda: _document(app, settings))
     app.extensions[EXTENSION] = services
     services.start()
     return app
@@ -71,8 +77,7 @@ def _flask(settings: Settings) -> OpenAPI:
     app = OpenAPI(
         __name__,
         info=Info(title="Ventas", version=API_VERSION),
-        responses=_problem_responses(),
-        security_schemes={},  # None would be written as a null, which is no valid document
+        security_schemes=SECURITY,
         validation_error_model=Problem,
         validation_error_callback=refuse,
         doc_ui=False,
@@ -85,16 +90,16 @@ def _flask(settings: Settings) -> OpenAPI:
     return app
 
 
-def _problem_responses() -> dict[str | int | HTTPStatus, Any]:
-    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {
-        str(status): {"description": text, "content": content}
-        for status, text in (
-            (422, "The request cannot be served as it stands."),
-            (503, "A part that is needed does not answer."),
-        )
-    }
+def _by_name(step: Step, run_id: str) -> None:
+    from workers.app import enqueue  # Celery takes a while to import, and few requests need it
+
+    enqueue(step, run_id)
 
 
-def _document(app: OpenAPI) -> Response:
+def _document(app: OpenAPI, settings: Settings) -> Response:
+    for path in app.api_doc["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == "limit":  # the models cannot know the setting
+                    parameter["schema"]["maximum"] = settings.HISTORY_PAGE_MAX
     return json_answer(app.api_doc)

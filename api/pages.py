@@ -8,7 +8,7 @@ from flask import Response, request
 
 from api.answers import json_answer
 from api.problems import FieldError, InvalidFields
-from api.schemas import LARGEST_ID, Page
+from api.schemas import LARGEST_ID, LARGEST_VERSION, Page
 from ventas.settings import Settings
 from ventas.states import RunStatus
 
@@ -22,6 +22,8 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
         "limit": f"a whole number from 1 to {settings.HISTORY_PAGE_MAX}",
         "id": f"a whole number from 1 to {LARGEST_ID}",
         "status": "one of " + ", ".join(RunStatus),
+        "version": f"a whole number from 1 to {LARGEST_VERSION}",
+        "at": "a moment with its zone, such as 2026-11-23T10:00:00Z (a + must be sent as %2B)",
         "key": "an object key of at most 1024 characters",
         "version_id": "a version id of at most 128 characters",
     }

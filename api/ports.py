@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from ventas.ledger import Promotion
 from ventas.registry import ModelVersion
 from ventas.served import ServedModel
 
@@ -21,6 +22,12 @@ class ModelSource(Protocol):
 
     def reconcile(self) -> None:
         """Bring ledger and registry together. Raises RegistryUnavailable and LedgerUnavailable."""
+
+    def promote(self, version: int, actor: str, reason: str) -> Promotion:
+        """Make `version` the champion by hand.
+
+        Raises NotFound, Conflict, ModelUnusable, ChampionChanged, RegistryUnavailable and LedgerUnavailable.
+        """
 
 
 class ModelCatalogue(Protocol):

@@ -43,6 +43,10 @@ class InvalidFields(errors.InvalidRequest):
         self.faults = tuple(faults)
 
 
+class ModelUnfit(errors.InvalidRequest):
+    """Raised when a version that was named cannot be loaded or fails its checks."""
+
+
 @dataclass(frozen=True)
 class _Kind:
     status: int
@@ -51,6 +55,9 @@ class _Kind:
 
 
 _KINDS: dict[type[Exception], _Kind] = {
+    ModelUnfit: _Kind(422, "The version must not be served", "model-unfit"),
+    errors.Conflict: _Kind(409, "Things stand otherwise", "conflict"),
+    errors.ChampionChanged: _Kind(409, "Things stand otherwise", "conflict"),
     errors.InvalidRequest: _Kind(422, "The request cannot be served as it stands", "invalid-request"),
     errors.NotFound: _Kind(404, "Not found", "not-found"),
     errors.NoChampion: _Kind(503, "No model is served yet", "no-champion"),
@@ -98,7 +105,7 @@ def problem_of(error: errors.VentasError, *, extra: Mapping[str, Any] | None = N
         return _unexpected(error)
     faults = error.faults if isinstance(error, InvalidFields) else ()
     detail = str(error)
-    if isinstance(error, errors.TransientError) and not isinstance(error, errors.NoChampion):
+    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE and not isinstance(error, errors.NoChampion):
         log.warning("part_needed_is_away", path=request.path, reason=detail)
         detail = _AWAY.get(type(error), f"{kind.title}; try again in a moment.")
     return problem(
@@ -122,6 +129,12 @@ def invalid_parameters(error: ValidationError, allowed: Mapping[str, str]) -> In
     return InvalidFields(faults)
 
 
+def documented(*statuses: int) -> dict[str | int | HTTPStatus, Any]:
+    """Problem details of these statuses, for the OpenAPI document."""
+    content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
 def register_problems(app: Flask) -> None:
     """Make every error of `app` a problem details answer, also those of routing and of bugs."""
     app.register_error_handler(errors.VentasError, problem_of)
@@ -134,7 +147,7 @@ def _http_problem(error: HTTPException) -> Response:
     headers = {
         name: value
         for name, value in error.get_headers(request.environ)
-        if name.lower() in ("allow", "retry-after")
+        if name.lower() in ("allow", "retry-after", "www-authenticate")
     }
     title = HTTPStatus(status).phrase
     return problem(status, title, _http_detail(error), headers=headers)

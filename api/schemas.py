@@ -1,31 +1,60 @@
 """The shapes of requests and answers, for the checks and for the OpenAPI document."""
 
-from datetime import date, datetime
-from typing import Any, Literal
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, WithJsonSchema
 
 from ventas.states import RunStatus
 
 LARGEST_ID = 2**63 - 1
+LARGEST_VERSION = 2**31 - 1
+_NO_NUL = "^[^\\x00]*$"
 _EXAMPLE: dict[str, Any] = {"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 1}
+
+
+def _moment(text: Any) -> datetime:
+    """RFC 3339 alone: a bare number, a date or a time without its zone would be a guess."""
+    if not isinstance(text, str) or not re.fullmatch(
+        r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", text, re.ASCII
+    ):
+        raise ValueError("not a moment")
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except OverflowError as error:  # the first hours of year 1, east of Greenwich
+        raise ValueError("out of range") from error
+
+
+Moment = Annotated[
+    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+
+
+def left_out(description: str, **limits: Any) -> Any:
+    """A query parameter that need not be given."""
+    return Field(None, description=description, json_schema_extra=_without_null, **limits)
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """A parameter may be left out, but the text "null" is no value of it: the document must not say so."""
+    schema.pop("default", None)
+    schema.update(next(kind for kind in schema.pop("anyOf") if kind.get("type") != "null"))
 
 
 class Page(BaseModel):
     """Which part of a list is wanted."""
 
     skip: int = Field(0, ge=0, le=LARGEST_ID, description="How many of the newest entries to leave out.")
-    limit: int | None = Field(None, ge=1, description="How many entries to give at most; 100 unless given.")
+    limit: int | None = left_out("How many entries to give at most; 100 unless given.", ge=1)
 
 
 class RunsPage(Page):
     """Which runs are wanted."""
 
-    status: RunStatus | None = Field(None, description="Only runs in this state.")
-    key: str | None = Field(None, max_length=1024, pattern="^[^\x00]*$", description="Only this object key.")
-    version_id: str | None = Field(
-        None, max_length=128, pattern="^[^\x00]*$", description="Only this object version."
-    )
+    status: RunStatus | None = left_out("Only runs in this state.")
+    key: str | None = left_out("Only this object key.", max_length=1024, pattern=_NO_NUL)
+    version_id: str | None = left_out("Only this object version.", max_length=128, pattern=_NO_NUL)
 
 
 class PredictionId(BaseModel):
@@ -38,6 +67,31 @@ class RunId(BaseModel):
     """The id of one run."""
 
     id: str = Field(description="A UUID.")
+
+
+class VersionPath(BaseModel):
+    """A registered version."""
+
+    version: int = Field(ge=1, le=LARGEST_VERSION, description="As `GET /models` lists it.")
+
+
+class ChampionQuery(BaseModel):
+    """Of which moment the champion is wanted."""
+
+    at: Moment | None = left_out("Who was champion then; now unless given.")
+
+
+class PromoteRequest(BaseModel):
+    """Why a version is made the champion by hand."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": {"reason": "Why."}})
+
+    reason: str = Field(
+        min_length=1,
+        max_length=1000,
+        pattern=r"^[^\x00]*[^\x00\s][^\x00]*$",
+        description="Kept with the promotion.",
+    )
 
 
 class PredictRequest(BaseModel):
@@ -85,13 +139,25 @@ class Alive(BaseModel):
     status: Literal["alive"] = "alive"
 
 
+class PartAnswer(BaseModel):
+    """How one part behind the API is, and since when."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    status: Literal["ok", "away", "unknown"]
+    since: datetime = Field(
+        description="When it came into this status; for `away`, when it was first missed."
+    )
+    reason: str | None
+
+
 class Health(BaseModel):
-    """A model is served; `parts` tells "ok" or what is wrong with each part behind it."""
+    """A model is served; `parts` tells how each part behind it is."""
 
     status: Literal["ok"] = "ok"
     model_version: int
     loaded_at: datetime
-    parts: dict[str, str]
+    parts: dict[str, PartAnswer]
 
 
 class ModelAnswer(BaseModel):
@@ -123,6 +189,12 @@ class PromotionAnswer(BaseModel):
     reason: str
 
 
+class ChampionAnswer(ModelAnswer):
+    """The champion of now, or of the moment that was asked for."""
+
+    promotion: PromotionAnswer | None = Field(description="What made it champion; null unless `at` is given.")
+
+
 class Progress(BaseModel):
     """How far the search is, in candidates."""
 
@@ -149,7 +221,15 @@ class RunAnswer(BaseModel):
     model_version: int | None
     mlflow_run_id: str | None
     same_as_run: str | None
+    superseded_by: str | None = Field(description="The run of the newest version of the same key.")
     verdict: dict[str, Any] | None
+
+
+class RetryAnswer(RunAnswer):
+    """A run that starts again."""
+
+    enqueued: bool = Field(description="Whether its first step was sent; if not, the sweep sends it.")
+    note: str
 
 
 class StepAnswer(BaseModel):

@@ -1,11 +1,13 @@
 """What the routes work with: made once per process, stopped with it."""
 
 import atexit
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from api.background import Loop, stop_all
+from api.catalogue import FencedCatalogue
 from api.history import HISTORY, History
 from api.holder import CHAMPION, LEDGER, REGISTRY, ChampionHolder
 from api.notices import NOTICES, ChampionNotices
@@ -14,6 +16,9 @@ from api.ports import ModelCatalogue, ModelSource
 from api.spool import Spool
 from ventas.ledger import Ledger
 from ventas.settings import Settings
+from ventas.states import Step
+
+Enqueue = Callable[[Step, str], None]
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Services:
     notices: ChampionNotices
     history: History
     catalogue: ModelCatalogue
+    source: ModelSource
+    enqueue: Enqueue
 
     def start(self) -> None:
         """Start the threads. Call it in the process that serves, never before a fork."""
@@ -50,7 +57,9 @@ class Services:
         return datetime.now(ZoneInfo(self.settings.BUSINESS_TIMEZONE)).date()
 
 
-def make_services(settings: Settings, source: ModelSource, catalogue: ModelCatalogue) -> Services:
+def make_services(
+    settings: Settings, source: ModelSource, catalogue: ModelCatalogue, enqueue: Enqueue
+) -> Services:
     """Wire the parts together; starts nothing yet."""
     parts = Parts(CHAMPION, LEDGER, REGISTRY, NOTICES, HISTORY)
     ledger = Ledger(settings, lock_timeout_seconds=settings.HISTORY_TIMEOUT_SECONDS)
@@ -62,5 +71,7 @@ def make_services(settings: Settings, source: ModelSource, catalogue: ModelCatal
         holder=holder,
         notices=ChampionNotices(settings.REDIS_URL, parts, holder.wake),
         history=History(ledger, Spool(settings.home / "spool"), parts),
-        catalogue=catalogue,
+        catalogue=FencedCatalogue(catalogue, parts, REGISTRY),
+        source=source,
+        enqueue=enqueue,
     )

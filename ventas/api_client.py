@@ -1,17 +1,19 @@
 """The API over HTTP, as the command line uses it; answers are the JSON that the API documents."""
 
+import getpass
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from ventas.errors import ApiUnavailable, InvalidRequest, NotFound, SettingsError, VentasError
+from ventas.errors import ApiUnavailable, Conflict, InvalidRequest, NotFound, SettingsError, VentasError
 from ventas.settings import Settings
 
 Json = dict[str, Any]
 
 TIMEOUT_SECONDS = 10.0
+PROMOTE_SECONDS = 60.0  # the model is fetched and checked first
 CONNECT_SECONDS = 2.0
 PAGE = 100
 
@@ -20,6 +22,7 @@ class ApiClient:
     """Calls of the API. Every method raises ApiUnavailable, and SettingsError for an impossible API_URL."""
 
     def __init__(self, settings: Settings):
+        self._settings = settings
         self._url = settings.API_URL.rstrip("/")
         timeout = httpx.Timeout(TIMEOUT_SECONDS, connect=CONNECT_SECONDS)
         self._http = httpx.Client(
@@ -85,8 +88,35 @@ class ApiClient:
         """A prediction by the champion. Raises InvalidRequest naming the field at fault."""
         return self._object("POST", "/predict", inputs)
 
-    def _object(self, method: str, path: str, body: Json | None = None) -> Json:
-        answer = self._send(method, path, body=body)
+    def promotions(self, limit: int = PAGE) -> list[Json]:
+        """Changes of champion, newest first."""
+        return self._list("/models/promotions", {"limit": limit})
+
+    def retry(self, run_id: str) -> Json:
+        """Start a run again at its first step. Raises NotFound, and Conflict where it is at work or judged."""
+        return self._object("POST", f"/runs/{run_id}/retry", headers=self._as_admin())
+
+    def promote(self, version: int, reason: str) -> Json:
+        """Make a version the champion. Raises NotFound, InvalidRequest, and Conflict where it is champion."""
+        path = f"/models/{version}/promote"
+        return self._object("POST", path, {"reason": reason}, self._as_admin(), PROMOTE_SECONDS)
+
+    def _as_admin(self) -> dict[str, bytes]:
+        actor = f"{_user()} (ventas)"
+        return {
+            "Authorization": f"Bearer {self._settings.admin_token}".encode(),
+            "X-Actor": actor.encode(errors="replace"),
+        }
+
+    def _object(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        headers: dict[str, bytes] | None = None,
+        seconds: float = TIMEOUT_SECONDS,
+    ) -> Json:
+        answer = self._send(method, path, body=body, headers=headers, seconds=seconds)
         if not isinstance(answer, dict):
             raise self._stranger()
         return answer
@@ -97,9 +127,22 @@ class ApiClient:
             raise self._stranger()
         return answer
 
-    def _send(self, method: str, path: str, params: Json | None = None, body: Json | None = None) -> Any:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: Json | None = None,
+        body: Json | None = None,
+        headers: dict[str, bytes] | None = None,
+        seconds: float = TIMEOUT_SECONDS,
+    ) -> Any:
+        timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
+        # httpx takes header names and values of one kind only.
+        sent = {name.encode(): value for name, value in (headers or {}).items()}
         try:
-            response = self._http.request(method, self._url + path, params=params, json=body)
+            response = self._http.request(
+                method, self._url + path, params=params, json=body, headers=sent, timeout=timeout
+            )
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise SettingsError(
                 f"API_URL {self._url!r} is no web address; give one such as http://127.0.0.1:8000."
@@ -126,12 +169,23 @@ class ApiClient:
         message = _sentence(problem)
         if status == 404:
             return NotFound(message)
+        if status in (401, 403):
+            return InvalidRequest(f"{message} Set ADMIN_TOKEN to the token of the system at {self._url}.")
+        if status == 409:
+            return Conflict(message)
         if status < 500:
             return InvalidRequest(message)
         return ApiUnavailable(f"The API at {self._url} cannot do that now: {message}")
 
     def _stranger(self) -> ApiUnavailable:
         return ApiUnavailable(f"What answers at {self._url} is not the API of this system; check API_URL.")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user that has no name
+        return "unknown"
 
 
 def _sentence(problem: Json) -> str:

@@ -153,7 +153,12 @@ def _bare(values: "pd.Series[str]") -> "pd.Series[str]":
     if not odd.any():
         return values
     bare = values.copy()
-    bare[odd] = values[odd].str.replace(r"^\s*[$€]\s*|\s*[$€]\s*$", "", regex=True)
+    # By string methods: a regular expression that looks for blanks before a sign is quadratic in a run of them,
+    # and one such cell would hold up the worker for hours.
+    text = values[odd].str.strip()
+    for sign in "$€":
+        text = text.str.removeprefix(sign).str.removesuffix(sign)
+    bare[odd] = text.str.strip()
     return bare
 
 

@@ -2,19 +2,38 @@
 
 Who moved the alias? A promotion of ours that the alias has not followed yet is mirrored. An alias on a version
 whose own promotion was never seen to be followed was set late by a run that has been overtaken: it is put back.
-Anything else is somebody's hand, and is honoured as a promotion.
+Anything else is somebody's hand, and is honoured as a promotion, if the version passes the checks; else the alias
+is put back.
 """
 
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from ventas.errors import ModelUnusable, NotFound
+import redis
+import structlog
+
+from ventas.checks import checked
+from ventas.errors import ChampionChanged, Conflict, ModelUnusable, NotFound, RegistryUnavailable
 from ventas.ledger import Ledger, Promotion
-from ventas.registry import ARCHIVED, CHAMPION, JUDGED_FILE, PRODUCTION, SERVED_TAG, STAGE_TAG, Registry
+from ventas.registry import (
+    ARCHIVED,
+    CHAMPION,
+    JUDGED_FILE,
+    PRODUCTION,
+    REJECTED,
+    SERVED_TAG,
+    STAGE_TAG,
+    Registry,
+)
 from ventas.served import ServedModel, load_served
 from ventas.settings import Settings
 from ventas.times import utc_now
+
+log = structlog.get_logger()
 
 COPIES_KEPT = 3
 CHANNEL = "ventas:champion"  # Redis pub/sub: its message is the new champion's version
@@ -26,9 +45,11 @@ class ChampionSource:
     """Where the API gets its model from."""
 
     def __init__(self, settings: Settings, ledger: Ledger | None = None, registry: Registry | None = None):
+        self._settings = settings
         self._ledger = ledger or Ledger(settings)
         self._registry = registry or Registry(settings)
         self._copies = settings.home / "champion"
+        self._unfit: dict[int, str] = {}
 
     def current_version(self) -> int | None:
         """The champion's version, or None while there is none. Raises LedgerUnavailable."""
@@ -56,7 +77,39 @@ class ChampionSource:
 
     def reconcile(self) -> None:
         """Bring ledger and alias together. Raises RegistryUnavailable and LedgerUnavailable."""
-        reconcile(self._ledger, self._registry)
+        reconcile(self._ledger, self._registry, self._check_once)
+
+    def promote(self, version: int, actor: str, reason: str) -> Promotion:
+        """Make `version` the champion by hand: recorded in the ledger, mirrored in MLflow, announced.
+
+        Raises NotFound, Conflict where it is champion already, ModelUnusable where it fails its checks,
+        ChampionChanged, RegistryUnavailable and LedgerUnavailable; then nothing has changed.
+        """
+        head = self._ledger.promotions.head()
+        if head is not None and head.model_version == version:
+            raise Conflict(f"Version {version} is the champion already.")
+        self._check(version)
+        promotion = self._ledger.promotions.record_manual(version, head, actor, reason, mirrored=False)
+        if promotion is None:
+            raise ChampionChanged("Another version became champion meanwhile; look, then decide again.")
+        follow(self._settings, self._ledger, self._registry, promotion)
+        return promotion
+
+    def _check(self, version: int) -> None:
+        """Raises NotFound, ModelUnusable with the check that fails, and RegistryUnavailable."""
+        described = self._registry.version(version)
+        with scratch_folder(self._settings) as folder:
+            checked(self._registry, described, folder)
+
+    def _check_once(self, version: int) -> None:
+        """The same, but what failed is not downloaded again at every poll."""
+        if version in self._unfit:
+            raise ModelUnusable(self._unfit[version])
+        try:
+            self._check(version)
+        except ModelUnusable as error:
+            self._unfit[version] = str(error)
+            raise
 
     def _download(self, version: int, path: Path) -> None:
         folder = path.parent.with_name(f".{version}.{utc_now().timestamp()}")
@@ -79,6 +132,29 @@ class ChampionSource:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def scratch_folder(settings: Settings) -> Iterator[Path]:
+    """A folder for files that are needed for a moment."""
+    scratch = settings.home / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=scratch) as folder:
+        yield Path(folder)
+
+
+def follow(settings: Settings, ledger: Ledger, registry: Registry, promotion: Promotion) -> None:
+    """Mirror a promotion in MLflow and wake the API; both would find it by themselves a little later."""
+    version = promotion.model_version
+    try:
+        mirror(ledger, registry, promotion)
+    except (RegistryUnavailable, NotFound) as error:
+        log.warning("alias_not_mirrored", version=version, reason=str(error))
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as broker:
+            broker.publish(CHANNEL, str(version))
+    except redis.RedisError as error:
+        log.warning("champion_not_announced", version=version, reason=str(error))
+
+
 def mirror(ledger: Ledger, registry: Registry, promotion: Promotion) -> None:
     """Let MLflow's alias and stage tags follow a promotion, unless it has been overtaken meanwhile."""
     head = ledger.promotions.head()
@@ -90,24 +166,50 @@ def mirror(ledger: Ledger, registry: Registry, promotion: Promotion) -> None:
     ledger.promotions.mark_mirrored(promotion.id, give_up_before=utc_now() - LATE_AFTER)
 
 
-def reconcile(ledger: Ledger, registry: Registry) -> None:
-    """See who moved the alias (above), and mirror, put back or honour it."""
+def reconcile(ledger: Ledger, registry: Registry, check: Callable[[int], None]) -> None:
+    """See who moved the alias (above), and mirror, put back or honour it.
+
+    `check` raises ModelUnusable or NotFound for a version that must not be served.
+    """
     head, alias = ledger.promotions.head(), registry.champion_alias()
     if head is not None and head.mirrored_at is None:
         mirror(ledger, registry, head)
     elif alias is None or (head is not None and alias == head.model_version):
         return
+    elif not _still_head(ledger, head):
+        return  # a promotion came between the two looks, and the alias is its own
     elif head is not None and (stale := ledger.promotions.unsettled(alias)):
         registry.set_alias(CHAMPION, head.model_version)
         ledger.promotions.mark_mirrored(stale.id)
     else:
-        _honour(ledger, registry, alias, head)
+        _honour(ledger, registry, alias, head, check)
 
 
-def _honour(ledger: Ledger, registry: Registry, alias: int, head: Promotion | None) -> None:
+def _still_head(ledger: Ledger, head: Promotion | None) -> bool:
+    now = ledger.promotions.head()
+    return (now.id if now else None) == (head.id if head else None)
+
+
+def _honour(
+    ledger: Ledger, registry: Registry, alias: int, head: Promotion | None, check: Callable[[int], None]
+) -> None:
+    try:
+        check(alias)
+    except (ModelUnusable, NotFound) as error:
+        _put_back(registry, alias, head, str(error))
+        return
     reason = f"The alias {CHAMPION} was moved to version {alias} in MLflow."
-    if not ledger.promotions.record_manual(alias, head, actor="mlflow", reason=reason):
+    if not ledger.promotions.record_manual(alias, head, actor="mlflow", reason=reason, mirrored=True):
         return  # the champion changed just now; the next look sees how things stand
     registry.set_tags(alias, {STAGE_TAG: PRODUCTION})
     if head is not None:
         registry.set_tags(head.model_version, {STAGE_TAG: ARCHIVED})
+
+
+def _put_back(registry: Registry, alias: int, head: Promotion | None, reason: str) -> None:
+    """Undo a hand that named a version that must not be served; before the first champion it is only not heeded."""
+    if head is None:
+        return
+    registry.set_alias(CHAMPION, head.model_version)
+    registry.set_tags(alias, {STAGE_TAG: REJECTED})
+    log.warning("alias_put_back", version=alias, champion=head.model_version, reason=reason)

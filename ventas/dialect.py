@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import io
+import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,15 +38,15 @@ class Text:
     gzip: bool
 
 
-def read_text(path: Path, max_bytes: int) -> Text:
-    """Read at most `max_bytes` (after gzip too) of the file and decode them.
+def read_text(path: Path, max_bytes: int, max_expansion: int) -> Text:
+    """Read at most `max_bytes` of the file and decode them; gzip may yield `max_expansion` times its own size.
 
     Raises RejectedUpload (`too_large`, `bad_gzip`, `binary`, `encoding`, `empty_file`).
     """
     with path.open("rb") as file:
         compressed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
         file.seek(0)
-        raw = _gunzipped(file, max_bytes) if compressed else _bounded(file, max_bytes)
+        raw = _gunzipped(file, max_bytes, max_expansion) if compressed else _bounded(file, max_bytes)
     _refuse_foreign(raw)
     data, encoding = _utf8(raw)
     if b"\0" in data:
@@ -92,15 +93,27 @@ def _bounded(file: BinaryIO, max_bytes: int) -> bytes:
     return bytes(data)
 
 
-def _gunzipped(file: BinaryIO, max_bytes: int) -> bytes:
+def _gunzipped(file: BinaryIO, max_bytes: int, max_expansion: int) -> bytes:
+    packed = os.fstat(file.fileno()).st_size
+    allowed = max(packed * max_expansion, _CHUNK_BYTES)
     try:
         with gzip.GzipFile(fileobj=file) as expanded:
-            return _bounded(cast(BinaryIO, expanded), max_bytes)
+            if allowed >= max_bytes:
+                return _bounded(cast(BinaryIO, expanded), max_bytes)
+            data = expanded.read(allowed + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise refused(
             f"The gzip file is damaged or incomplete ({error}). Compress it again and upload it again.",
             "bad_gzip",
         ) from error
+    if len(data) > allowed:
+        raise refused(
+            f"The gzip file grows to more than {max_expansion} times its {packed:,} bytes, as no table of sales "
+            "does. Upload the CSV itself, or raise MAX_EXPANSION.",
+            "too_large",
+            max_expansion=max_expansion,
+        )
+    return data
 
 
 def _refuse_foreign(raw: bytes) -> None:

@@ -5,6 +5,7 @@
     │   ├── RejectedUpload        the file breaks the contract; the sender must fix it
     │   ├── InvalidRequest        a request that can never be served as it stands
     │   ├── NotFound              what was asked for does not exist
+    │   ├── Conflict              things stand so that it cannot be done now; look, then decide again
     │   ├── ModelUnusable         a model version that cannot be loaded, or fails its checks
     │   └── SettingsError         a setting has a value that cannot work
     └── TransientError            time may fix it; the step is tried again
@@ -57,6 +58,10 @@ class InvalidRequest(PermanentError):
 
 class NotFound(PermanentError):
     """Raised when the object, run, prediction or model version that was asked for does not exist."""
+
+
+class Conflict(PermanentError):
+    """Raised when a request does not fit how things stand, such as a retry of a run that is at work."""
 
 
 class ModelUnusable(PermanentError):

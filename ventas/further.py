@@ -14,6 +14,7 @@ Role = Literal["numeric", "categorical", "left_out"]
 
 # A text of more distinct values is a comment or a free name, not a category that a model can learn from.
 MAX_CATEGORIES = 50
+LONGEST_CATEGORY = 200  # characters; each category is a column of the model, as wide as the longest of them
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Furth
     text = values.mask(empty)
     kinds = text.nunique()
     read = pd.Series(text.array.take(codes), dtype="str")
+    if text.str.len().max() > LONGEST_CATEGORY:
+        warning = (
+            f"Column {shown(name)} was left out: it has texts of more than {LONGEST_CATEGORY} characters."
+        )
+        return Further(name, "left_out", read, missing, warning)
     if kinds <= MAX_CATEGORIES:
         return Further(name, "categorical", read, missing)
     warning = f"Column {shown(name)} was left out: {kinds} different texts, more than {MAX_CATEGORIES}."

@@ -1,7 +1,7 @@
 """What one training leaves in MLflow: a run of the experiment and a version of the model."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,11 +13,16 @@ import skops.io
 from matplotlib.figure import Figure
 from mlflow.models import infer_signature
 
+from ventas.checks import Example
 from ventas.contract import DATE, TARGET
+from ventas.errors import LeaseLost, NotFound
 from ventas.promotion import date_keys
 from ventas.registry import (
     CHALLENGER,
+    EXAMPLE_FILE,
+    EXAMPLE_TAG,
     JUDGED_FILE,
+    RECIPE_TAG,
     RUN_TAG,
     SERVED_TAG,
     STAGE_TAG,
@@ -31,6 +36,8 @@ from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 from ventas.training import Metrics, Search, inputs
 
 REFIT_FILE = "refit/model.skops"
+# Without RUN_TAG beside it: a version that the ledger has not taken yet, and perhaps never will.
+ATTEMPT_TAG = "ventas.attempt_of_run"
 REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy")
 
 
@@ -38,7 +45,8 @@ REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy")
 class Training:
     """All that is logged of one training; `refitted` is None where the judged fit itself is served.
 
-    `tags` lead back to the upload; `digest` is that of the uploaded bytes; `source` says where train.csv lies.
+    `tags` lead back to the upload; `digest` is that of the uploaded bytes, `recipe_digest` that of the settings;
+    `source` says where train.csv lies.
     """
 
     found: Search
@@ -48,6 +56,7 @@ class Training:
     test: pd.DataFrame
     tags: dict[str, str]
     digest: str
+    recipe_digest: str
     source: str
 
 
@@ -59,21 +68,70 @@ class Registered:
     version: int
 
 
-def log_training(registry: Registry, training: Training, run_id: str, settings: Settings) -> Registered:
-    """Log a training and register its model as challenger; a run that did so before is found, not repeated.
+def log_training(
+    registry: Registry,
+    training: Training,
+    run_id: str,
+    settings: Settings,
+    take: Callable[[Registered], None],
+) -> Registered:
+    """Log a training and register its model as challenger, if the ledger takes it.
 
-    Raises RegistryUnavailable.
+    MLflow has no compare-and-set, so `take` decides: it notes the new version in the ledger, or raises LeaseLost
+    where another worker owns the run. Only then does the version get the run's tag, by which others find it; one
+    that was not taken is deleted, and so is what a worker that died in between has left behind.
+    Raises RegistryUnavailable and whatever `take` raises.
     """
-    known = registry.of_pipeline_run(run_id)
-    if known is not None:
-        return Registered(registry.version(known).run_id, known)
+    forget_attempts(registry, run_id)
     with _run(registry, run_id, training.tags) as mlflow_run_id:
         _log_numbers(training, settings)
         _log_dataset(training)
         _log_files(training)
         model_id = _log_model(training)
-    version = _register(registry, model_id, mlflow_run_id, training, run_id)
-    return Registered(mlflow_run_id, version)
+    made = Registered(mlflow_run_id, _register(registry, model_id, mlflow_run_id, training, run_id))
+    try:
+        take(made)
+    except LeaseLost:
+        forget(registry, made)
+        raise
+    confirm(registry, made.version, run_id)
+    return made
+
+
+def confirm(registry: Registry, version: int, run_id: str) -> None:
+    """Let a version that the ledger has taken be found by its run, as challenger; may be repeated."""
+    registry.set_tags(version, {RUN_TAG: run_id})
+    registry.set_alias(CHALLENGER, version)
+
+
+def forget(registry: Registry, made: Registered) -> None:
+    """Delete a version and its MLflow run, unless the worker that took over was quicker."""
+    with suppress(NotFound), translated():
+        registry.client.delete_model_version(MODEL_NAME, str(made.version))
+    with suppress(NotFound), translated():
+        registry.client.delete_run(made.mlflow_run_id)
+
+
+def forget_attempts(registry: Registry, run_id: str) -> None:
+    """Delete what attempts of this run left in MLflow that the ledger has not taken: versions, unfinished runs."""
+    client = registry.client
+    with translated():
+        versions = client.search_model_versions(f"name='{MODEL_NAME}' and tags.`{ATTEMPT_TAG}`='{run_id}'")
+    for version in versions:
+        if RUN_TAG not in version.tags:
+            forget(registry, Registered(version.run_id, int(version.version)))
+    with translated():
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        unfinished = f"attributes.status != 'FINISHED' and tags.`{RUN_TAG}` = '{run_id}'"
+        for run in client.search_runs([experiment.experiment_id], unfinished) if experiment else ():
+            client.delete_run(run.info.run_id)
+
+
+def disown(registry: Registry, version: int) -> None:
+    """Let a version be no longer found by its run; it stays, for somebody may have made it champion."""
+    with translated(f"There is no version {version} of {MODEL_NAME}."):
+        for tag in (RUN_TAG, ATTEMPT_TAG):
+            registry.client.delete_model_version_tag(MODEL_NAME, str(version), tag)
 
 
 @contextmanager
@@ -117,12 +175,16 @@ def _as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _log_files(training: Training) -> None:
-    """The fits as plain skops files, the dates of train, and the plot, in one upload."""
+    """The fits as plain skops files, what they answer, the dates of train, and the plot, in one upload."""
+    fits = {JUDGED_FILE: training.found.estimator}
+    if training.refitted is not None:
+        fits[REFIT_FILE] = training.refitted
     with TemporaryDirectory() as folder:
         root = Path(folder)
-        _dump(training.found.estimator, root / JUDGED_FILE)
-        if training.refitted is not None:
-            _dump(training.refitted, root / REFIT_FILE)
+        for name, fit in fits.items():
+            _dump(fit, root / name)
+        example = Example.of(inputs(training.train), fits)
+        (root / EXAMPLE_FILE).write_text(example.to_json(), encoding="utf-8")
         (root / TRAINED_ON_FILE).write_text("\n".join(sorted(date_keys(training.train))), encoding="ascii")
         _plot(training).savefig(root / "actual_vs_predicted.png", dpi=100)
         mlflow.log_artifacts(folder)
@@ -172,12 +234,13 @@ def _register(registry: Registry, model_id: str, mlflow_run_id: str, training: T
             run_id=mlflow_run_id,
             model_id=model_id,
             await_creation_for=0,  # the files are there already
-            tags=training.tags
+            tags={name: text for name, text in training.tags.items() if name != RUN_TAG}
             | {
-                RUN_TAG: run_id,
+                ATTEMPT_TAG: run_id,
                 STAGE_TAG: STAGING,
                 SERVED_TAG: JUDGED_FILE if training.refitted is None else REFIT_FILE,
+                EXAMPLE_TAG: EXAMPLE_FILE,
+                RECIPE_TAG: training.recipe_digest,
             },
         )
-        client.set_registered_model_alias(MODEL_NAME, CHALLENGER, version.version)
         return int(version.version)

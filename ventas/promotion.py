@@ -17,7 +17,7 @@ from ventas.settings import Settings
 from ventas.training import evaluate, inputs, refit
 
 Evidence = Literal["win", "undecided", "loss"]
-Kind = Literal["first", "fair", "recipe", "older_upload", "same_bytes"]
+Kind = Literal["first", "fair", "recipe", "older_upload", "same_bytes", "checks"]
 
 EQUAL_WITHIN = 1e-9  # relative; closer errors are the same error
 BLOCK_DAYS = 7  # sales repeat by the week

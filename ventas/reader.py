@@ -52,9 +52,9 @@ def read_table(path: Path, settings: Settings) -> Table:
     Raises RejectedUpload (`too_large`, `bad_gzip`, `binary`, `encoding`, `empty_file`, `header`, `quotes`,
     `too_many_columns`, `duplicate_column`, `no_rows`).
     """
-    text = read_text(path, settings.MAX_UPLOAD_BYTES)
+    text = read_text(path, settings.MAX_UPLOAD_BYTES, settings.MAX_EXPANSION)
     quotes = find_quotes(text.data)
-    records = find_records(text.data, quotes)
+    records = find_records(text.data, quotes, settings.MAX_ROWS)
     header_at, delimiter = _find_header(records)
     check_quotes(text.data, quotes, delimiter)
     names, unnamed = _column_names(_header_text(records, header_at), delimiter, settings.MAX_COLUMNS)

@@ -15,8 +15,7 @@ Bools = npt.NDArray[np.bool_]
 
 _NEWLINE, _QUOTE = 10, 34
 _MAX_RAW_CHARACTERS = 2_000  # a bad row is quoted in the report up to here
-# Positions cost 8 bytes each: a file of nothing but line ends must not take 20 GB.
-_MAX_LINES = 20_000_000
+# Positions cost 8 bytes each: a file of nothing but delimiters must not take 4 GB.
 _MAX_MARKS = 100_000_000
 
 
@@ -42,12 +41,13 @@ class Records:
         return Records(self.data, self.starts[rows], self.ends[rows], self.lines[rows])
 
 
-def _positions(data: bytes, byte: int, limit: int) -> Ints:
-    if data.count(byte) > limit:
+def _positions(data: bytes, byte: int) -> Ints:
+    """Where a delimiter or quotation mark is; raises RejectedUpload (`too_large`) if there are absurdly many."""
+    if data.count(byte) > _MAX_MARKS:
         raise refused(
-            f"The file has more than {limit:,} lines or cells. Split it into smaller files.",
+            f"The file has more than {_MAX_MARKS:,} cells. Split it into smaller files.",
             "too_large",
-            max_marks=limit,
+            max_cells=_MAX_MARKS,
         )
     return np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == byte)
 
@@ -60,9 +60,19 @@ def _outside(quotes: Ints, positions: Ints) -> Ints:
     return outside
 
 
-def find_records(data: bytes, quotes: Ints) -> Records:
-    """The records of a text; a line end between quotation marks ends none. Raises RejectedUpload (`too_large`)."""
-    newlines = _positions(data, _NEWLINE, _MAX_LINES)
+def find_records(data: bytes, quotes: Ints, max_rows: int) -> Records:
+    """The records of a text; a line end between quotation marks ends none.
+
+    Raises RejectedUpload (`too_large`) where there are more lines than the header and `max_rows` rows take.
+    """
+    if data.count(_NEWLINE) > max_rows + 1:
+        raise refused(
+            f"The file has more than {max_rows:,} lines below the header. Split it into smaller files, or raise "
+            "MAX_ROWS.",
+            "too_large",
+            max_rows=max_rows,
+        )
+    newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _NEWLINE)
     ends = _outside(quotes, newlines)
     last = ends[-1] + 1 if len(ends) else 0
     if last < len(data):
@@ -103,10 +113,10 @@ def check_quotes(data: bytes, quotes: Ints, delimiter: str) -> None:
 
 def cells_per_record(records: Records, quotes: Ints, delimiter: str) -> Ints:
     """How many cells each record has. Raises RejectedUpload (`too_large`)."""
-    marks = _outside(quotes, _positions(records.data, ord(delimiter), _MAX_MARKS))
+    marks = _outside(quotes, _positions(records.data, ord(delimiter)))
     return np.diff(np.searchsorted(marks, records.ends), prepend=0) + 1
 
 
 def find_quotes(data: bytes) -> Ints:
     """Where the quotation marks are; raises RejectedUpload (`too_large`) if there are absurdly many."""
-    return _positions(data, _QUOTE, _MAX_MARKS)
+    return _positions(data, _QUOTE)

@@ -24,8 +24,10 @@ PAGE = 1000
 CHAMPION, CHALLENGER = "champion", "challenger"
 PRODUCTION, ARCHIVED, STAGING, REJECTED = "Production", "Archived", "Staging", "Rejected"
 STAGE_TAG, RUN_TAG, SERVED_TAG = "stage", "ventas.run_id", "ventas.served_artifact"
+EXAMPLE_TAG, RECIPE_TAG = "ventas.example_artifact", "ventas.recipe_digest"
 JUDGED_FILE = "judged/model.skops"
 TRAINED_ON_FILE = "judged/trained_on.txt"
+EXAMPLE_FILE = "judged/example.json"
 
 # MLflow's own defaults retry a dead server for minutes.
 _CLIENT_ENVIRONMENT = {

@@ -65,6 +65,7 @@ ROW_RULES = {
 }
 
 FILE_ADVICE = {
+    "deleted": "El archivo se borró antes de poder leerlo. Súbalo de nuevo.",
     "missing_column": "Falta una columna obligatoria. La primera línea debe llevar los nombres Fecha, DíaDeLaSemana, "
     "Promociones, Festivo y Ventas. Agregue la columna que falta o corrija su nombre.",
     "too_many_rejected": "Demasiadas filas tienen errores. Corrija las filas que se indican abajo y vuelva a subir "
@@ -91,6 +92,9 @@ DETAIL_NAMES = {
     "columns": "Columnas",
     "max_columns": "Máximo de columnas",
     "max_bytes": "Máximo de bytes",
+    "max_rows": "Máximo de filas",
+    "max_cells": "Máximo de celdas",
+    "max_expansion": "Máximo de veces que puede crecer al descomprimirse",
     "rows": "Filas válidas",
     "needed": "Filas necesarias",
     "train": "Para entrenar",

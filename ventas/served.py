@@ -60,7 +60,11 @@ def load_estimator(path: Path) -> Any:
 
 def load_served(path: Path, version: int) -> ServedModel:
     """Load a model version from a skops file. Raises ModelUnusable."""
-    estimator = load_estimator(path)
+    return served_model(load_estimator(path), version)
+
+
+def served_model(estimator: Any, version: int) -> ServedModel:
+    """A fitted pipeline as a model that can be asked. Raises ModelUnusable."""
     try:
         features = estimator.named_steps["features"]
         inputs = model_inputs(features)

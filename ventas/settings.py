@@ -84,6 +84,10 @@ class Settings(BaseSettings):
     MAX_EVENT_BYTES: int = Field(1_048_576, ge=1024, description="Largest notification body accepted.")
     MAX_EVENT_RECORDS: int = Field(1000, ge=1, description="Most records accepted in one notification.")
     MAX_UPLOAD_BYTES: int = Field(536_870_912, ge=1024, description="Largest upload read, after gzip too.")
+    MAX_EXPANSION: int = Field(
+        200, ge=1, description="A gzip upload may grow to this many times its size (1 MiB always)."
+    )
+    MAX_ROWS: int = Field(5_000_000, ge=10, description="Most rows a sales file may have.")
     MAX_COLUMNS: int = Field(200, ge=5, description="Most columns a sales file may have.")
     MAX_REJECTED_SHARE: float = Field(
         0.20, ge=0, le=1, description="Share of bad rows above which the whole file is rejected."
@@ -108,9 +112,12 @@ class Settings(BaseSettings):
     )
 
     # Pipeline
-    LEASE_SECONDS: int = Field(30, ge=2, description="A step that renews no lease for this long is retaken.")
+    LEASE_SECONDS: int = Field(20, ge=2, description="A step that renews no lease for this long is retaken.")
     LEASE_RENEW_SECONDS: int = Field(5, ge=1, description="How often a working step renews its lease.")
     MAX_ATTEMPTS: int = Field(5, ge=1, description="Starts of one step after which a run is failed.")
+    OUTAGE_PATIENCE_SECONDS: int = Field(
+        86_400, ge=0, description="A step that finds a part away for this long is failed."
+    )
     SWEEP_INTERVAL_SECONDS: float = Field(30, gt=0, description="How often the sweep runs.")
     REQUEUE_AFTER_SECONDS: int = Field(
         60, ge=1, description="A due step whose task was sent this long ago is sent again."

@@ -47,10 +47,12 @@ STEP_OF_STATE: dict[RunStatus, Step] = {
 
 WORKING_STATES = tuple(STEP_OF_STATE)
 FINAL_STATES = tuple(status for status in RunStatus if status not in STEP_OF_STATE)
+# The file has passed etl, and nothing has shown since that it cannot be used.
+USABLE_STATES = (RunStatus.RETRAIN, RunStatus.PROMOTE, RunStatus.PROMOTED, RunStatus.NOT_PROMOTED)
 
 _ALWAYS_POSSIBLE = {RunStatus.FAILED, RunStatus.SUPERSEDED}
 TRANSITIONS: dict[Step, set[RunStatus]] = {
     Step.ETL: {RunStatus.RETRAIN, RunStatus.REJECTED, RunStatus.NOT_PROMOTED} | _ALWAYS_POSSIBLE,
-    Step.RETRAIN: {RunStatus.PROMOTE, RunStatus.REJECTED} | _ALWAYS_POSSIBLE,
+    Step.RETRAIN: {RunStatus.PROMOTE, RunStatus.REJECTED, RunStatus.NOT_PROMOTED} | _ALWAYS_POSSIBLE,
     Step.PROMOTE: {RunStatus.PROMOTED, RunStatus.NOT_PROMOTED} | _ALWAYS_POSSIBLE,
 }

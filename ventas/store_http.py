@@ -86,4 +86,5 @@ def _no_such_version(error: S3Error) -> bool:
     if error.code == "MethodNotAllowed":
         return True
     # A HEAD has no body, so the SDK makes up the second message.
-    return error.message in {"Invalid version id specified", "Bad request"}
+    # It may append a region to it.
+    return (error.message or "").startswith(("Invalid version id specified", "Bad request"))

@@ -7,6 +7,7 @@ reason a body that is no notification at all is recorded in the log and answered
 
 import hmac
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -22,6 +23,8 @@ from webhooks.events import upload_events
 from webhooks.subscription import Subscription
 
 log = structlog.get_logger()
+# MinIO waits for the answer, and sends its events in sequence.
+LEDGER_SECONDS = 2.0
 Enqueue = Callable[[Step, str], None]
 
 
@@ -34,7 +37,8 @@ def create_app(
     subscription = subscription or Subscription(settings)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.MAX_EVENT_BYTES
-    _add_routes(app, settings, Ledger(settings), enqueue or _by_name, subscription)
+    ledger = Ledger(settings, lock_timeout_seconds=LEDGER_SECONDS)
+    _add_routes(app, settings, ledger, enqueue or _by_name, subscription)
     _add_error_handlers(app)
     subscription.start()
     return app
@@ -75,7 +79,7 @@ def _receive(settings: Settings, ledger: Ledger, enqueue: Enqueue) -> tuple[Resp
     if not request.get_data():
         return jsonify(recorded=0, note="An empty body is taken as a ping."), 200
     try:
-        events = upload_events(request.get_json(force=True, silent=True), settings)
+        events = upload_events(request.get_data(), settings)
     except InvalidRequest as error:
         log.error("notification_unusable", reason=str(error), body=request.get_data()[:500])
         return jsonify(recorded=0, note=str(error)), 202
@@ -115,6 +119,6 @@ def _add_error_handlers(app: Flask) -> None:
 
 def _problem(status: int, detail: str) -> tuple[Response, int]:
     """RFC 9457 problem details."""
-    response = jsonify(type="about:blank", status=status, detail=detail)
+    response = jsonify(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail)
     response.content_type = "application/problem+json"
     return response, status

@@ -4,7 +4,6 @@ The format is Amazon's (docs.aws.amazon.com, "Event message structure"); MinIO's
 absent when 0, `versionId` when unversioned, the key is query-escaped.
 """
 
-from typing import Any
 from urllib.parse import unquote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +14,7 @@ from ventas.ledger import UploadEvent
 from ventas.settings import UPLOADS_BUCKET, Settings
 
 MAX_KEY_CHARACTERS = 1024  # S3's own limit, in bytes there
+LARGEST_SIZE = 2**63 - 1  # what the ledger's column holds
 CREATED = "ObjectCreated:"
 
 
@@ -22,12 +22,12 @@ class _Object(BaseModel):
     key: str = Field(min_length=1, max_length=3 * MAX_KEY_CHARACTERS)  # escaped: up to three for one
     version_id: str = Field("null", alias="versionId", max_length=128)
     etag: str = Field("", alias="eTag", max_length=128)
-    size: int = Field(0, ge=0)
+    size: int = Field(0, ge=0, le=LARGEST_SIZE)
     sequencer: str | None = Field(None, max_length=64)
 
 
 class _Bucket(BaseModel):
-    name: str = Field(max_length=255)
+    name: str = Field(min_length=1, max_length=63)
 
 
 class _S3(BaseModel):
@@ -48,13 +48,13 @@ class _Notification(BaseModel):
     records: list[_Record] = Field(alias="Records")
 
 
-def upload_events(body: Any, settings: Settings) -> list[UploadEvent]:
-    """The upload events in a parsed notification; raises InvalidRequest naming what is wrong with it."""
+def upload_events(body: bytes, settings: Settings) -> list[UploadEvent]:
+    """The upload events in a notification, a JSON text; raises InvalidRequest naming what is wrong with it."""
     try:
-        notification = _Notification.model_validate(body)
+        notification = _Notification.model_validate_json(body)
     except ValidationError as error:
         fault = error.errors()[0]
-        where = ".".join(str(part) for part in fault["loc"])
+        where = ".".join(str(part) for part in fault["loc"]) or "body"
         raise InvalidRequest(f"Not an S3 notification: {where}: {fault['msg']}.", field=where) from error
     if len(notification.records) > settings.MAX_EVENT_RECORDS:
         raise InvalidRequest(

@@ -19,9 +19,14 @@ CONTROL, TRAINING = "control", "training"
 QUEUES = {Step.ETL: CONTROL, Step.RETRAIN: TRAINING, Step.PROMOTE: CONTROL}
 SWEEP = "sweep"
 
-# Publishing to a Redis that hangs would hang for ever by default; so it fails within 3.5 s.
+# Publishing to a Redis that hangs would hang for ever by default; so it fails after 2 s, and the sweep sends the
+# task. With one retry it took 6 s over a connection that was open before. One that Redis has closed is opened anew
+# without a retry.
 _TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "retry_on_timeout": False}
-_PUBLISH_RETRIES = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
+_PUBLISH_RETRIES = {"max_retries": 0}
+# In Redis a lower number goes first. What the sweep sends has waited, or died at work, and goes before what is new.
+_FIRST, _NORMAL = 0, 6
+_TRANSPORT_PRIORITIES = {"priority_steps": [_FIRST, _NORMAL]}
 
 
 def create_app(settings: Settings) -> Celery:
@@ -33,14 +38,18 @@ def create_app(settings: Settings) -> Celery:
         accept_content=["json"],
         task_default_queue=CONTROL,
         task_routes={step.value: {"queue": queue} for step, queue in QUEUES.items()},
+        task_default_priority=_NORMAL,
         task_acks_late=False,
+        # A new child imports MLflow and sklearn before it says that it is up: by default it has 4 s for that, and on
+        # a busy machine it was killed and forked again for ever.
+        worker_proc_alive_timeout=60,
         worker_prefetch_multiplier=1,
         worker_send_task_events=True,  # for Flower
         task_send_sent_event=True,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options=_TRANSPORT,
+        broker_transport_options=_TRANSPORT | _TRANSPORT_PRIORITIES,
         task_publish_retry_policy=_PUBLISH_RETRIES,
         timezone="UTC",
         beat_schedule={
@@ -63,9 +72,14 @@ def _log_as_everywhere(**_: object) -> None:
     configure_logging(load_settings(), "worker")
 
 
-def enqueue(step: Step, run_id: str) -> None:
+def enqueue_first(step: Step, run_id: str) -> None:
+    """Send the task of a step before all that waits. Raises BrokerUnavailable."""
+    enqueue(step, run_id, priority=_FIRST)
+
+
+def enqueue(step: Step, run_id: str, *, priority: int = _NORMAL) -> None:
     """Send the task of a step; raises BrokerUnavailable within seconds where Redis does not take it."""
     try:
-        app.send_task(step.value, args=[run_id])
+        app.send_task(step.value, args=[run_id], priority=priority)
     except (CeleryOperationalError, KombuOperationalError, RedisError, OSError) as error:
         raise BrokerUnavailable(f"Redis does not take tasks: {error}") from error

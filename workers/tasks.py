@@ -14,9 +14,10 @@ from ventas.pipeline.runner import StepFunction, TryAgain, run_step
 from ventas.pipeline.sweep import sweep as sweep_bucket
 from ventas.settings import load_settings
 from ventas.states import Step
-from workers.app import CONTROL, SWEEP, app, enqueue
+from workers.app import CONTROL, SWEEP, app, enqueue, enqueue_first
 
 log = structlog.get_logger()
+LONGEST_PAUSE_SECONDS = 30  # below REQUEUE_AFTER_SECONDS, so that the sweep does not send it meanwhile
 
 
 @cache
@@ -47,7 +48,7 @@ def promote(self: Task, run_id: str) -> None:
 def sweep() -> None:
     """Find what was lost; what cannot be reached now is found by the next sweep."""
     try:
-        sweep_bucket(context(), enqueue)
+        sweep_bucket(context(), enqueue_first)
     except TransientError as error:
         log.warning("sweep_unfinished", reason=str(error))
 
@@ -55,10 +56,9 @@ def sweep() -> None:
 def _run(task: Task, run_id: str, step: Step) -> None:
     try:
         due = run_step(context(), run_id, step, _work(step), worker=str(task.request.hostname))
-    except TryAgain as error:
-        raise task.retry(exc=error, countdown=error.delay_seconds) from error
-    except TransientError as error:
-        raise task.retry(exc=error, countdown=5) from error  # not even the lease could be had
+    except (TryAgain, TransientError) as error:  # the latter: not even the lease could be had
+        countdown = min(2 ** (task.request.retries + 1), LONGEST_PAUSE_SECONDS)
+        raise task.retry(exc=error, countdown=countdown) from error
     if due is not None:
         _send(due, run_id)
 

@@ -5,20 +5,26 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api.answers import json_answer
-from api.problems import problem_of
-from api.schemas import Alive, Health
+from api.problems import documented, problem_of
+from api.schemas import Alive, Health, PartAnswer
 from api.services import Services
 from ventas.errors import NoChampion
 
 
 def health_routes(services: Services) -> APIBlueprint:
     """The blueprint of health; it asks nobody, so it answers at once whatever is away."""
-    routes = APIBlueprint("health", __name__, abp_tags=[Tag(name="Health")])
+    routes = APIBlueprint(
+        "health", __name__, abp_tags=[Tag(name="Health")], abp_responses=documented(422, 503)
+    )
 
     @routes.get("/health", responses={200: Health})
     def health() -> Response:
-        """Whether predictions can be served, and how the parts behind them are."""
-        parts = services.parts.snapshot()
+        """Whether predictions can be served, and how the parts behind them are and since when.
+
+        MinIO is none of them: the API needs it only through MLflow.
+        """
+        states = services.parts.snapshot()
+        parts = {name: PartAnswer.model_validate(state) for name, state in states.items()}
         try:
             champion = services.holder.champion()
         except NoChampion as error:

@@ -6,6 +6,7 @@ from flask_openapi3.models.tag import Tag
 
 from api.answers import json_answer
 from api.pages import page_answer, window
+from api.problems import documented
 from api.schemas import HistoryEntry, HistoryList, Page, PredictionId
 from api.services import Services
 from ventas.errors import NotFound
@@ -14,7 +15,9 @@ from ventas.ledger import Prediction
 
 def history_routes(services: Services) -> APIBlueprint:
     """The blueprint of past predictions."""
-    routes = APIBlueprint("history", __name__, abp_tags=[Tag(name="Predictions")])
+    routes = APIBlueprint(
+        "history", __name__, abp_tags=[Tag(name="Predictions")], abp_responses=documented(422, 503)
+    )
     predictions = services.ledger.predictions
 
     @routes.get("/history/", responses={200: HistoryList})
@@ -24,7 +27,7 @@ def history_routes(services: Services) -> APIBlueprint:
         rows, total = predictions.page(skip, limit)
         return page_answer([_entry(row) for row in rows], total, skip, limit)
 
-    @routes.get("/history/<id>", responses={200: HistoryEntry})
+    @routes.get("/history/<id>", responses=documented(404) | {200: HistoryEntry})
     def prediction(path: PredictionId) -> Response:
         """One past prediction."""
         row = predictions.get(path.id)

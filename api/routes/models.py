@@ -1,19 +1,35 @@
 """`GET /models`, `GET /models/champion` and `GET /models/promotions`."""
 
+from datetime import datetime
+
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api.answers import json_answer
 from api.pages import page_answer, window
-from api.schemas import ModelAnswer, ModelList, Page, PromotionAnswer, PromotionList
+from api.problems import documented
+from api.schemas import (
+    ChampionAnswer,
+    ChampionQuery,
+    ModelAnswer,
+    ModelList,
+    Page,
+    PromotionAnswer,
+    PromotionList,
+)
 from api.services import Services
+from ventas.errors import NotFound
+from ventas.ledger import Promotion
 from ventas.registry import ModelVersion
+from ventas.times import iso_z
 
 
 def model_routes(services: Services) -> APIBlueprint:
     """The blueprint of model versions."""
-    routes = APIBlueprint("models", __name__, abp_tags=[Tag(name="Models")])
+    routes = APIBlueprint(
+        "models", __name__, abp_tags=[Tag(name="Models")], abp_responses=documented(422, 503)
+    )
 
     @routes.get("/models", responses={200: ModelList})
     def models(query: Page) -> Response:
@@ -25,11 +41,12 @@ def model_routes(services: Services) -> APIBlueprint:
         rows = [_model(version, served) for version in versions[skip : skip + limit]]
         return page_answer(rows, len(versions), skip, limit)
 
-    @routes.get("/models/champion", responses={200: ModelAnswer})
-    def champion() -> Response:
-        """The version that answers predictions now."""
-        version = services.holder.champion().version
-        return json_answer(_model(services.catalogue.version(version), version))
+    @routes.get("/models/champion", responses=documented(404) | {200: ChampionAnswer})
+    def champion(query: ChampionQuery) -> Response:
+        """The version that answers predictions now, or that was champion at a moment."""
+        if query.at is not None:
+            return _champion_of(_promotion_at(query.at))
+        return _champion_of(None)
 
     @routes.get("/models/promotions", responses={200: PromotionList})
     def promotions(query: Page) -> Response:
@@ -38,6 +55,20 @@ def model_routes(services: Services) -> APIBlueprint:
         rows = services.ledger.promotions.all()
         page = [PromotionAnswer.model_validate(row) for row in rows[skip : skip + limit]]
         return page_answer(page, len(rows), skip, limit)
+
+    def _promotion_at(moment: datetime) -> Promotion:
+        found = services.ledger.promotions.at(moment)
+        if found is None:
+            raise NotFound(f"There was no champion yet at {iso_z(moment)}.")
+        return found
+
+    def _champion_of(promotion: Promotion | None) -> Response:
+        current = services.holder.current
+        served = current.version if current else None
+        version = promotion.model_version if promotion else services.holder.champion().version
+        described = _model(services.catalogue.version(version), served)
+        made = PromotionAnswer.model_validate(promotion) if promotion else None
+        return json_answer(ChampionAnswer(**described.model_dump(), promotion=made))
 
     return routes
 

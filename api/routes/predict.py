@@ -8,6 +8,7 @@ from flask_openapi3.models.tag import Tag
 
 from api.answers import JSON, json_answer
 from api.body import json_object
+from api.problems import documented
 from api.schemas import PredictAnswer, PredictRequest
 from api.services import Services
 from ventas.ledger.predictions import NewPrediction
@@ -24,9 +25,13 @@ _BODY: dict[str, Any] = {
 
 def predict_routes(services: Services) -> APIBlueprint:
     """The blueprint of predictions."""
-    routes = APIBlueprint("predict", __name__, abp_tags=[Tag(name="Predictions")])
+    routes = APIBlueprint(
+        "predict", __name__, abp_tags=[Tag(name="Predictions")], abp_responses=documented(422, 503)
+    )
 
-    @routes.post("/predict", responses={200: PredictAnswer}, openapi_extensions=_BODY)
+    @routes.post(
+        "/predict", responses=documented(400, 413, 415) | {200: PredictAnswer}, openapi_extensions=_BODY
+    )
     def predict() -> Response:
         """Predict the sales of one day with the champion."""
         body = json_object(request)

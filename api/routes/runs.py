@@ -8,7 +8,9 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api.answers import json_answer
+from api.body import printable
 from api.pages import page_answer, window
+from api.problems import documented
 from api.schemas import (
     EventAnswer,
     EventList,
@@ -30,7 +32,9 @@ from ventas.states import RunStatus
 
 def run_routes(services: Services) -> APIBlueprint:
     """The blueprint of runs and events."""
-    routes = APIBlueprint("runs", __name__, abp_tags=[Tag(name="Pipeline")])
+    routes = APIBlueprint(
+        "runs", __name__, abp_tags=[Tag(name="Pipeline")], abp_responses=documented(422, 503)
+    )
     ledger = services.ledger
 
     @routes.get("/runs", responses={200: RunList})
@@ -39,16 +43,16 @@ def run_routes(services: Services) -> APIBlueprint:
         skip, limit = window(query, services.settings)
         wanted = RunFilter(query.status, query.key, query.version_id)
         rows, total = ledger.queries.runs(wanted, skip, limit)
-        return page_answer([RunAnswer(**_run(row)) for row in rows], total, skip, limit)
+        return page_answer([RunAnswer(**run_members(row)) for row in rows], total, skip, limit)
 
-    @routes.get("/runs/<id>", responses={200: RunDetail})
+    @routes.get("/runs/<id>", responses=documented(404) | {200: RunDetail})
     def run(path: RunId) -> Response:
         """One run with its quality report and its steps."""
-        row = ledger.runs.get(path.id.lower()) if _is_uuid(path.id) else None
+        row = ledger.runs.get(existing_run_id(path))
         if row is None:
             raise NotFound(f"There is no run {path.id}.")
         steps = [StepAnswer.model_validate(step) for step in ledger.runs.attempts(row.id)]
-        return json_answer(RunDetail(**_run(row), quality=row.quality, steps=steps))
+        return json_answer(RunDetail(**run_members(row), quality=row.quality, steps=steps))
 
     @routes.get("/events", responses={200: EventList})
     def events(query: Page) -> Response:
@@ -60,7 +64,8 @@ def run_routes(services: Services) -> APIBlueprint:
     return routes
 
 
-def _run(row: Run) -> dict[str, Any]:
+def run_members(row: Run) -> dict[str, Any]:
+    """What every answer about a run says of it."""
     progress = None
     if row.progress_done is not None and row.progress_total is not None:
         progress = Progress(done=row.progress_done, total=row.progress_total)
@@ -71,9 +76,9 @@ def _run(row: Run) -> dict[str, Any]:
     }
 
 
-def _is_uuid(text: str) -> bool:
+def existing_run_id(path: RunId) -> str:
+    """The id as the ledger writes it; raises NotFound for what no run can have."""
     try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+        return str(UUID(path.id))
+    except ValueError as error:
+        raise NotFound(f"There is no run {printable(path.id)}.") from error

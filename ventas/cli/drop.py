@@ -80,6 +80,13 @@ def _check(file: Path, key: str, max_bytes: int) -> None:
             size = opened.seek(0, 2)
     except OSError as error:
         raise InvalidRequest(f"Cannot read {file}: {error.strerror or error}.", field="file") from error
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"The name {key!r} is no valid text; give it another name in the bucket: --key ventas.csv",
+            field="key",
+        ) from error
     fits, reason = is_sales_key(key)
     if not fits:
         raise InvalidRequest(f"{reason} It would be ignored; {_proposal(file, key)}", field="key")

@@ -15,6 +15,9 @@ COMMANDS = {
     "run": "ventas.cli.run:run",
     "predict": "ventas.cli.predict:predict",
     "models": "ventas.cli.models:models",
+    "retry": "ventas.cli.retry:retry",
+    "replay": "ventas.cli.replay:replay",
+    "rollback": "ventas.cli.rollback:rollback",
     "migrate": "ventas.cli.up:migrate",
     "clean-state": "ventas.cli.up:clean_state",
 }
@@ -28,6 +31,9 @@ SUMMARIES = {
     "run": "Show the pipeline run ID, or keep the service NAME running.",
     "predict": "Ask the champion for the sales of one day.",
     "models": "List the versions of the model with their errors.",
+    "retry": "Start a run that failed, was rejected or superseded again.",
+    "replay": "Judge past uploads anew and compare; changes nothing.",
+    "rollback": "Make an earlier version the champion again.",
     "migrate": "Bring the ledger's schema up to date.",
     "clean-state": "Empty the state folder.",
 }

@@ -12,7 +12,7 @@ from ventas.errors import InvalidRequest
     "--days", type=click.IntRange(1, 36_500), default=365, show_default=True, help="Rows, one a day."
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Same seed, same file."
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=42, show_default=True, help="Same seed, same file."
 )
 @click.option(
     "--out", metavar="PATH", type=click.Path(path_type=Path), default=Path("ventas.csv"), show_default=True,

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from ventas.errors import LedgerUnavailable
 
+IDLE_SECONDS = 30  # PostgreSQL ends a transaction whose process does nothing for this long
 _BEGIN = "ventas_begin"
+_UNDEFINED_TABLE = "42P01"  # SQLite calls it an OperationalError
 
 
 class Database:
@@ -52,11 +54,15 @@ class Database:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
-        # psycopg's names; a server that hangs must not hang us.
+        # psycopg's names; a server that hangs must not hang us, nor a process of ours that hangs the others.
+        options = {
+            "lock_timeout": int(self.lock_timeout_seconds * 1000),
+            "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
+        }
         limits = {
             "connect_timeout": 2,
             "tcp_user_timeout": 5000,
-            "options": f"-c lock_timeout={int(self.lock_timeout_seconds * 1000)}",
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         }
         return create_engine(self.url, pool_pre_ping=True, connect_args=limits)
 
@@ -80,6 +86,10 @@ class Database:
                 yield session
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise LedgerUnavailable(f"The ledger's database does not answer: {_root(error)}") from error
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
+                raise
+            raise LedgerUnavailable(f"The ledger's tables are not made yet: {_root(error)}") from error
 
     def close(self) -> None:
         """Close the connections of this process."""

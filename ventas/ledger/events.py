@@ -1,11 +1,13 @@
 """Intake: one row per upload, whatever is delivered how often in which order."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import JSON, Select, cast, column, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ventas.ids import new_run_id
@@ -13,6 +15,8 @@ from ventas.ledger.database import Database
 from ventas.ledger.tables import Event, Run
 from ventas.states import RunStatus
 from ventas.times import utc_now
+
+Identity = tuple[str, str, str, str]  # bucket, key, version id, and the ETag where that is "null"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,14 @@ class UploadEvent:
         """What tells versions apart in an unversioned bucket."""
         return self.etag if self.version_id == "null" else ""
 
+    @property
+    def identity(self) -> Identity:
+        """What makes it one upload and no other, as the database keeps it (see `tables.Text`)."""
+        bucket, key, version_id, etag = (
+            part.replace("\0", "\ufffd") for part in (self.bucket, self.key, self.version_id, self.etag_key)
+        )
+        return bucket, key, version_id, etag
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -58,83 +70,116 @@ class Intake:
 
     def record(self, events: Sequence[UploadEvent]) -> list[Recorded]:
         """Record all events in one transaction; committed when this returns. Raises LedgerUnavailable."""
-        try:
-            return self._record_all(events)
-        except IntegrityError:
-            # PostgreSQL lets two deliveries of one upload insert at once; the loser now finds the row.
-            return self._record_all(events)
-
-    def known(self, bucket: str, keys: set[str]) -> set[tuple[str, str, str]]:
-        """The uploads of `bucket` under `keys` that have a run: (key, version id, ETag where unversioned)."""
-        with self._database.read() as session:
-            rows = session.execute(
-                select(Run.key, Run.version_id, Run.etag_key).where(Run.bucket == bucket, Run.key.in_(keys))
-            )
-            return {(key, version_id, etag_key) for key, version_id, etag_key in rows}
-
-    def _record_all(self, events: Sequence[UploadEvent]) -> list[Recorded]:
+        if not events:
+            return []
         with self._database.write() as session:
-            return [_record(session, event) for event in events]
+            recorded = _record(session, events)
+            session.execute(insert(Event), [_event_row(*pair) for pair in zip(events, recorded, strict=True)])
+            return recorded
+
+    def known(self, identities: Sequence[Identity]) -> set[Identity]:
+        """Those of the uploads that have a run: one look-up in the index for each, all in one statement."""
+        with self._database.read() as session:
+            return set(_run_ids(session, identities))
 
 
-def _record(session: Session, upload: UploadEvent) -> Recorded:
-    run_id, outcome = _find_or_add(session, upload)
-    session.add(
-        Event(
-            received_at=utc_now(),
-            source=upload.source,
-            event_name=upload.event_name,
-            bucket=upload.bucket,
-            key=upload.key,
-            version_id=upload.version_id,
-            sequencer=upload.sequencer,
-            outcome=outcome,
-            reason=upload.ignored_because,
-            run_id=run_id,
+def _record(session: Session, events: Sequence[UploadEvent]) -> list[Recorded]:
+    wanted = {event.identity: event for event in events if not event.own_output}
+    before = _run_ids(session, list(wanted))
+    new = {identity: _run_row(event) for identity, event in wanted.items() if identity not in before}
+    if new:
+        # In one order, lest two deliveries of the same uploads wait for each other on PostgreSQL.
+        _add_unless_there(session, [new[identity] for identity in sorted(new)])
+    runs = _run_ids(session, list(wanted)) if new else before
+    return [_outcome(event, runs, new) for event in events]
+
+
+def _outcome(event: UploadEvent, runs: dict[Identity, str], new: dict[Identity, dict[str, Any]]) -> Recorded:
+    """Recorded for the first event of a run that is ours; `new` loses what has been told of."""
+    if event.own_output:
+        return Recorded(None, "ignored")
+    run_id = runs[event.identity]
+    ours = new.pop(event.identity, None)
+    if ours is None or ours["id"] != run_id:
+        return Recorded(run_id, "duplicate")
+    return Recorded(run_id, "ignored" if event.ignored_because else "recorded")
+
+
+def _add_unless_there(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Insert runs but for those that another process inserts at the same moment: it is waited for."""
+    if _is_postgresql(session):
+        session.execute(postgresql.insert(Run).on_conflict_do_nothing(), rows)
+    else:
+        session.execute(sqlite.insert(Run).on_conflict_do_nothing(), rows)
+
+
+def _run_ids(session: Session, identities: Sequence[Identity]) -> dict[Identity, str]:
+    """The ids of the runs of those uploads that have one."""
+    if not identities:
+        return {}
+    found = session.execute(_look_up(identities, postgres=_is_postgresql(session))).scalars()
+    # The rows come in the order of the list, one for each.
+    return {
+        identity: run_id for identity, run_id in zip(identities, found, strict=True) if run_id is not None
+    }
+
+
+def _look_up(identities: Sequence[Identity], *, postgres: bool) -> Select[Any]:
+    """For each identity its run's id or null.
+
+    The list goes as one JSON parameter: a list of pairs in `IN` would make SQLite read the whole bucket's rows.
+    """
+    if postgres:
+        rows = func.json_array_elements(cast(identities, JSON)).table_valued(
+            column("value", JSON), with_ordinality="at", name="wanted"
         )
-    )
-    return Recorded(run_id, outcome)
+        rows = rows.render_derived()
+        parts = [rows.c.value[index].as_string() for index in range(4)]
+        order = rows.c.at
+    else:
+        rows = func.json_each(json.dumps(identities)).table_valued("key", "value", name="wanted")
+        parts = [func.json_extract(rows.c.value, f"$[{index}]") for index in range(4)]
+        order = rows.c.key
+    identity = (Run.bucket, Run.key, Run.version_id, Run.etag_key)
+    run_id = select(Run.id).where(*(mine == part for mine, part in zip(identity, parts, strict=True)))
+    return select(run_id.correlate(rows).scalar_subquery()).select_from(rows).order_by(order)
 
 
-def _find_or_add(session: Session, upload: UploadEvent) -> tuple[str | None, str]:
-    if upload.own_output:
-        return None, "ignored"
-    known = _known_run(session, upload)
-    if known is not None:
-        return known, "duplicate"
-    return _add_run(session, upload), "ignored" if upload.ignored_because else "recorded"
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
 
 
-def _known_run(session: Session, upload: UploadEvent) -> str | None:
-    return session.scalar(
-        select(Run.id).where(
-            Run.bucket == upload.bucket,
-            Run.key == upload.key,
-            Run.version_id == upload.version_id,
-            Run.etag_key == upload.etag_key,
-        )
-    )
-
-
-def _add_run(session: Session, upload: UploadEvent) -> str:
+def _run_row(upload: UploadEvent) -> dict[str, Any]:
     now = utc_now()
     ignored = upload.ignored_because is not None
-    run = Run(
-        id=new_run_id(),
-        bucket=upload.bucket,
-        key=upload.key,
-        version_id=upload.version_id,
-        etag=upload.etag,
-        etag_key=upload.etag_key,
-        size=upload.size,
-        uploaded_at=upload.uploaded_at,
-        created_at=now,
-        updated_at=now,
-        finished_at=now if ignored else None,
-        status=RunStatus.IGNORED if ignored else RunStatus.RECEIVED,
-        reason=upload.ignored_because,
-        attempts=0,
-    )
-    session.add(run)
-    session.flush()  # events refer to it
-    return run.id
+    return {
+        "id": new_run_id(),
+        "bucket": upload.bucket,
+        "key": upload.key,
+        "version_id": upload.version_id,
+        "etag": upload.etag,
+        "etag_key": upload.etag_key,
+        "size": upload.size,
+        "uploaded_at": upload.uploaded_at,
+        "created_at": now,
+        "updated_at": now,
+        "finished_at": now if ignored else None,
+        "status": (RunStatus.IGNORED if ignored else RunStatus.RECEIVED).value,
+        "reason": upload.ignored_because,
+        "attempts": 0,
+    }
+
+
+def _event_row(upload: UploadEvent, recorded: Recorded) -> dict[str, Any]:
+    return {
+        "received_at": utc_now(),
+        "source": upload.source,
+        "event_name": upload.event_name,
+        "bucket": upload.bucket,
+        "key": upload.key,
+        "version_id": upload.version_id,
+        "sequencer": upload.sequencer,
+        "outcome": recorded.outcome,
+        "reason": upload.ignored_because,
+        "run_id": recorded.run_id,
+    }

@@ -5,7 +5,9 @@ from ventas.ledger.events import Intake
 from ventas.ledger.predictions import Predictions
 from ventas.ledger.promotions import Promotions
 from ventas.ledger.queries import Queries
+from ventas.ledger.replays import Replays
 from ventas.ledger.runs import Runs
+from ventas.ledger.sweeps import Sweeps
 from ventas.settings import Settings
 
 
@@ -22,9 +24,11 @@ class Ledger:
         self.database = Database(settings.database_url, lock_timeout_seconds=lock_timeout_seconds)
         self.intake = Intake(self.database)
         self.runs = Runs(self.database, settings.LEASE_SECONDS)
+        self.sweeps = Sweeps(self.database, settings.LEASE_SECONDS)
         self.promotions = Promotions(self.database)
         self.predictions = Predictions(self.database)
         self.queries = Queries(self.database)
+        self.replays = Replays(self.database)
 
     def close(self) -> None:
         """Close the connections of this process."""

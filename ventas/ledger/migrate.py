@@ -4,19 +4,30 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import Connection, text
 
 from ventas.ledger.database import Database
 from ventas.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+_LOCK = 0x76656E746173  # PostgreSQL's advisory locks are numbers: "ventas" in ASCII
 
 
 def upgrade(settings: Settings) -> None:
     """Apply every migration that is missing. Raises LedgerUnavailable."""
     database = Database(settings.database_url)
+    try:
+        with database.write() as session:
+            if session.get_bind().dialect.name == "postgresql":  # SQLite lets only one write anyway
+                session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            command.upgrade(configuration(session.connection()), "head")
+    finally:
+        database.close()
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's configuration, to migrate over `connection`; whoever opened it commits."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with database.write() as session:
-        config.attributes["connection"] = session.connection()
-        command.upgrade(config, "head")
-    database.close()
+    config.attributes["connection"] = connection
+    return config

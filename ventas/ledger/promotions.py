@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select, text, update
 from sqlalchemy.orm import Session
 
 from ventas.ledger.database import Database
@@ -45,33 +45,54 @@ class Promotions:
                 .values(mirrored_at=utc_now())
             )
 
-    def record_manual(self, version: int, head: Promotion | None, actor: str, reason: str) -> bool:
-        """Record that somebody moved the alias by hand; False where the champion changed meanwhile.
+    def record_manual(
+        self, version: int, head: Promotion | None, actor: str, reason: str, *, mirrored: bool
+    ) -> Promotion | None:
+        """Record a change of champion by hand; None where the champion is no longer `head`.
 
-        The champion's upload order stays: a model put back by hand does not make newer uploads older.
+        `mirrored` says that the alias is there already. The champion's upload order stays: a model put back by
+        hand does not make newer uploads older.
         """
+        now = utc_now()
         with self._database.write() as session:
-            now_head = _head(session)
+            now_head = locked_head(session)
             if (now_head.id if now_head else None) != (head.id if head else None):
-                return False
-            session.add(
-                Promotion(
-                    created_at=utc_now(),
-                    model_version=version,
-                    previous_version=head.model_version if head else None,
-                    uploaded_at=head.uploaded_at if head else None,
-                    source="manual",
-                    actor=actor,
-                    reason=reason,
-                    mirrored_at=utc_now(),
-                )
+                return None
+            promotion = Promotion(
+                created_at=now,
+                model_version=version,
+                previous_version=head.model_version if head else None,
+                uploaded_at=head.uploaded_at if head else None,
+                source="manual",
+                actor=actor,
+                reason=reason,
+                mirrored_at=now if mirrored else None,
             )
-            return True
+            session.add(promotion)
+            return promotion
+
+    def at(self, moment: datetime) -> Promotion | None:
+        """The promotion that made the champion of that moment, or None before the first one."""
+        with self._database.read() as session:
+            return session.scalars(
+                select(Promotion).where(Promotion.created_at <= moment).order_by(Promotion.id.desc()).limit(1)
+            ).first()
 
     def all(self) -> list[Promotion]:
         """Every promotion, newest first."""
         with self._database.read() as session:
             return list(session.scalars(select(Promotion).order_by(Promotion.id.desc())))
+
+
+def locked_head(session: Session) -> Promotion | None:
+    """The newest promotion, and nobody else can record one before this transaction ends.
+
+    A lock on the newest row would not do on PostgreSQL: whoever waited for it still sees that row as the newest.
+    SQLite's write transactions exclude each other anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE"))
+    return _head(session)
 
 
 def _head(session: Session) -> Promotion | None:

@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from ventas.errors import ChampionChanged, LeaseLost
 from ventas.ledger.database import Database
+from ventas.ledger.promotions import locked_head
 from ventas.ledger.tables import Promotion, Run, StepAttempt
 from ventas.states import (
     FINAL_STATES,
     STATES_OF_STEP,
     STEP_OF_STATE,
     TRANSITIONS,
+    USABLE_STATES,
     WORKING_STATES,
     RunStatus,
     Step,
@@ -98,7 +100,8 @@ class Runs:
     ) -> None:
         """End the step: move the run to `status`, give the lease back, keep `columns`.
 
-        A `promotion` is added in the same transaction, if the champion still is its `previous_version`.
+        A `promotion` is added in the same transaction, if the champion still is its `previous_version`. What
+        this run had superseded is linked to the run that supersedes it, so that every link names the newest.
         Raises LeaseLost, and ChampionChanged where another promotion came first; then nothing has changed.
         """
         if status not in TRANSITIONS[lease.step]:
@@ -119,20 +122,34 @@ class Runs:
                     "attempts": 0,
                     "updated_at": now,
                     "finished_at": now if status in FINAL_STATES else None,
+                    "superseded_by": columns.get("superseded_by"),
                 },
             )
+            if columns.get("superseded_by") is not None:
+                _relink(session, lease.run_id, columns["superseded_by"])
             _end_attempt(
                 session, lease, now, "failed" if status == RunStatus.FAILED else "ok", columns.get("reason")
             )
 
-    def release(self, lease: Lease, error: str) -> None:
-        """Give the lease back after a transient error, so that the step can be started again."""
+    def release(self, lease: Lease, error: str, *, counted: bool = True) -> None:
+        """Give the lease back after a transient error, so that the step can be started again.
+
+        Its worker sends the task again after a pause, which the sweep must not cut short. A start that is not
+        `counted` leaves the number of attempts as it was.
+        """
         now = utc_now()
         with self._database.write() as session:
             _change_leased(
                 session,
                 lease,
-                {"lease_token": None, "lease_expires_at": None, "updated_at": now, "reason": error},
+                {
+                    "lease_token": None,
+                    "lease_expires_at": None,
+                    "enqueued_at": now,
+                    "updated_at": now,
+                    "reason": error,
+                    "attempts": Run.attempts if counted else Run.attempts - 1,
+                },
             )
             _end_attempt(session, lease, now, "retry", error)
 
@@ -147,10 +164,10 @@ class Runs:
             session.execute(update(Run).where(Run.id.in_(run_ids)).values(enqueued_at=None))
 
     def take_due(self, requeue_after: timedelta, limit: int = 1000) -> list[tuple[str, Step]]:
-        """The steps whose task must be sent now, oldest run first; expired leases are taken away.
+        """The steps whose task must be sent now, `limit` at most; expired leases are taken away, they come first.
 
-        Due is a step without a lease whose task was never sent, or was sent longer than `requeue_after` ago,
-        and a step whose lease has run out.
+        Then come those never sent, then those sent longest ago. Due is a step without a lease whose task was
+        never sent, or was sent longer than `requeue_after` ago, and a step whose lease has run out.
         """
         now = utc_now()
         expired = and_(Run.lease_token.is_not(None), Run.lease_expires_at < now)
@@ -161,7 +178,7 @@ class Runs:
                 .where(
                     Run.status.in_(WORKING_STATES), or_(expired, and_(Run.lease_token.is_(None), never_sent))
                 )
-                .order_by(Run.id)
+                .order_by(Run.lease_token.is_(None), Run.enqueued_at.asc().nulls_first(), Run.id)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             ).all()
@@ -200,6 +217,39 @@ class Runs:
                 .order_by(Run.id)
             ).first()
 
+    def newer_usable(self, run: Run) -> Run | None:
+        """The newest run of the same key that is newer than `run` and whose file has passed etl, or None.
+
+        Upload order is `uploaded_at`, then the version id. A run that ended as rejected or failed is not usable.
+        """
+        if run.uploaded_at is None:
+            return None
+        with self._database.read() as session:
+            return session.scalars(
+                select(Run)
+                .where(
+                    Run.bucket == run.bucket,
+                    Run.key == run.key,
+                    Run.status.in_(USABLE_STATES),
+                    or_(
+                        Run.uploaded_at > run.uploaded_at,
+                        and_(Run.uploaded_at == run.uploaded_at, Run.version_id > run.version_id),
+                    ),
+                )
+                .order_by(Run.uploaded_at.desc(), Run.version_id.desc())
+                .limit(1)
+            ).first()
+
+    def latest_dataset(self) -> Run | None:
+        """The run of the newest upload, whatever its key, whose dataset is complete; or None."""
+        with self._database.read() as session:
+            return session.scalars(
+                select(Run)
+                .where(Run.dataset_at.is_not(None), Run.uploaded_at.is_not(None))
+                .order_by(Run.uploaded_at.desc(), Run.version_id.desc())
+                .limit(1)
+            ).first()
+
 
 def _unleased(now: datetime) -> Any:
     return or_(Run.lease_token.is_(None), Run.lease_expires_at < now)
@@ -229,9 +279,13 @@ def _close_lost_attempts(session: Session, run_id: str, now: datetime) -> None:
     )
 
 
+def _relink(session: Session, superseded: str, newest: str) -> None:
+    session.execute(update(Run).where(Run.superseded_by == superseded).values(superseded_by=newest))
+
+
 def _add_promotion(session: Session, promotion: Promotion) -> None:
     """Add a promotion if the champion is still the one it was decided against; else ChampionChanged."""
-    head = session.scalars(select(Promotion).order_by(Promotion.id.desc()).limit(1).with_for_update()).first()
+    head = locked_head(session)
     champion = head.model_version if head else None
     if champion != promotion.previous_version:
         raise ChampionChanged(

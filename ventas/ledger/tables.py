@@ -29,6 +29,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Text(TypeDecorator[str]):
+    """Text from outside: PostgreSQL stores no NUL character, so U+FFFD stands for it, on SQLite too."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value if value is None else value.replace("\0", "\ufffd")
+
+
 # SQLite numbers a row by itself only where its key is declared INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -38,6 +48,7 @@ class Base(DeclarativeBase):
 
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
         datetime: UtcDateTime(),
+        str: Text(),
         dict[str, Any]: JSON(none_as_null=True),
     }
 
@@ -50,33 +61,36 @@ class Run(Base):
         UniqueConstraint("bucket", "key", "version_id", "etag_key", name="uq_runs_upload"),
         Index("ix_runs_status", "status"),
         Index("ix_runs_sha256", "sha256"),
+        Index("ix_runs_uploaded_at", "uploaded_at"),
     )
 
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    bucket: Mapped[str] = mapped_column(String(63))
-    key: Mapped[str] = mapped_column(String(1024))
-    version_id: Mapped[str] = mapped_column(String(128))
-    etag: Mapped[str] = mapped_column(String(128))
+    id: Mapped[str] = mapped_column(Text(36), primary_key=True)
+    bucket: Mapped[str] = mapped_column(Text(63))
+    key: Mapped[str] = mapped_column(Text(1024))
+    version_id: Mapped[str] = mapped_column(Text(128))
+    etag: Mapped[str] = mapped_column(Text(128))
     # The ETag where the bucket is not versioned (version id "null"), else empty: it tells uploads apart.
-    etag_key: Mapped[str] = mapped_column(String(128))
+    etag_key: Mapped[str] = mapped_column(Text(128))
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     uploaded_at: Mapped[datetime | None]  # LastModified as ListObjectVersions gives it: the upload order
-    status: Mapped[str] = mapped_column(String(16))
+    status: Mapped[str] = mapped_column(Text(16))
     reason: Mapped[str | None]  # one sentence: why rejected, ignored, failed, not promoted
     enqueued_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)  # starts of the current step
-    lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_token: Mapped[str | None] = mapped_column(Text(36))
     lease_expires_at: Mapped[datetime | None]
     progress_done: Mapped[int | None]
     progress_total: Mapped[int | None]
-    sha256: Mapped[str | None] = mapped_column(String(64))
-    recipe_digest: Mapped[str | None] = mapped_column(String(64))
-    same_as_run: Mapped[str | None] = mapped_column(String(36))
+    sha256: Mapped[str | None] = mapped_column(Text(64))
+    recipe_digest: Mapped[str | None] = mapped_column(Text(64))
+    same_as_run: Mapped[str | None] = mapped_column(Text(36))
+    superseded_by: Mapped[str | None] = mapped_column(Text(36))  # the newest run of the same key
+    dataset_at: Mapped[datetime | None]  # since when its dataset is complete in bucket data
     quality: Mapped[dict[str, Any] | None]
-    mlflow_run_id: Mapped[str | None] = mapped_column(String(64))
+    mlflow_run_id: Mapped[str | None] = mapped_column(Text(64))
     model_version: Mapped[int | None]
     verdict: Mapped[dict[str, Any] | None]
 
@@ -89,13 +103,13 @@ class StepAttempt(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
-    step: Mapped[str] = mapped_column(String(16))
+    step: Mapped[str] = mapped_column(Text(16))
     attempt: Mapped[int]
-    worker: Mapped[str] = mapped_column(String(255))
-    lease_token: Mapped[str] = mapped_column(String(36))
+    worker: Mapped[str] = mapped_column(Text(255))
+    lease_token: Mapped[str] = mapped_column(Text(36))
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    outcome: Mapped[str | None] = mapped_column(String(16))  # ok, retry, failed, lost
+    outcome: Mapped[str | None] = mapped_column(Text(16))  # ok, retry, failed, lost
     error: Mapped[str | None]
 
 
@@ -107,13 +121,13 @@ class Event(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     received_at: Mapped[datetime]
-    source: Mapped[str] = mapped_column(String(16))  # minio, sweep
-    event_name: Mapped[str] = mapped_column(String(64))
-    bucket: Mapped[str] = mapped_column(String(255))
-    key: Mapped[str] = mapped_column(String(1024))
-    version_id: Mapped[str] = mapped_column(String(128))
-    sequencer: Mapped[str | None] = mapped_column(String(64))
-    outcome: Mapped[str] = mapped_column(String(16))  # recorded, duplicate, ignored
+    source: Mapped[str] = mapped_column(Text(16))  # minio, sweep
+    event_name: Mapped[str] = mapped_column(Text(64))
+    bucket: Mapped[str] = mapped_column(Text(255))
+    key: Mapped[str] = mapped_column(Text(1024))
+    version_id: Mapped[str] = mapped_column(Text(128))
+    sequencer: Mapped[str | None] = mapped_column(Text(64))
+    outcome: Mapped[str] = mapped_column(Text(16))  # recorded, duplicate, ignored
     reason: Mapped[str | None]
     run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
 
@@ -129,8 +143,8 @@ class Promotion(Base):
     previous_version: Mapped[int | None]
     run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
     uploaded_at: Mapped[datetime | None]  # upload order of the champion's upload
-    source: Mapped[str] = mapped_column(String(16))  # verdict, manual
-    actor: Mapped[str] = mapped_column(String(255))
+    source: Mapped[str] = mapped_column(Text(16))  # verdict, manual
+    actor: Mapped[str] = mapped_column(Text(255))
     reason: Mapped[str]
     mirrored_at: Mapped[datetime | None]  # when MLflow's alias was seen to follow
 
@@ -150,3 +164,18 @@ class Prediction(Base):
     date: Mapped[date | None]  # the day that was forecast, given or assumed
     input_data: Mapped[dict[str, Any]]
     prediction: Mapped[float]
+
+
+class Sweep(Base):
+    """The sweep's one row: who lists the bucket now, and how the last listing ended."""
+
+    __tablename__ = "sweeps"
+
+    name: Mapped[str] = mapped_column(Text(16), primary_key=True)
+    token: Mapped[str | None] = mapped_column(Text(36))
+    expires_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]  # of the last one that saw the whole bucket
+    listed: Mapped[int] = mapped_column(default=0)  # object versions that one saw
+    found: Mapped[int] = mapped_column(default=0)  # of them, uploads without a run
+    problem: Mapped[str | None]  # why the last one did not come to its end

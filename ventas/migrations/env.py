@@ -4,12 +4,17 @@ from typing import Any, Literal
 
 from alembic import context
 
-from ventas.ledger.tables import Base, UtcDateTime
+from ventas.ledger.tables import Base, Text, UtcDateTime
 
 
 def _render(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """A migration must stay as it was when the code moves on, so it names no class of ours."""
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Text):
+        length = getattr(item.impl, "length", None)
+        return f"sa.String(length={length})" if length else "sa.String()"
+    return False
 
 
 context.configure(

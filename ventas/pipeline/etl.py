@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,12 +12,15 @@ from tempfile import TemporaryDirectory
 from ventas.errors import NotFound, RejectedUpload
 from ventas.ingest import Ingested, ingest, rejection_report_text
 from ventas.ledger import Lease, Run
+from ventas.pipeline.coalescing import superseded
 from ventas.pipeline.context import Context, dataset_key
 from ventas.pipeline.runner import Outcome
-from ventas.promotion import Verdict
+from ventas.pipeline.same_bytes import judged_already
+from ventas.quality import empty_report, rejection
 from ventas.settings import DATA_BUCKET, UPLOADS_BUCKET
 from ventas.split import Split, split, to_csv_bytes
 from ventas.states import RunStatus
+from ventas.times import utc_now
 
 CSV, JSON, MARKDOWN = "text/csv; charset=utf-8", "application/json", "text/markdown; charset=utf-8"
 REPORTS = "informes/"
@@ -24,27 +28,41 @@ REPORTS = "informes/"
 
 def etl(context: Context, lease: Lease) -> Outcome:
     """Clean and split one upload into bucket `data`. Raises RejectedUpload and StoreUnavailable."""
+    run = _with_upload_order(context, lease)
+    if (outcome := superseded(context, run)) is not None:
+        return outcome
+    try:
+        with _downloaded(context, run) as path:
+            return _read(context, lease, run, path)
+    except RejectedUpload as error:
+        told = error if "rejection" in error.report else rejection(error, empty_report())
+        context.ledger.runs.note(lease, quality=told.report)
+        _put_report(context, run, told)
+        raise
+
+
+def _read(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
+    run.sha256, run.recipe_digest = _sha256(path), context.settings.recipe_digest
+    context.ledger.runs.note(lease, sha256=run.sha256, recipe_digest=run.recipe_digest)
+    return judged_already(context, run) or _clean(context, lease, path)
+
+
+def _with_upload_order(context: Context, lease: Lease) -> Run:
+    """The run, with its upload's place in the order of uploads found out."""
     run = context.ledger.runs.get(lease.run_id)
     assert run is not None  # it is leased
-    with _downloaded(context, run) as path:
-        digests = {"sha256": _sha256(path), "recipe_digest": context.settings.recipe_digest}
-        context.ledger.runs.note(lease, uploaded_at=_uploaded_at(context, run), **digests)
-        twin = context.ledger.runs.judged_before(digests["sha256"], digests["recipe_digest"], lease.run_id)
-        if twin is not None:
-            return _same_bytes(twin)
-        return _clean(context, lease, run, path)
+    run.uploaded_at = _uploaded_at(context, run)
+    context.ledger.runs.note(lease, uploaded_at=run.uploaded_at)
+    return run
 
 
-def _clean(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
-    try:
-        ingested = ingest(path, context.settings)
-        parts = _split(context, ingested)
-    except RejectedUpload as error:
-        context.ledger.runs.note(lease, quality=error.report)
-        _put_report(context, run, error)
-        raise
+def _clean(context: Context, lease: Lease, path: Path) -> Outcome:
+    ingested = ingest(path, context.settings)
+    parts = _split(context, ingested)
     report = ingested.report | parts.report
     _put_dataset(context, lease.run_id, ingested, parts, report)
+    context.ledger.runs.note(lease, dataset_at=utc_now())
+    _publish_latest(context, lease)
     return Outcome(RunStatus.RETRAIN, {"quality": report, "reason": None})
 
 
@@ -87,30 +105,40 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _same_bytes(twin: Run) -> Outcome:
-    reason = f"The same bytes were judged before, with the same settings, by run {twin.id}: {twin.status}."
-    verdict = Verdict(promoted=False, kind="same_bytes", reason=reason)
-    return Outcome(
-        RunStatus.NOT_PROMOTED,
-        {"same_as_run": twin.id, "verdict": verdict.as_dict(), "reason": reason, "quality": twin.quality},
-    )
-
-
 def _put_dataset(
     context: Context, run_id: str, ingested: Ingested, parts: Split, report: dict[str, object]
 ) -> None:
-    train, test = to_csv_bytes(parts.train), to_csv_bytes(parts.test)
     files = {
-        dataset_key(run_id, "rejected.csv"): (ingested.rejected_csv(), CSV),
-        dataset_key(run_id, "quality.json"): (_json(report), JSON),
-        dataset_key(run_id, "train.csv"): (train, CSV),
-        dataset_key(run_id, "test.csv"): (test, CSV),
-        # At the root for whoever just wants the latest.
-        "train.csv": (train, CSV),
-        "test.csv": (test, CSV),
+        "rejected.csv": (ingested.rejected_csv(), CSV),
+        "quality.json": (_json(report), JSON),
+        "train.csv": (to_csv_bytes(parts.train), CSV),
+        "test.csv": (to_csv_bytes(parts.test), CSV),
     }
-    for key, (data, kind) in files.items():
-        context.store.put_bytes(DATA_BUCKET, key, data, kind)
+    for name, (data, kind) in files.items():
+        context.store.put_bytes(DATA_BUCKET, dataset_key(run_id, name), data, kind)
+
+
+def _publish_latest(context: Context, lease: Lease) -> None:
+    """Put the dataset of the newest upload at the bucket's root, for whoever just wants the latest.
+
+    Two runs may do so at once. Each has marked its dataset as complete before, and looks again after writing: so
+    the last to write has seen the newest. One that was killed in between comes here again.
+    """
+    latest = context.ledger.runs.latest_dataset()
+    if latest is None or (latest.id != lease.run_id and lease.attempt == 1):
+        return  # the newer run writes its own
+    while True:
+        _copy_to_root(context, latest.id)
+        now_latest = context.ledger.runs.latest_dataset()
+        if now_latest is None or now_latest.id == latest.id:
+            return
+        latest = now_latest
+
+
+def _copy_to_root(context: Context, run_id: str) -> None:
+    for name in ("train.csv", "test.csv"):
+        data = context.store.get_bytes(DATA_BUCKET, dataset_key(run_id, name), max_bytes=sys.maxsize)
+        context.store.put_bytes(DATA_BUCKET, name, data, CSV)
 
 
 def _put_report(context: Context, run: Run, error: RejectedUpload) -> None:

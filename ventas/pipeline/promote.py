@@ -1,19 +1,18 @@
 """Step three: challenger against champion, and the alias follows."""
 
-import shutil
-from tempfile import mkdtemp
+from pathlib import Path
 
-import redis
 import structlog
 
-from ventas.champion import CHANNEL, mirror
-from ventas.errors import ModelUnusable, RegistryUnavailable
+from ventas.champion import follow, scratch_folder
+from ventas.checks import checked
+from ventas.errors import ModelUnusable, NotFound, RegistryUnavailable
 from ventas.ledger import Lease, Promotion, Run
 from ventas.pipeline.context import Context
-from ventas.pipeline.retrain import dataset
+from ventas.pipeline.datasets import dataset
 from ventas.pipeline.runner import Outcome
 from ventas.promotion import Contender, Verdict, judge
-from ventas.registry import JUDGED_FILE, REJECTED, STAGE_TAG, TRAINED_ON_FILE
+from ventas.registry import JUDGED_FILE, REJECTED, STAGE_TAG, TRAINED_ON_FILE, ModelVersion
 from ventas.served import load_served
 from ventas.states import RunStatus
 from ventas.times import utc_now
@@ -30,11 +29,13 @@ def promote(context: Context, lease: Lease) -> Outcome:
     verdict = _verdict(context, run, run.model_version, head)
     columns = {"verdict": verdict.as_dict(), "reason": verdict.reason}
     if not verdict.promoted:
-        return Outcome(RunStatus.NOT_PROMOTED, columns, after=lambda: _tag_rejected(context, run))
+        return Outcome(
+            RunStatus.NOT_PROMOTED, columns, after=lambda: _tag(context, verdict, {STAGE_TAG: REJECTED})
+        )
     promotion = Promotion(
         created_at=utc_now(),
         model_version=run.model_version,
-        previous_version=head.model_version if head else None,
+        previous_version=_version(head),
         run_id=run.id,
         uploaded_at=run.uploaded_at,
         source="verdict",
@@ -42,12 +43,16 @@ def promote(context: Context, lease: Lease) -> Outcome:
         reason=verdict.reason,
     )
     return Outcome(
-        RunStatus.PROMOTED, columns, promotion=promotion, after=lambda: _announce(context, promotion)
+        RunStatus.PROMOTED, columns, promotion=promotion, after=lambda: _follow(context, promotion, verdict)
     )
 
 
 def _verdict(context: Context, run: Run, version: int, head: Promotion | None) -> Verdict:
-    challenger = _contender(context, version)  # also proves that it can be loaded and answers
+    described = context.registry.version(version)
+    try:
+        challenger = _checked_contender(context, described)
+    except ModelUnusable as error:
+        return Verdict(False, "checks", f"Not promoted: {error}", None, version, _version(head))
     if head is None:
         reason = f"Promoted: version {version} is the first model, there is no champion to beat."
         return Verdict(promoted=True, kind="first", reason=reason, challenger_version=version)
@@ -66,37 +71,45 @@ def _older(run: Run, head: Promotion) -> bool:
     return None not in (run.uploaded_at, head.uploaded_at) and run.uploaded_at < head.uploaded_at  # type: ignore[operator]
 
 
+def _version(head: Promotion | None) -> int | None:
+    return head.model_version if head else None
+
+
+def _checked_contender(context: Context, version: ModelVersion) -> Contender:
+    """A challenger that may be served: its files pass all checks. Raises ModelUnusable."""
+    with scratch_folder(context.settings) as folder:
+        model = checked(context.registry, version, folder)
+        return Contender(version.version, model.estimator, _trained_on(context, version, folder))
+
+
 def _contender(context: Context, version: int) -> Contender:
-    """A version with its judged fit and the dates that this was trained on."""
+    """A version with its judged fit and the dates that this was trained on. Raises ModelUnusable."""
     described = context.registry.version(version)
-    scratch = context.settings.home / "tmp"
-    scratch.mkdir(parents=True, exist_ok=True)
-    folder = mkdtemp(dir=scratch)
-    try:
-        model = load_served(context.registry.download(described, JUDGED_FILE, scratch / folder), version)
-        dates = context.registry.download(described, TRAINED_ON_FILE, scratch / folder).read_text("ascii")
-    finally:
-        shutil.rmtree(folder)
-    return Contender(version, model.estimator, frozenset(dates.split()))
+    with scratch_folder(context.settings) as folder:
+        model = load_served(context.registry.download(described, JUDGED_FILE, folder), version)
+        return Contender(version, model.estimator, _trained_on(context, described, folder))
 
 
-def _announce(context: Context, promotion: Promotion) -> None:
-    """Mirror the promotion in MLflow and wake the API; both would find it by themselves a little later."""
+def _trained_on(context: Context, version: ModelVersion, folder: Path) -> frozenset[str]:
     try:
-        mirror(context.ledger, context.registry, promotion)
-    except (RegistryUnavailable, ModelUnusable) as error:
-        log.warning("alias_not_mirrored", version=promotion.model_version, reason=str(error))
-    try:
-        with redis.Redis.from_url(
-            context.settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2
-        ) as broker:
-            broker.publish(CHANNEL, str(promotion.model_version))
-    except redis.RedisError as error:
-        log.warning("champion_not_announced", version=promotion.model_version, reason=str(error))
+        path = context.registry.download(version, TRAINED_ON_FILE, folder)
+    except NotFound as error:
+        raise ModelUnusable(str(error)) from error
+    return frozenset(path.read_text("ascii").split())
 
 
-def _tag_rejected(context: Context, run: Run) -> None:
+def _follow(context: Context, promotion: Promotion, verdict: Verdict) -> None:
+    follow(context.settings, context.ledger, context.registry, promotion)
+    _tag(context, verdict, {})
+
+
+def _tag(context: Context, verdict: Verdict, more: dict[str, str]) -> None:
+    """Keep the verdict on the model version too, for whoever looks there; the ledger has it in any case."""
+    version = verdict.challenger_version
+    assert version is not None  # a verdict on a model names it
+    errors = {"challenger_rmse": verdict.challenger_rmse, "champion_rmse": verdict.champion_rmse}
+    tags = {f"ventas.{name}": f"{value:.6g}" for name, value in errors.items() if value is not None}
     try:
-        context.registry.set_tags(run.model_version or 0, {STAGE_TAG: REJECTED})
-    except RegistryUnavailable as error:
-        log.warning("stage_not_tagged", version=run.model_version, reason=str(error))
+        context.registry.set_tags(version, {"ventas.verdict": verdict.reason} | tags | more)
+    except (RegistryUnavailable, NotFound) as error:
+        log.warning("verdict_not_tagged", version=version, reason=str(error))

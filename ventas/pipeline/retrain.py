@@ -1,15 +1,19 @@
 """Step two: a dataset becomes a challenger, a version of the registered model."""
 
+from typing import Any
+
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from ventas.contract import TARGET
 from ventas.ledger import Lease, Run
-from ventas.logbook import Training, log_training
-from ventas.pipeline.context import Context, dataset_key, dataset_uri
+from ventas.logbook import Registered, Training, confirm, disown, log_training
+from ventas.pipeline.coalescing import superseded
+from ventas.pipeline.context import Context, dataset_uri
+from ventas.pipeline.datasets import dataset
 from ventas.pipeline.runner import Outcome
-from ventas.settings import DATA_BUCKET
-from ventas.split import read_dataset
+from ventas.pipeline.same_bytes import judged_already
+from ventas.registry import RECIPE_TAG
 from ventas.states import RunStatus
 from ventas.training import Search, evaluate, refit, search
 
@@ -18,16 +22,40 @@ def retrain(context: Context, lease: Lease) -> Outcome:
     """Search, measure, log and register. Raises StoreUnavailable, RegistryUnavailable and LeaseLost."""
     run = context.ledger.runs.get(lease.run_id)
     assert run is not None  # it is leased
-    known = context.registry.of_pipeline_run(run.id)
+    made = _made_before(context, run)
+    if made is None:
+        if (outcome := superseded(context, run) or judged_already(context, run)) is not None:
+            return outcome
+        made = _registered(context, lease, run)
+    else:
+        _take(context, lease, made)
+        confirm(context.registry, made.version, run.id)
+    return Outcome(RunStatus.PROMOTE, _columns(made) | {"reason": None})
+
+
+def _made_before(context: Context, run: Run) -> Registered | None:
+    """What an earlier attempt of this run registered; one made with other settings is let go."""
+    known = run.model_version or context.registry.of_pipeline_run(run.id)
     if known is None:
-        return _registered(context, lease, run)
-    mlflow_run_id = context.registry.version(known).run_id  # an earlier attempt got this far
-    return Outcome(
-        RunStatus.PROMOTE, {"model_version": known, "mlflow_run_id": mlflow_run_id, "reason": None}
-    )
+        return None
+    described = context.registry.version(known)
+    made = Registered(described.run_id, known)
+    if described.tags.get(RECIPE_TAG, run.recipe_digest) == run.recipe_digest:
+        return made
+    disown(context.registry, known)
+    return None
 
 
-def _registered(context: Context, lease: Lease, run: Run) -> Outcome:
+def _take(context: Context, lease: Lease, made: Registered) -> None:
+    """Say in the ledger that this version is the run's; raises LeaseLost. It is what decides between attempts."""
+    context.ledger.runs.note(lease, **_columns(made))
+
+
+def _columns(made: Registered) -> dict[str, Any]:
+    return {"model_version": made.version, "mlflow_run_id": made.mlflow_run_id}
+
+
+def _registered(context: Context, lease: Lease, run: Run) -> Registered:
     train, test = (dataset(context, run.id, name) for name in ("train", "test"))
     found = search(
         train, context.settings, lambda done, total: context.ledger.runs.progress(lease, done, total)
@@ -40,19 +68,13 @@ def _registered(context: Context, lease: Lease, run: Run) -> Outcome:
         test=test,
         tags=_tags(run),
         digest=run.sha256 or "",
+        recipe_digest=run.recipe_digest or "",
         source=dataset_uri(run.id, "train.csv"),
     )
-    context.ledger.runs.renew(lease)  # whoever lost the lease meanwhile must not register
-    logged = log_training(context.registry, training, run.id, context.settings)
-    return Outcome(
-        RunStatus.PROMOTE,
-        {"model_version": logged.version, "mlflow_run_id": logged.mlflow_run_id, "reason": None},
+    context.ledger.runs.renew(lease)  # whoever lost the lease meanwhile need not upload
+    return log_training(
+        context.registry, training, run.id, context.settings, lambda made: _take(context, lease, made)
     )
-
-
-def dataset(context: Context, run_id: str, name: str) -> pd.DataFrame:
-    """`train` or `test` of a run."""
-    return read_dataset(context.store.get_bytes(DATA_BUCKET, dataset_key(run_id, f"{name}.csv")))
 
 
 def _refitted(

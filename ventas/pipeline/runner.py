@@ -3,7 +3,8 @@
 effect done ──────────► the next state, and its task is to be sent
 RejectedUpload ───────► rejected
 PermanentError ───────► failed
-TransientError, a bug ► the lease is given back and the step tried again, MAX_ATTEMPTS times, then failed
+TransientError ───────► the lease is given back and the step tried again, until OUTAGE_PATIENCE_SECONDS
+a bug ────────────────► the same, but MAX_ATTEMPTS times, then failed with its last error
 LeaseLost ────────────► nothing: another worker owns the run
 """
 
@@ -11,14 +12,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from ventas.errors import LeaseLost, LedgerUnavailable, PermanentError, RejectedUpload
+from ventas.errors import LeaseLost, LedgerUnavailable, PermanentError, RejectedUpload, TransientError
 from ventas.ledger import Lease, Promotion
 from ventas.pipeline.context import Context
 from ventas.states import STEP_OF_STATE, RunStatus, Step
+from ventas.times import utc_now
 
 log = structlog.get_logger()
 
@@ -40,11 +43,7 @@ StepFunction = Callable[[Context, Lease], Outcome]
 
 
 class TryAgain(Exception):
-    """Raised by `run_step` when the step must be started again; `delay_seconds` grows with each attempt."""
-
-    def __init__(self, reason: str, attempt: int):
-        super().__init__(reason)
-        self.delay_seconds = min(2**attempt, 60)
+    """Raised by `run_step` when the step must be started again after a pause."""
 
 
 def run_step(context: Context, run_id: str, step: Step, work: StepFunction, worker: str) -> Step | None:
@@ -78,9 +77,10 @@ def _attempt(context: Context, lease: Lease, work: StepFunction) -> Step | None:
     except PermanentError as error:
         log.exception("step_failed", run_id=lease.run_id, step=lease.step)
         return _finish(context, lease, Outcome(RunStatus.FAILED, {"reason": str(error)}))
-    except (
-        Exception
-    ) as error:  # a bug must end in the ledger too: tried again, then `failed` with its last error
+    except TransientError as error:
+        log.warning("step_waits", run_id=lease.run_id, step=lease.step, reason=str(error))
+        return _wait_out(context, lease, f"{type(error).__name__}: {error}")
+    except Exception as error:  # a bug must end in the ledger too: tried again, then `failed`
         log.exception("step_error", run_id=lease.run_id, step=lease.step, attempt=lease.attempt)
         return _retry(context, lease, f"{type(error).__name__}: {error}")
 
@@ -97,7 +97,28 @@ def _retry(context: Context, lease: Lease, reason: str) -> Step | None:
     if lease.attempt >= context.settings.MAX_ATTEMPTS:
         return _finish(context, lease, Outcome(RunStatus.FAILED, {"reason": reason}))
     context.ledger.runs.release(lease, reason)
-    raise TryAgain(reason, lease.attempt)
+    raise TryAgain(reason)
+
+
+def _wait_out(context: Context, lease: Lease, reason: str) -> Step | None:
+    """An outage is no attempt: it says nothing of the upload, and may last far longer than a few retries."""
+    if utc_now() - _waiting_since(context, lease) > timedelta(
+        seconds=context.settings.OUTAGE_PATIENCE_SECONDS
+    ):
+        return _finish(context, lease, Outcome(RunStatus.FAILED, {"reason": reason}))
+    context.ledger.runs.release(lease, reason, counted=False)
+    raise TryAgain(reason)
+
+
+def _waiting_since(context: Context, lease: Lease) -> datetime:
+    """The first start of the step since it was last failed and asked for again."""
+    starts = [one for one in context.ledger.runs.attempts(lease.run_id) if one.step == lease.step]
+    since = starts[-1].started_at
+    for one in reversed(starts[:-1]):
+        if one.outcome == "failed":
+            break
+        since = one.started_at
+    return since
 
 
 def _give_up(context: Context, lease: Lease) -> Step | None:

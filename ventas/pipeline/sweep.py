@@ -2,6 +2,9 @@
 
 Events may be lost, uploads may not: the bucket is listed and compared with the ledger, and what is due is sent
 again. So the system is right after a sweep whatever happened before it.
+
+What is due goes first, since it needs no bucket and must not wait for a long listing. The listing itself is read
+page by page, without any object's bytes, by one sweep at a time: an overlong one never takes all workers.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,36 +15,50 @@ from itertools import islice
 import structlog
 
 from ventas.contract import OWN_PREFIXES, is_sales_key
-from ventas.errors import BrokerUnavailable
-from ventas.ledger import Ledger, UploadEvent
+from ventas.errors import BrokerUnavailable, VentasError
+from ventas.ledger import UploadEvent
 from ventas.pipeline.context import Context
 from ventas.settings import UPLOADS_BUCKET
 from ventas.states import Step
 from ventas.store import ObjectVersion
 
 log = structlog.get_logger()
-BATCH = 500
+BATCH = 1000  # object versions in a page of a listing
 Enqueue = Callable[[Step, str], None]
 
 
 @dataclass(frozen=True)
 class Swept:
-    """What a sweep found: uploads without a run, and how many tasks it sent."""
+    """What a sweep saw: object versions, those of them without a run, and how many tasks it sent.
 
+    `listed` is None where another sweep was listing the bucket, or took over from this one.
+    """
+
+    listed: int | None
     found: int
     enqueued: int
 
 
 def sweep(context: Context, enqueue: Enqueue) -> Swept:
-    """Record uploads that no event told of, then send the task of every step that is due.
+    """Send the task of every step that is due, and record uploads that no event told of.
 
     Raises StoreUnavailable and LedgerUnavailable.
     """
-    found = _record_unknown(context.ledger, context.store.versions(UPLOADS_BUCKET))
     enqueued = send_due(context, enqueue)
-    if found or enqueued:
-        log.info("swept", found=found, enqueued=enqueued)
-    return Swept(found, enqueued)
+    token = context.ledger.sweeps.begin()
+    if token is None:
+        log.info("sweep_is_listing_already")
+        return Swept(None, 0, enqueued)
+    listing = _Listing(context, enqueue, token)
+    try:
+        finished = listing.run()
+    except VentasError as error:
+        context.ledger.sweeps.break_off(token, str(error))
+        raise
+    enqueued += listing.enqueued
+    if listing.found or enqueued:
+        log.info("swept", listed=listing.listed, found=listing.found, enqueued=enqueued)
+    return Swept(listing.listed if finished else None, listing.found, enqueued)
 
 
 def send_due(context: Context, enqueue: Enqueue) -> int:
@@ -57,26 +74,40 @@ def send_due(context: Context, enqueue: Enqueue) -> int:
     return len(due)
 
 
-def _record_unknown(ledger: Ledger, versions: Iterable[ObjectVersion]) -> int:
-    uploads = (version for version in versions if not version.key.startswith(OWN_PREFIXES))
-    return sum(_record_batch(ledger, batch) for batch in _batches(uploads))
+class _Listing:
+    """One look at the whole bucket, and what it came to so far."""
+
+    def __init__(self, context: Context, enqueue: Enqueue, token: str):
+        self._context, self._enqueue, self._token = context, enqueue, token
+        self.listed = self.found = self.enqueued = 0
+
+    def run(self) -> bool:
+        """Look at all versions; False where another sweep took over, for this one stood still too long."""
+        sweeps = self._context.ledger.sweeps
+        for batch in _batches(self._context.store.versions(UPLOADS_BUCKET)):
+            if not sweeps.renew(self._token):
+                log.warning("sweep_overtaken", listed=self.listed)
+                return False
+            self._record(batch)
+        sweeps.finish(self._token, self.listed, self.found)
+        return True
+
+    def _record(self, batch: list[ObjectVersion]) -> None:
+        """Record the unknown ones, and send their tasks now rather than at the end of the bucket."""
+        self.listed += len(batch)
+        events = [_event(version) for version in batch if not version.key.startswith(OWN_PREFIXES)]
+        known = self._context.ledger.intake.known([event.identity for event in events])
+        unknown = [event for event in events if event.identity not in known]
+        if unknown:
+            self._context.ledger.intake.record(unknown)
+            self.found += len(unknown)
+            self.enqueued += send_due(self._context, self._enqueue)
 
 
 def _batches(versions: Iterable[ObjectVersion]) -> Iterator[list[ObjectVersion]]:
     rest = iter(versions)
     while batch := list(islice(rest, BATCH)):
         yield batch
-
-
-def _record_batch(ledger: Ledger, batch: list[ObjectVersion]) -> int:
-    known = ledger.intake.known(UPLOADS_BUCKET, {version.key for version in batch})
-    unknown = [version for version in batch if _identity(version) not in known]
-    ledger.intake.record([_event(version) for version in unknown])
-    return len(unknown)
-
-
-def _identity(version: ObjectVersion) -> tuple[str, str, str]:
-    return version.key, version.version_id, version.etag if version.version_id == "null" else ""
 
 
 def _event(version: ObjectVersion) -> UploadEvent:

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ventas.errors import NotFound, VentasError
+from ventas.errors import BrokerUnavailable, Conflict, NotFound, VentasError
+from ventas.ledger import Promotion
 from ventas.registry import ModelVersion
 from ventas.served import ModelInput, ServedModel
+from ventas.states import Step
+from ventas.times import utc_now
 
 CONTRACT = (
     ModelInput("DíaDeLaSemana", "weekday", required=True, low=1, high=7),
@@ -52,6 +55,7 @@ class FakeSource:
     registry_error: VentasError | None = None
     fetched: list[int] = field(default_factory=list)
     reconciled: int = 0
+    promoted: list[tuple[int, str, str]] = field(default_factory=list)
 
     def current_version(self) -> int | None:
         if self.ledger_error:
@@ -73,6 +77,25 @@ class FakeSource:
         if self.registry_error:
             raise self.registry_error
 
+    def promote(self, version: int, actor: str, reason: str) -> Promotion:
+        if version == self.champion:
+            raise Conflict(f"Version {version} is the champion already.")
+        if version not in self.models:
+            raise NotFound(f"There is no version {version}.")
+        self.fetch(version)
+        previous, self.champion = self.champion, version
+        self.promoted.append((version, actor, reason))
+        return Promotion(
+            id=len(self.promoted),
+            created_at=utc_now(),
+            model_version=version,
+            previous_version=previous,
+            run_id=None,
+            source="manual",
+            actor=actor,
+            reason=reason,
+        )
+
 
 @dataclass
 class FakeCatalogue:
@@ -91,6 +114,19 @@ class FakeCatalogue:
             if version.version == number:
                 return version
         raise NotFound(f"There is no version {number}.")
+
+
+@dataclass
+class FakeBroker:
+    """What takes the tasks, in memory."""
+
+    sent: list[tuple[Step, str]] = field(default_factory=list)
+    away: bool = False
+
+    def __call__(self, step: Step, run_id: str) -> None:
+        if self.away:
+            raise BrokerUnavailable("Redis does not take tasks.")
+        self.sent.append((step, run_id))
 
 
 def registered(version: int, **changes: Any) -> ModelVersion:

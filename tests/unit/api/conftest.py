@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_helpers import FakeCatalogue, FakeSource, eventually
+from api_helpers import FakeBroker, FakeCatalogue, FakeSource, eventually
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -14,6 +14,7 @@ from api.app import create_app, services_of
 from ventas.ledger.migrate import upgrade
 from ventas.settings import Settings
 
+TOKEN = "a token of the tests"
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
 
@@ -21,7 +22,12 @@ NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     def make(**changes: Any) -> Settings:
         known = {"VENTAS_HOME": tmp_path, "REDIS_URL": NOBODY_LISTENS, "CHAMPION_POLL_SECONDS": 0.02}
-        known |= {"DATABASE_URL": "", "LOG_LEVEL": "ERROR", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
+        known |= {
+            "DATABASE_URL": "",
+            "LOG_LEVEL": "ERROR",
+            "ADMIN_TOKEN": TOKEN,
+            "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+        }
         return Settings(_env_file=None, **(known | changes))
 
     return make
@@ -54,12 +60,19 @@ def catalogue() -> FakeCatalogue:
 
 
 @pytest.fixture
-def start(settings: Settings, source: FakeSource, catalogue: FakeCatalogue) -> Iterator[Callable[..., Flask]]:
+def broker() -> FakeBroker:
+    return FakeBroker()
+
+
+@pytest.fixture
+def start(
+    settings: Settings, source: FakeSource, catalogue: FakeCatalogue, broker: FakeBroker
+) -> Iterator[Callable[..., Flask]]:
     """Starts an API, and stops it after the test."""
     started: list[Flask] = []
 
     def start_app(with_settings: Settings = settings, *, wait: bool = True) -> Flask:
-        app = create_app(with_settings, source, catalogue)
+        app = create_app(with_settings, source, catalogue, broker)
         started.append(app)
         if wait:
             eventually(lambda: services_of(app).holder.current)

@@ -69,11 +69,11 @@ def test_a_prediction_is_answered_in_time_while_another_process_holds_the_lock(
             assert (body["recorded"], body["id"], body["prediction"]) == (False, None, 1010)
         assert max(took) < 1.5
         assert sum(took) < 2.5, "only the first one waits for the lock"
-        assert "wait in the spool" in client.get("/health").get_json()["parts"]["history"]
+        assert "wait in the spool" in client.get("/health").get_json()["parts"]["history"]["reason"]
         assert client.get("/history/").status_code == 200, "reading needs no lock"
         let_go()
     eventually(lambda: client.get("/history/").headers["X-Total-Count"] == "5")
-    eventually(lambda: client.get("/health").get_json()["parts"]["history"] == "ok")
+    eventually(lambda: client.get("/health").get_json()["parts"]["history"]["status"] == "ok")
     assert client.post("/predict", json=MONDAY).get_json()["id"] == 6
     assert not list((settings.home / "spool").iterdir())
 

@@ -13,7 +13,6 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from api.app import services_of
-from api.parts import UNKNOWN
 from ventas.champion import CHANNEL
 from ventas.errors import LedgerUnavailable, ModelUnusable, RegistryUnavailable
 from ventas.served import ModelInput, ServedModel
@@ -93,7 +92,7 @@ def test_an_unusable_version_leaves_the_old_one_serving_and_health_says_so(
     eventually(lambda: source.reconciled > rounds + 10)
     assert source.fetched == [1, 2], "it is not downloaded again at every poll"
     source.champion = 3
-    eventually(lambda: client.get("/health").get_json()["parts"]["champion"] == "ok")
+    eventually(lambda: client.get("/health").get_json()["parts"]["champion"]["status"] == "ok")
     assert served(client) == 3
 
 
@@ -221,10 +220,11 @@ def test_the_form_of_the_served_version_decides_what_is_known(
 
 
 def _parts(client: FlaskClient) -> dict[str, str]:
-    parts: dict[str, str] = client.get("/health").get_json()["parts"]
-    return parts
+    """Each part with what is wrong with it, else with its status."""
+    parts = client.get("/health").get_json()["parts"]
+    return {name: part["reason"] or part["status"] for name, part in parts.items()}
 
 
 def _unless_ok(client: FlaskClient, part: str) -> str | None:
     state = _parts(client)[part]
-    return None if state in ("ok", UNKNOWN) else state
+    return None if state in ("ok", "unknown") else state

@@ -15,11 +15,11 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
 from api.app import create_app, services_of
-from api.parts import UNKNOWN
 from ventas.errors import LedgerUnavailable, RegistryUnavailable, SettingsError
 from ventas.ledger import Event, Promotion, Run, StepAttempt
 from ventas.ledger.events import UploadEvent
 from ventas.settings import Settings
+from ventas.times import utc_now
 
 ROUTES = {
     ("/predict", "post"),
@@ -30,10 +30,13 @@ ROUTES = {
     ("/models", "get"),
     ("/models/champion", "get"),
     ("/models/promotions", "get"),
+    ("/models/{version}/promote", "post"),
     ("/runs", "get"),
     ("/runs/{id}", "get"),
+    ("/runs/{id}/retry", "post"),
     ("/events", "get"),
 }
+ADMIN = {("/models/{version}/promote", "post"), ("/runs/{id}/retry", "post")}
 NO_RUN = "019abcde-0000-7000-8000-000000000000"
 
 
@@ -81,7 +84,7 @@ def test_every_route_answers_with_and_without_its_slash(
 ) -> None:
     catalogue.known = [registered(1)]
     assert client.post("/predict", json=MONDAY).get_json()["id"] == 1
-    for path, method in sorted(ROUTES):
+    for path, method in sorted(ROUTES - ADMIN):
         concrete = path.replace("{id}", run_id if "runs" in path else "1").rstrip("/")
         for url in (concrete, concrete + "/"):
             answer = client.open(url, method=method.upper(), json=MONDAY if method == "post" else None)
@@ -92,7 +95,7 @@ def test_every_route_answers_with_and_without_its_slash(
 def test_every_route_refuses_other_methods_as_a_problem(client: FlaskClient) -> None:
     for path, method in sorted(ROUTES):
         other = "GET" if method == "post" else "POST"
-        answer = client.open(path.replace("{id}", "1"), method=other, json={})
+        answer = client.open(path.replace("{id}", "1").replace("{version}", "1"), method=other, json={})
         assert_problem(answer, 405, says=f"possible: {'GET' if method == 'get' else 'OPTIONS, POST'}")
         assert method.upper() in answer.headers["Allow"]
 
@@ -157,11 +160,36 @@ def test_the_docs_refer_to_no_other_host(client: FlaskClient) -> None:
 
 
 def test_health_tells_the_version_and_the_parts(client: FlaskClient) -> None:
-    eventually(lambda: client.get("/health").get_json()["parts"]["notices"] not in ("ok", UNKNOWN))
+    before = utc_now()
+    away = eventually(lambda: _part(client, "notices") if _part(client, "notices")["reason"] else None)
     body = client.get("/health").get_json()
     assert (body["status"], body["model_version"]) == ("ok", 1)
     assert body["loaded_at"].endswith("Z")
     assert body["parts"].keys() == {"champion", "ledger", "registry", "notices", "history"}
+    assert (away["status"], "Redis" in away["reason"]) == ("away", True)
+    assert abs((datetime.fromisoformat(away["since"]) - before).total_seconds()) < 60
+    assert _part(client, "ledger")["status"] == "ok"
+
+
+def test_health_tells_since_when_a_part_is_away(client: FlaskClient, source: FakeSource) -> None:
+    """However often it is missed again: what counts is when it was missed first."""
+    eventually(lambda: _part(client, "registry")["status"] == "ok")
+    source.registry_error = RegistryUnavailable("MLflow does not answer: refused")
+    first = eventually(lambda: _part(client, "registry") if _part(client, "registry")["reason"] else None)
+    rounds = source.reconciled
+    source.registry_error = RegistryUnavailable("MLflow does not answer: timed out")
+    eventually(lambda: source.reconciled > rounds + 5)
+    later = _part(client, "registry")
+    assert (later["since"], "timed out" in later["reason"]) == (first["since"], True)
+    source.registry_error = None
+    back = eventually(lambda: _part(client, "registry") if not _part(client, "registry")["reason"] else None)
+    assert back["status"] == "ok"
+    assert back["since"] > first["since"]
+
+
+def _part(client: FlaskClient, name: str) -> dict[str, Any]:
+    part: dict[str, Any] = client.get("/health").get_json()["parts"][name]
+    return part
 
 
 def test_health_is_503_with_the_reason_while_there_is_no_champion_and_live_is_not(
@@ -172,7 +200,7 @@ def test_health_is_503_with_the_reason_while_there_is_no_champion_and_live_is_no
     eventually(lambda: "promoted" in client.get("/health").get_json()["detail"])
     members = assert_problem(client.get("/health"), 503, says="No model has been promoted yet")
     assert members["type"] == "urn:ventas:problem:no-champion"
-    assert members["parts"]["champion"] == members["detail"]
+    assert members["parts"]["champion"]["reason"] == members["detail"]
     assert client.get("/health/live").get_json() == {"status": "alive"}
     assert_problem(client.get("/models/champion"), 503)
 
@@ -195,7 +223,7 @@ def test_models_say_which_one_is_served(client: FlaskClient, catalogue: FakeCata
         "created_at": "2026-11-01T00:00:00Z",
         "served": True,
     }
-    assert client.get("/models/champion").get_json() == first
+    assert client.get("/models/champion").get_json() == first | {"promotion": None}
     assert [entry["version"] for entry in client.get("/models?skip=1&limit=1").get_json()] == [1]
 
 

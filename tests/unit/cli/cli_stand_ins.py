@@ -64,8 +64,9 @@ class ScriptedApi:
         self.moments: list[Json | None] = [None]
         self.listed: list[Json] = []
         self.models: list[Json] = []
-        self.answers: dict[str, tuple[int, Json]] = {}
+        self.answers: dict[str, tuple[int, Any]] = {}
         self.asked: list[tuple[str, str, Any]] = []
+        self.headers: list[Json] = []
         self.down_after: int | None = None  # from this request on, three are answered by 503
         self.refused = 0
 
@@ -82,6 +83,7 @@ class ScriptedApi:
             self.asked.append(
                 (request.method, request.path, request.get_json(silent=True) or dict(request.args))
             )
+            self.headers.append(dict(request.headers))
             if self.down_after is not None and len(self.asked) > self.down_after and self.refused < 3:
                 self.refused += 1
                 return flask.make_response({"title": "Unavailable", "detail": "The ledger is down."}, 503)

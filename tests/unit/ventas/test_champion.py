@@ -1,13 +1,30 @@
 """Who moved the alias: our promotion, a run that was overtaken, or somebody's hand."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import pandas as pd
 import pytest
+import skops.io
 
 from ventas.champion import ChampionSource, mirror, reconcile
-from ventas.errors import ModelUnusable, RegistryUnavailable
+from ventas.errors import ChampionChanged, Conflict, ModelUnusable, NotFound, RegistryUnavailable
 from ventas.ledger import Ledger, Promotion
+from ventas.registry import ModelVersion
 from ventas.times import utc_now
+from ventas.training import refit, search
+
+DATES = pd.date_range("2024-01-01", periods=60)
+SALES = pd.DataFrame(
+    {
+        "Fecha": DATES,
+        "DíaDeLaSemana": DATES.day_of_week + 1,
+        "Promociones": 0,
+        "Festivo": (DATES.day_of_week == 6).astype(int),
+        "Ventas": 100.0 * (DATES.day_of_week + 1),
+    }
+)
+QUICK = {"GRID_N_ESTIMATORS": [3], "GRID_MAX_DEPTH": [None], "GRID_MIN_SAMPLES_SPLIT": [2]}
 
 
 class FakeRegistry:
@@ -35,6 +52,14 @@ class FakeRegistry:
 @pytest.fixture
 def registry() -> FakeRegistry:
     return FakeRegistry()
+
+
+def _fit(version: int) -> None:
+    """Every version passes its checks."""
+
+
+def _unfit(version: int) -> None:
+    raise ModelUnusable(f"Version {version} must not be served: it answers nan.")
 
 
 def _promote(ledger: Ledger, version: int, age: timedelta = timedelta(0)) -> Promotion:
@@ -66,7 +91,7 @@ def test_a_promotion_that_could_not_be_mirrored_is_mirrored_later(ledger, regist
     with pytest.raises(RegistryUnavailable):
         mirror(ledger, registry, promotion)
     registry.away = False
-    reconcile(ledger, registry)
+    reconcile(ledger, registry, _fit)
     assert registry.alias == 1
 
 
@@ -81,7 +106,7 @@ def test_an_alias_set_late_by_a_dead_run_is_put_back(ledger, registry) -> None:
     _promote(ledger, 1)  # its worker was about to set the alias ...
     mirror(ledger, registry, _promote(ledger, 2))
     registry.alias = 1  # ... and does so only now
-    reconcile(ledger, registry)
+    reconcile(ledger, registry, _fit)
     assert registry.alias == 2
     assert ledger.promotions.head().model_version == 2
 
@@ -90,7 +115,7 @@ def test_an_alias_moved_by_hand_is_honoured_and_recorded(ledger, registry) -> No
     for version in (1, 2):
         mirror(ledger, registry, _promote(ledger, version))
     registry.alias = 1
-    reconcile(ledger, registry)
+    reconcile(ledger, registry, _fit)
     head = ledger.promotions.head()
     assert (head.model_version, head.previous_version, head.source) == (1, 2, "manual")
     assert (registry.alias, registry.tags[1]["stage"], registry.tags[2]["stage"]) == (
@@ -98,7 +123,7 @@ def test_an_alias_moved_by_hand_is_honoured_and_recorded(ledger, registry) -> No
         "Production",
         "Archived",
     )
-    reconcile(ledger, registry)
+    reconcile(ledger, registry, _fit)
     assert ledger.promotions.head().id == head.id, "once"
 
 
@@ -106,15 +131,15 @@ def test_a_hand_may_go_back_to_a_version_whose_own_promotion_was_never_mirrored(
     _promote(ledger, 1, age=timedelta(hours=1))
     mirror(ledger, registry, _promote(ledger, 2))
     registry.alias = 1
-    reconcile(ledger, registry)
+    reconcile(ledger, registry, _fit)
     assert ledger.promotions.head().model_version == 1, "an hour later nobody sets an alias late"
 
 
 def test_a_champion_named_by_hand_before_any_promotion(ledger, registry) -> None:
-    reconcile(ledger, registry)
+    reconcile(ledger, registry, _fit)
     assert ledger.promotions.head() is None
     registry.alias = 3
-    reconcile(ledger, registry)
+    reconcile(ledger, registry, _fit)
     assert ledger.promotions.head().model_version == 3
 
 
@@ -125,7 +150,7 @@ def test_upload_order_survives_a_hand(ledger, registry) -> None:
         session.get(Promotion, promotion.id).uploaded_at = uploaded
     mirror(ledger, registry, promotion)
     registry.alias = 7
-    reconcile(ledger, registry)
+    reconcile(ledger, registry, _fit)
     assert ledger.promotions.head().uploaded_at == uploaded
 
 
@@ -138,3 +163,125 @@ def test_a_local_copy_that_is_broken_is_no_last_good_one(settings, ledger, regis
     assert source.last_good() is None
     with pytest.raises(ModelUnusable):
         source.fetch(4)
+
+
+def test_an_alias_moved_to_a_version_that_fails_its_checks_is_put_back(ledger, registry) -> None:
+    mirror(ledger, registry, _promote(ledger, 1))
+    registry.alias = 2
+    reconcile(ledger, registry, _unfit)
+    assert (registry.alias, registry.tags[2]["stage"]) == (1, "Rejected")
+    assert ledger.promotions.head().model_version == 1
+
+
+def test_an_unfit_version_named_before_the_first_champion_is_not_heeded(ledger, registry) -> None:
+    registry.alias = 2
+    reconcile(ledger, registry, _unfit)
+    assert ledger.promotions.head() is None
+
+
+class CheckedRegistry(FakeRegistry):
+    """With versions whose files a test brings along."""
+
+    def __init__(self, fits: dict[int, object]):
+        super().__init__()
+        self.fits = fits
+        self.downloads = 0
+
+    def version(self, number: int) -> ModelVersion:
+        if number not in self.fits:
+            raise NotFound(f"There is no version {number}.")
+        return ModelVersion(number, (), "", {}, {}, "m", None, utc_now(), {})
+
+    def download(self, version: ModelVersion, artifact: str, folder: Path) -> Path:
+        self.downloads += 1
+        path = folder / Path(artifact).name
+        path.write_bytes(skops.io.dumps(self.fits[version.version]))
+        return path
+
+
+@pytest.fixture
+def by_hand(settings, ledger) -> tuple[ChampionSource, CheckedRegistry]:
+    fit = refit(search(SALES, settings.model_copy(update=QUICK), lambda *_: None).estimator, SALES)
+    registry = CheckedRegistry({1: fit, 2: fit, 3: "no model"})
+    quick = settings.model_copy(update={"REDIS_URL": "redis://127.0.0.1:1/0"})
+    for version in (1, 2):
+        mirror(ledger, registry, _promote(ledger, version))
+    return ChampionSource(quick, ledger, registry), registry
+
+
+def test_a_rollback_is_recorded_mirrored_and_keeps_the_upload_order(by_hand, ledger) -> None:
+    source, registry = by_hand
+    uploaded = utc_now()
+    with ledger.database.write() as session:
+        session.get(Promotion, ledger.promotions.head().id).uploaded_at = uploaded
+    promotion = source.promote(1, "ana", "version 2 overshoots on Sundays")
+    head = ledger.promotions.head()
+    assert (head.id, head.model_version, head.previous_version) == (promotion.id, 1, 2)
+    assert (head.source, head.actor, head.reason) == ("manual", "ana", "version 2 overshoots on Sundays")
+    assert (head.uploaded_at, head.mirrored_at is None) == (uploaded, False)
+    assert (registry.alias, registry.tags[1]["stage"], registry.tags[2]["stage"]) == (
+        1,
+        "Production",
+        "Archived",
+    )
+
+
+@pytest.mark.parametrize(("version", "error"), [(2, Conflict), (3, ModelUnusable), (4, NotFound)])
+def test_a_version_that_cannot_be_champion_changes_nothing(by_hand, ledger, version, error) -> None:
+    source, registry = by_hand
+    before = ledger.promotions.head().id
+    with pytest.raises(error):
+        source.promote(version, "ana", "why not")
+    assert (ledger.promotions.head().id, registry.alias) == (before, 2)
+
+
+def test_a_champion_that_changed_while_a_hand_decided_is_not_overwritten(by_hand, ledger) -> None:
+    source, registry = by_hand
+    real = registry.version
+
+    def meanwhile(number: int) -> ModelVersion:
+        registry.version = real
+        _promote(ledger, 7)
+        return real(number)
+
+    registry.version = meanwhile
+    with pytest.raises(ChampionChanged):
+        source.promote(1, "ana", "too late")
+    assert ledger.promotions.head().model_version == 7
+
+
+def test_what_failed_its_checks_is_not_downloaded_at_every_look(by_hand) -> None:
+    source, registry = by_hand
+    for _ in range(3):
+        registry.alias = 3
+        source.reconcile()
+        assert registry.alias == 2
+    assert registry.downloads == 1
+
+
+def test_who_was_champion_when(by_hand, ledger) -> None:
+    source, _ = by_hand
+    between = utc_now()
+    source.promote(1, "ana", "back")
+    assert ledger.promotions.at(between).model_version == 2
+    assert ledger.promotions.at(utc_now()).model_version == 1
+    assert ledger.promotions.at(between - timedelta(days=1)) is None
+
+
+def test_a_promotion_between_the_two_looks_is_not_undone(ledger, registry) -> None:
+    """Its alias is there already and its mark is not: it looked like an alias set late, and was put back."""
+    mirror(ledger, registry, _promote(ledger, 1))
+    real = registry.champion_alias
+
+    def meanwhile() -> int | None:
+        registry.champion_alias = real
+        _promote(ledger, 2)
+        registry.alias = 2
+        return real()
+
+    registry.champion_alias = meanwhile
+    reconcile(ledger, registry, lambda version: None)
+    assert registry.alias == 2
+    reconcile(ledger, registry, lambda version: None)
+    assert [one.model_version for one in ledger.promotions.all()] == [2, 1]
+    assert registry.alias == 2

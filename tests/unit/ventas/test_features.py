@@ -56,3 +56,9 @@ def test_it_travels_through_skops_when_only_we_are_trusted() -> None:
 def test_unfitted_it_says_so() -> None:
     with pytest.raises(NotFittedError):
         SalesFeatures().transform(_table())
+
+
+def test_a_number_that_training_never_saw_is_no_feature() -> None:
+    features = SalesFeatures().fit(_table(Vacia=[np.nan] * 4))
+    assert features.numeric_names_.size == 0
+    assert features.transform(_table(Vacia=[1.0] * 4)).shape == (4, 3)

@@ -1,12 +1,16 @@
 """One row per upload, whatever is delivered how often."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
+from ledger_databases import ON_BOTH
 
 from ventas.errors import LedgerUnavailable
 from ventas.ledger import Ledger, UploadEvent
 from ventas.ledger.queries import RunFilter
+
+pytestmark = ON_BOTH
 
 
 def _event(**changes: object) -> UploadEvent:
@@ -65,16 +69,54 @@ def test_what_the_pipeline_wrote_itself_starts_no_run(ledger: Ledger) -> None:
 
 def test_known_uploads_can_be_told_from_unknown_ones(ledger: Ledger) -> None:
     ledger.intake.record([_event(), _event(key="b_ventas.csv", version_id="null", etag="x")])
-    assert ledger.intake.known("ventas", {"ventas.csv", "b_ventas.csv", "c_ventas.csv"}) == {
-        ("ventas.csv", "v1", ""),
-        ("b_ventas.csv", "null", "x"),
+    known = {("ventas", "ventas.csv", "v1", ""), ("ventas", "b_ventas.csv", "null", "x")}
+    unknown = {
+        ("ventas", "ventas.csv", "v2", ""),
+        ("ventas", "c_ventas.csv", "v1", ""),
+        ("otro", "x", "v1", ""),
     }
+    assert ledger.intake.known([*known, *unknown]) == known
 
 
 def test_many_deliveries_of_one_upload_at_once_start_one_run(ledger: Ledger) -> None:
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda _: ledger.intake.record([_event()])[0].outcome, range(24)))
     assert sorted(outcomes) == ["duplicate"] * 23 + ["recorded"]
+
+
+def test_deliveries_of_the_same_uploads_in_any_order_at_once(ledger: Ledger) -> None:
+    """Batches that overlap wait for each other, they neither lock each other out nor make a run twice."""
+    uploads = [_event(version_id=f"v{number}") for number in range(40)]
+    orders = [uploads, uploads[::-1], uploads[20:] + uploads[:20]] * 4
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = [one.outcome for answer in pool.map(ledger.intake.record, orders) for one in answer]
+    assert (outcomes.count("recorded"), outcomes.count("duplicate")) == (40, 440)
+    assert len(_runs(ledger)) == 40
+    assert ledger.queries.events(0, 1)[1] == 480
+
+
+def test_runs_of_one_delivery_are_numbered_in_its_order(ledger: Ledger) -> None:
+    recorded = ledger.intake.record([_event(key="z_ventas.csv"), _event(key="a_ventas.csv")])
+    assert [run.key for run in _runs(ledger)] == ["a_ventas.csv", "z_ventas.csv"], "newest first"
+    assert recorded[0].run_id < recorded[1].run_id
+
+
+@pytest.mark.parametrize(
+    "key", ["a\0ventas.csv", "línea\n\t\x1bventas.csv", "../../etc/ventas.csv", "' OR 1=1 --"]
+)
+def test_a_key_is_data_whatever_is_in_it(ledger: Ledger, key: str) -> None:
+    outcomes = [ledger.intake.record([_event(key=key)])[0].outcome for _ in range(2)]
+    assert outcomes == ["recorded", "duplicate"]
+    (run,) = _runs(ledger)
+    assert run.key == key.replace("\0", "\ufffd")
+
+
+def test_a_database_without_tables_says_so(unmigrated) -> None:
+    with (
+        pytest.raises(LedgerUnavailable, match=r"no such table|not made yet"),
+        closing(Ledger(unmigrated)) as ledger,
+    ):
+        ledger.intake.record([_event()])
 
 
 def test_a_database_that_is_not_there_says_so(settings, tmp_path) -> None:

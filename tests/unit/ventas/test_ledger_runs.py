@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from ledger_databases import ON_BOTH
 
 from ventas.errors import ChampionChanged, LeaseLost
 from ventas.ledger import Ledger, Promotion, UploadEvent
@@ -11,6 +12,7 @@ from ventas.ledger.runs import Runs
 from ventas.states import RunStatus, Step
 from ventas.times import utc_now
 
+pytestmark = ON_BOTH
 AT_ONCE = timedelta(0)
 LATER = timedelta(minutes=5)
 

@@ -9,15 +9,19 @@ import pandas as pd
 import pytest
 import skops.io
 
+from ventas.checks import Example
 from ventas.errors import NotFound
 from ventas.ledger import Ledger, Promotion, UploadEvent
 from ventas.pipeline.promote import promote
 from ventas.pipeline.runner import run_step
-from ventas.registry import JUDGED_FILE, TRAINED_ON_FILE
+from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, SERVED_TAG, TRAINED_ON_FILE
+from ventas.served import TRUSTED_TYPES
 from ventas.split import to_csv_bytes
 from ventas.states import RunStatus, Step
 from ventas.times import utc_now
-from ventas.training import refit, search
+from ventas.training import inputs, refit, search
+
+REFIT_FILE = "refit/model.skops"
 
 
 @dataclass
@@ -37,10 +41,12 @@ class FakeRegistry:
     def version(self, number: int) -> Version:
         if number not in self.files:
             raise NotFound(f"There is no version {number}.")
-        return Version(number)
+        return Version(number, self.tags.get(number, {}))
 
     def download(self, version: Version, artifact: str, folder: Path) -> Path:
-        path = folder / Path(artifact).name
+        if artifact not in self.files[version.version]:
+            raise NotFound(f"Version {version.version} has no file {artifact}.")
+        path = folder / artifact.replace("/", "-")
         path.write_bytes(self.files[version.version][artifact])
         return path
 
@@ -57,7 +63,7 @@ class FakeStore:
     def __init__(self, train: pd.DataFrame, test: pd.DataFrame):
         self._files = {"train.csv": to_csv_bytes(train), "test.csv": to_csv_bytes(test)}
 
-    def get_bytes(self, bucket: str, key: str) -> bytes:
+    def get_bytes(self, bucket: str, key: str, **_: object) -> bytes:
         return self._files[key.rsplit("/", 1)[1]]
 
 
@@ -141,15 +147,35 @@ def test_a_better_challenger_of_an_older_upload_does_not_overtake(parts: Parts) 
     assert parts.registry.tags[2]["stage"] == "Rejected"
 
 
-@pytest.mark.parametrize("files", [None, {JUDGED_FILE: b"damaged", TRAINED_ON_FILE: b""}])
-def test_a_version_that_cannot_be_loaded_never_becomes_champion(parts: Parts, files) -> None:
+def test_a_version_that_is_not_there_fails_the_run(parts: Parts) -> None:
     parts.registry.files.pop(1)
-    if files is not None:
-        parts.registry.files[1] = files
     run = _judge(parts, 1)
-    assert run.status == "failed"
-    assert run.reason
+    assert (run.status, run.reason) == ("failed", "There is no version 1.")
+
+
+@pytest.mark.parametrize("files", [{}, {JUDGED_FILE: b"damaged", TRAINED_ON_FILE: b""}])
+def test_a_version_that_cannot_be_loaded_never_becomes_champion(parts: Parts, files) -> None:
+    parts.registry.files[1] = files
+    run = _judge(parts, 1)
+    assert (run.status, run.verdict["kind"]) == ("not_promoted", "checks")
+    assert run.reason.startswith("Not promoted: ")
     assert parts.ledger.promotions.head() is None
+    assert parts.registry.tags[1]["stage"] == "Rejected"
+
+
+def test_a_better_model_whose_refit_fails_its_checks_leaves_the_champion(parts: Parts) -> None:
+    _judge(parts, 1)
+    files = parts.registry.files[2]
+    fit = skops.io.loads(files[JUDGED_FILE], trusted=TRUSTED_TYPES)
+    example = Example.of(inputs(TRAIN), {JUDGED_FILE: fit, REFIT_FILE: fit})
+    example.predictions[REFIT_FILE][3] += 1
+    files |= {REFIT_FILE: files[JUDGED_FILE], EXAMPLE_FILE: example.to_json().encode()}
+    parts.registry.tags[2] = {SERVED_TAG: REFIT_FILE, EXAMPLE_TAG: EXAMPLE_FILE}
+    run = _judge(parts, 2, hours_later=1)
+    assert (run.status, run.verdict["kind"]) == ("not_promoted", "checks")
+    assert "refit/model.skops does not answer as it did at training." in run.reason
+    assert (run.verdict["challenger_version"], run.verdict["champion_version"]) == (2, 1)
+    assert (parts.registry.alias, parts.registry.tags[2]["stage"]) == (1, "Rejected")
 
 
 def test_two_judged_at_once_do_not_both_win_against_the_same_champion(parts: Parts) -> None:

@@ -1,6 +1,7 @@
 """The receiver: recorded once, then 2xx; never a refusal that would block MinIO's queue."""
 
 import json
+from urllib.parse import unquote_plus
 
 import pytest
 from flask.testing import FlaskClient
@@ -165,3 +166,50 @@ def test_health_says_what_is_missing(settings, ledger) -> None:
     answer = client.get("/health")
     assert (answer.status_code, answer.json["detail"]) == (503, "MinIO does not answer.")
     assert client.get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "key", ["..%2F..%2Fventas.csv", "l%C3%ADnea%0A%1B%5B31mventas.csv", "a%00ventas.csv", "%FF%FEventas.csv"]
+)
+def test_a_strange_key_is_data(client, token, ledger, key) -> None:
+    """Kept as one run with that key, found again by it, and no path is made of it."""
+    for outcome in ("recorded", "duplicate"):
+        answer = client.post("/events/minio", json=notification(key), headers=token)
+        assert [one["outcome"] for one in answer.json["events"]] == [outcome]
+    (run,) = runs(ledger)
+    assert run.key == unquote_plus(key).replace("\0", "\ufffd")
+    assert run.status == "received"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"key": "v" * 4000},
+        {"key": ""},
+        {"size": 2**64},
+        {"size": -1},
+        {"versionId": "v" * 200},
+        {"eTag": "e" * 200},
+        {"sequencer": "s" * 200},
+        {"key": "\ud800ventas.csv"},
+    ],
+)
+def test_what_the_ledger_cannot_hold_is_refused_in_words(client, token, ledger, changes) -> None:
+    answer = client.post("/events/minio", json=notification("ventas.csv", **changes), headers=token)
+    assert answer.status_code == 202
+    assert "Not an S3 notification: Records" in answer.json["note"] or "body" in answer.json["note"]
+    assert runs(ledger) == []
+
+
+def test_a_bucket_with_an_impossible_name_is_refused_in_words(client, token, ledger) -> None:
+    body = notification("ventas.csv", bucket="b" * 64)
+    assert client.post("/events/minio", json=body, headers=token).status_code == 202
+    assert runs(ledger) == []
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 500_000, b'{"Records":' * 50_000, b"\xff\xfe", b'{"Records": [NaN]}']
+)
+def test_a_body_made_to_break_the_parser_is_refused_in_words(client, token, body) -> None:
+    answer = client.post("/events/minio", data=body, headers=token)
+    assert (answer.status_code, answer.json["recorded"]) == (202, 0)

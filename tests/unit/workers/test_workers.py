@@ -18,6 +18,22 @@ def test_only_training_and_serving_import_mlflow_and_sklearn(module: str) -> Non
     assert done.stdout.strip() == "[]"
 
 
+def test_what_the_sweep_sends_goes_before_what_is_new(settings, monkeypatch) -> None:
+    """A run whose worker was killed once waited 76 s behind the uploads that came after it."""
+    import workers.app
+
+    celery = create_app(settings.model_copy(update={"REDIS_URL": "memory://"}))
+    monkeypatch.setattr(workers.app, "app", celery)
+    sent: list[tuple[str, int]] = []
+    monkeypatch.setattr(celery, "send_task", lambda name, args, priority: sent.append((args[0], priority)))
+    workers.app.enqueue(Step.RETRAIN, "new")
+    workers.app.enqueue_first(Step.RETRAIN, "retaken")
+    assert [run for run, _ in sorted(sent, key=lambda one: one[1])] == ["retaken", "new"]
+    assert celery.conf.broker_transport_options["priority_steps"] == sorted(
+        {priority for _, priority in sent}
+    )
+
+
 def test_training_has_a_queue_of_its_own(settings) -> None:
     routes = create_app(settings).conf.task_routes
     assert {step.value: routes[step.value]["queue"] for step in Step} == {

@@ -1,0 +1,43 @@
+"""Who may change things: whoever sends the admin token, compared in constant time."""
+
+import hmac
+import unicodedata
+from contextlib import suppress
+from typing import Any
+
+from flask import Request
+from flask_openapi3.models.security_scheme import SecurityScheme
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+ACTOR_HEADER = "X-Actor"
+LONGEST_ACTOR = 100
+SECURITY: dict[str, SecurityScheme | dict[str, Any]] = {
+    "admin": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "ADMIN_TOKEN; made at random into tokens/admin of the state folder unless given.",
+    }
+}
+
+
+def require_admin(request: Request, token: str) -> None:
+    """Let a request with the admin token pass; raises Unauthorized without any, and Forbidden with another one."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not given.strip():
+        raise Unauthorized(
+            "This needs the admin token, sent as `Authorization: Bearer TOKEN`.",
+            www_authenticate=WWWAuthenticate("bearer", {"realm": "ventas"}),
+        )
+    if not hmac.compare_digest(given.strip().encode(), token.encode()):
+        raise Forbidden("This is not the admin token of this system.")
+
+
+def actor_of(request: Request) -> str:
+    """Who asks, by their own word: the header X-Actor, else "admin"; printable, at most 100 characters."""
+    sent = request.headers.get(ACTOR_HEADER, "")
+    # WSGI hands bytes on as if they were Latin-1, but most programs send UTF-8.
+    with suppress(UnicodeError):
+        sent = sent.encode("latin-1").decode("utf-8")
+    named = "".join(char for char in unicodedata.normalize("NFC", sent) if char.isprintable()).strip()
+    return named[:LONGEST_ACTOR] or "admin"

@@ -1,0 +1,86 @@
+"""`POST /runs/{id}/retry` and `POST /models/{version}/promote`: what changes things, with the admin token."""
+
+from typing import Any
+
+import structlog
+from flask import Response, request
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import ValidationError
+
+from api.admin import actor_of, require_admin
+from api.answers import JSON, json_answer
+from api.body import json_object
+from api.problems import ModelUnfit, documented, invalid_parameters
+from api.routes.runs import existing_run_id, run_members
+from api.schemas import PromoteRequest, PromotionAnswer, RetryAnswer, RunId, VersionPath
+from api.services import Services
+from ventas.errors import BrokerUnavailable, LedgerUnavailable, ModelUnusable
+from ventas.states import Step
+
+log = structlog.get_logger()
+
+_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {JSON: {"schema": PromoteRequest.model_json_schema()}}}
+}
+_ALLOWED = {"reason": "a text of 1 to 1000 characters that says why"}
+
+
+def admin_routes(services: Services) -> APIBlueprint:
+    """The blueprint of what only an operator may do; without the token nothing else of a request is looked at."""
+    routes = APIBlueprint(
+        "admin",
+        __name__,
+        abp_tags=[Tag(name="Operator")],
+        abp_security=[{"admin": []}],
+        abp_responses=documented(422, 503),
+    )
+
+    @routes.before_request
+    def admins_only() -> None:
+        require_admin(request, services.settings.admin_token)
+
+    @routes.post("/runs/<id>/retry", responses=documented(401, 403, 404, 409) | {202: RetryAnswer})
+    def retry(path: RunId) -> Response:
+        """Start a run that failed, was rejected or superseded again, at its first step."""
+        row = services.ledger.replays.retry(existing_run_id(path), actor_of(request))
+        log.info("run_retried", run_id=row.id, actor=actor_of(request))
+        enqueued = _enqueued(services, row.id)
+        note = (
+            "Its first step has been sent."
+            if enqueued
+            else "Redis does not take tasks now; the sweep will send its first step."
+        )
+        return json_answer(RetryAnswer(**run_members(row), enqueued=enqueued, note=note), 202)
+
+    @routes.post(
+        "/models/<version>/promote",
+        responses=documented(400, 401, 403, 404, 409, 413, 415) | {200: PromotionAnswer},
+        openapi_extensions=_BODY,
+    )
+    def promote(path: VersionPath) -> Response:
+        """Make a version the champion by hand, if it passes its checks; say why."""
+        try:
+            wanted = PromoteRequest.model_validate(json_object(request))
+        except ValidationError as error:
+            raise invalid_parameters(error, _ALLOWED) from error
+        try:
+            promotion = services.source.promote(path.version, actor_of(request), wanted.reason)
+        except ModelUnusable as error:
+            raise ModelUnfit(str(error)) from error
+        services.holder.wake()
+        return json_answer(PromotionAnswer.model_validate(promotion))
+
+    return routes
+
+
+def _enqueued(services: Services, run_id: str) -> bool:
+    try:
+        services.enqueue(Step.ETL, run_id)
+        services.ledger.runs.mark_enqueued(run_id)
+    except BrokerUnavailable as error:
+        log.warning("left_to_the_sweep", run_id=run_id, reason=str(error))
+        return False
+    except LedgerUnavailable as error:  # the task is sent; the sweep may send it once more
+        log.warning("sent_but_not_marked", run_id=run_id, reason=str(error))
+    return True

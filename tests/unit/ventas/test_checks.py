@@ -1,0 +1,147 @@
+"""A model that misbehaves in any of these ways must not be served, and the sentence says how."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import Pipeline
+
+from ventas.checks import Example, failed_check
+from ventas.errors import ModelUnusable
+from ventas.served import ModelInput, ServedModel, served_model
+from ventas.training import inputs, search
+
+INPUTS = (
+    ModelInput("DíaDeLaSemana", "weekday", required=True),
+    ModelInput("Promociones", "flag", required=True),
+    ModelInput("Festivo", "flag", required=True),
+    ModelInput("Precio", "number", required=False, low=1.0, high=9.0),
+    ModelInput("self", "text", required=False, categories=("norte", "sur")),
+)
+Predict = Callable[[pd.DataFrame], Any]
+
+
+class Model:
+    def __init__(self, predict: Predict):
+        self.predict = predict
+
+
+def fault_of(predict: Predict) -> str | None:
+    return failed_check(ServedModel(3, INPUTS, Model(predict)))
+
+
+def plain(frame: pd.DataFrame) -> Any:
+    return frame["DíaDeLaSemana"].to_numpy(float) * 100
+
+
+@pytest.fixture(scope="module")
+def sales() -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    dates = pd.date_range("2024-01-01", periods=80)
+    table = pd.DataFrame(
+        {
+            "Fecha": dates,
+            "DíaDeLaSemana": dates.day_of_week + 1,
+            "Promociones": rng.integers(0, 2, 80),
+            "Festivo": (dates.day_of_week == 6).astype(int),
+            "Ventas": 100.0 * dates.day_of_week + rng.normal(0, 5, 80),
+            "Precio (€)": rng.normal(10, 1, 80) / 3,
+            "Zona": rng.choice(["norte", "sur"], 80),
+        }
+    )
+    table.loc[[1, 4], ["Precio (€)", "Zona"]] = [np.nan, None]
+    return table
+
+
+@pytest.fixture
+def fit(settings, sales: pd.DataFrame) -> Pipeline:
+    quick = {"GRID_N_ESTIMATORS": [5], "GRID_MAX_DEPTH": [None], "GRID_MIN_SAMPLES_SPLIT": [2]}
+    return search(sales, settings.model_copy(update=quick), lambda *_: None).estimator
+
+
+def test_a_model_that_behaves_passes() -> None:
+    assert fault_of(plain) is None
+
+
+def test_a_real_fit_passes_with_the_example_of_its_training(fit: Pipeline, sales: pd.DataFrame) -> None:
+    example = Example.from_json(Example.of(inputs(sales), {"judged": fit}).to_json())
+    assert len(example.rows) == 50
+    pd.testing.assert_frame_equal(example.rows, inputs(sales).head(50), check_dtype=False)
+    assert failed_check(served_model(fit, 1), example.rows, example.predictions["judged"]) is None
+
+
+def test_a_fit_that_answers_otherwise_than_at_training_is_found(fit: Pipeline, sales: pd.DataFrame) -> None:
+    example = Example.of(inputs(sales), {"judged": fit})
+    expected = example.predictions["judged"]
+    expected[7] *= 1 + 1e-6
+    fault = failed_check(served_model(fit, 1), example.rows, expected)
+    assert fault == "does not answer as it did at training."
+    assert failed_check(served_model(fit, 1), example.rows, expected[:-1]) == fault
+
+
+def _changes_its_input(frame: pd.DataFrame) -> Any:
+    frame["Promociones"] = 1
+    return plain(frame)
+
+
+def _by_position(frame: pd.DataFrame) -> Any:
+    return frame.iloc[:, 1].to_numpy(float)
+
+
+def _knows_its_neighbours(frame: pd.DataFrame) -> Any:
+    return plain(frame) - plain(frame).mean()
+
+
+def _stumbles(frame: pd.DataFrame) -> Any:
+    raise ZeroDivisionError("of all things")
+
+
+def _needs_every_column(frame: pd.DataFrame) -> Any:
+    return plain(frame) + frame["Precio"].to_numpy(float)
+
+
+def _knows_only_its_texts(frame: pd.DataFrame) -> Any:
+    unknown = ~frame["self"].isin(["norte", "sur"]) if "self" in frame else np.zeros(len(frame), dtype=bool)
+    return np.where(unknown, np.nan, plain(frame))
+
+
+def _overflows(frame: pd.DataFrame) -> Any:
+    return plain(frame) + (frame["Precio"].to_numpy(float) ** 3 if "Precio" in frame else 0)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+@pytest.mark.parametrize(
+    ("predict", "words"),
+    [
+        (_changes_its_input, "changes the table"),
+        (_by_position, "another order"),
+        (_knows_its_neighbours, "a row alone"),
+        (_stumbles, "ZeroDivisionError: of all things"),
+        (_needs_every_column, "KeyError: 'Precio'"),
+        (_knows_only_its_texts, "no finite number for"),
+        (_overflows, "no finite number for"),
+        (lambda frame: np.full(len(frame), np.inf), "no finite number for"),
+        (lambda frame: plain(frame)[:-1], "no finite number for"),
+    ],
+)  # fmt: skip
+def test_each_way_of_misbehaving_is_named(predict: Predict, words: str) -> None:
+    assert words in str(fault_of(predict))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"rows": 5, "predictions": {}}', '{"rows": {"a": [1, 2], "b": [1]}}']
+)
+def test_an_example_that_cannot_be_read_is_no_example(text: str) -> None:
+    with pytest.raises(ModelUnusable, match="cannot be read"):
+        Example.from_json(text)
+
+
+def test_extreme_numbers_in_training_leave_a_model_that_passes(settings, sales: pd.DataFrame) -> None:
+    """Forests compute in float32; what lies beyond must be bounded before."""
+    sales = sales.copy()
+    sales.loc[:2, "Precio (€)"] = [1e308, -1e308, 3e38]
+    quick = {"GRID_N_ESTIMATORS": [5], "GRID_MAX_DEPTH": [None], "GRID_MIN_SAMPLES_SPLIT": [2]}
+    found = search(sales, settings.model_copy(update=quick), lambda *_: None)
+    assert failed_check(served_model(found.estimator, 1), inputs(sales)) is None

@@ -1,0 +1,129 @@
+"""The step etl on an S3 server of its own: what it leaves at the root of bucket `data`, and what it skips."""
+
+import io
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from minio import Minio
+from minio.commonconfig import ENABLED
+from minio.versioningconfig import VersioningConfig
+
+from ventas.ledger import Ledger, UploadEvent
+from ventas.pipeline.etl import etl
+from ventas.pipeline.runner import run_step
+from ventas.states import Step
+from ventas.store import ObjectVersion, Store
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def _sales(start: str) -> bytes:
+    dates = pd.date_range(start, periods=60)
+    table = pd.DataFrame({"Fecha": dates, "DíaDeLaSemana": dates.day_of_week + 1})
+    table["Promociones"], table["Festivo"], table["Ventas"] = 0, 0, 100.0 + np.arange(60)
+    return table.to_csv(index=False).encode()
+
+
+class FineStore(Store):
+    """The stand-in's listing has whole seconds; here the uploads are a second apart in the order they came."""
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self.came: list[str] = []
+
+    def versions(self, bucket: str, prefix: str = "") -> Iterator[ObjectVersion]:
+        for found in super().versions(bucket, prefix):
+            moment = START + timedelta(seconds=self.came.index(found.version_id))
+            yield replace(found, last_modified=moment)
+
+
+class Site:
+    """A bucket with uploads, and the runs that work on them."""
+
+    def __init__(self, settings, ledger: Ledger):
+        self.client = Minio(settings.MINIO_ENDPOINT, access_key="minio", secret_key="minio123", secure=False)
+        for bucket in ("ventas", "data"):
+            if not self.client.bucket_exists(bucket):  # other tests share the server
+                self.client.make_bucket(bucket)
+        self.client.set_bucket_versioning("ventas", VersioningConfig(ENABLED))
+        self.ledger = ledger
+        self.parts = SimpleNamespace(settings=settings, ledger=ledger, store=FineStore(settings))
+        self.folder = uuid.uuid4().hex
+
+    def upload(self, name: str, start: str) -> str:
+        """The run of a sales file that begins at `start`, not worked on yet."""
+        return self.put(name, _sales(start))
+
+    def put(self, name: str, data: bytes) -> str:
+        """The run of an upload with these bytes."""
+        key = f"{self.folder}/{name}"
+        version = self.client.put_object("ventas", key, io.BytesIO(data), len(data)).version_id
+        self.parts.store.came.append(version)
+        return self.ledger.intake.record([UploadEvent("ventas", key, version, "e", 1)])[0].run_id
+
+    def etl(self, run_id: str) -> str:
+        """Run the step; the state that it led to."""
+        run_step(self.parts, run_id, Step.ETL, etl, "w")
+        return self.ledger.runs.get(run_id).status
+
+    def root(self) -> str:
+        """The first date in `train.csv` at the root of bucket `data`."""
+        return self.client.get_object("data", "train.csv").read().decode().splitlines()[1][:10]
+
+
+@pytest.fixture
+def site(s3_settings, ledger: Ledger) -> Site:
+    return Site(s3_settings, ledger)
+
+
+def test_an_older_upload_that_comes_late_does_not_replace_the_latest_dataset(site: Site) -> None:
+    older, newer = site.upload("a_ventas.csv", "2024-01-01"), site.upload("b_ventas.csv", "2025-01-01")
+    assert site.etl(newer) == "retrain"
+    assert site.root() == "2025-01-01"
+    assert site.etl(older) == "retrain", "another key: it is worked on all the same"
+    assert site.root() == "2025-01-01"
+
+
+def test_a_newer_upload_replaces_the_latest_dataset(site: Site) -> None:
+    older, newer = site.upload("a_ventas.csv", "2022-01-01"), site.upload("b_ventas.csv", "2023-01-01")
+    site.etl(older)
+    assert site.root() == "2022-01-01"
+    site.etl(newer)
+    assert site.root() == "2023-01-01"
+
+
+def test_a_slow_older_run_that_wrote_last_puts_the_newer_one_back(site: Site) -> None:
+    """Both at once: the newer one gets through between the older one's look and its write."""
+    older, newer = site.upload("a_ventas.csv", "2020-01-01"), site.upload("b_ventas.csv", "2021-01-01")
+    put = site.parts.store.put_bytes
+
+    def slow(bucket: str, key: str, data: bytes, content_type: str) -> object:
+        if key == "train.csv" and site.parts.store.put_bytes is slow:
+            site.parts.store.put_bytes = put
+            assert site.etl(newer) == "retrain"
+            assert site.root() == "2021-01-01"
+        return put(bucket, key, data, content_type)
+
+    site.parts.store.put_bytes = slow
+    assert site.etl(older) == "retrain"
+    assert site.root() == "2021-01-01"
+
+
+def test_an_older_version_names_the_newer_one(site: Site) -> None:
+    older, newer = site.upload("ventas.csv", "2024-01-01"), site.upload("ventas.csv", "2025-01-01")
+    site.etl(newer)
+    assert site.etl(older) == "superseded"
+    assert site.ledger.runs.get(older).superseded_by == newer
+    assert site.ledger.runs.get(older).sha256 is None, "nothing was downloaded"
+
+
+def test_a_newer_version_that_is_rejected_does_not_take_the_older_one_with_it(site: Site) -> None:
+    older, newer = site.upload("ventas.csv", "2024-01-01"), site.put("ventas.csv", b"a,b\n1,2\n")
+    assert site.etl(newer) == "rejected"
+    assert site.etl(older) == "retrain"

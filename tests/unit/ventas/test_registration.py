@@ -1,0 +1,228 @@
+"""Two attempts of one run leave one version, whatever dies in between; on a real MLflow without its server."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from ventas.checks import checked
+from ventas.errors import LeaseLost
+from ventas.ledger import Ledger, UploadEvent
+from ventas.logbook import ATTEMPT_TAG, Registered, log_training
+from ventas.pipeline.retrain import retrain
+from ventas.pipeline.runner import run_step
+from ventas.registry import RECIPE_TAG, RUN_TAG, Registry
+from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
+from ventas.split import to_csv_bytes
+from ventas.states import RunStatus, Step
+
+# MLflow uses what SQLAlchemy and pandas call outdated; its store runs in this process here.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+DATES = pd.date_range("2024-01-01", periods=90)
+SALES = pd.DataFrame(
+    {
+        "Fecha": DATES,
+        "DíaDeLaSemana": DATES.day_of_week + 1,
+        "Promociones": np.arange(90) % 2,
+        "Festivo": (DATES.day_of_week == 6).astype(int),
+        "Ventas": 100.0 * (DATES.day_of_week + 1) + np.arange(90) % 5,
+    }
+)
+
+
+class FakeStore:
+    """Our own fake of the store's port: one dataset."""
+
+    def get_bytes(self, bucket: str, key: str, **_: object) -> bytes:
+        return to_csv_bytes(SALES[:60] if key.endswith("train.csv") else SALES[60:])
+
+
+@dataclass
+class Parts:
+    settings: Settings
+    ledger: Ledger
+    registry: Registry
+    store: FakeStore = field(default_factory=FakeStore)
+
+
+@pytest.fixture(scope="module")
+def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """MLflow's database, made once."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    before = mlflow.get_tracking_uri()
+    mlflow.MlflowClient(uri).create_experiment(EXPERIMENT, artifact_location=str(folder / "artifacts"))
+    yield uri
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.fixture
+def parts(settings: Settings, ledger: Ledger, tracking_uri: str) -> Parts:
+    quick = settings.model_copy(
+        update={
+            "GRID_N_ESTIMATORS": [3],
+            "GRID_MAX_DEPTH": [None],
+            "GRID_MIN_SAMPLES_SPLIT": [2],
+            "MLFLOW_TRACKING_URI": tracking_uri,
+        }
+    )
+    return Parts(quick, ledger, Registry(quick))
+
+
+@pytest.fixture
+def run_id(parts: Parts) -> str:
+    """A run whose dataset is there."""
+    runs = parts.ledger.runs
+    (recorded,) = parts.ledger.intake.record([UploadEvent("ventas", "ventas.csv", "v1", "e", 1)])
+    lease = runs.acquire(recorded.run_id, Step.ETL, "w")
+    runs.note(lease, recipe_digest=parts.settings.recipe_digest)
+    runs.finish(lease, RunStatus.RETRAIN)
+    return recorded.run_id
+
+
+def versions_of(parts: Parts, run_id: str) -> list[int]:
+    """The versions that are found by their run, and those that an attempt left behind."""
+    found = parts.registry.client.search_model_versions(f"name='{MODEL_NAME}'")
+    return sorted(
+        int(one.version) for one in found if run_id in (one.tags.get(RUN_TAG), one.tags.get(ATTEMPT_TAG))
+    )
+
+
+def mlflow_runs_of(parts: Parts, run_id: str) -> list[str]:
+    experiment = parts.registry.client.get_experiment_by_name(EXPERIMENT)
+    found = parts.registry.client.search_runs([experiment.experiment_id], f"tags.`{RUN_TAG}` = '{run_id}'")
+    return [one.info.run_id for one in found]
+
+
+def test_a_training_is_registered_once_and_passes_its_checks(
+    parts: Parts, run_id: str, tmp_path: Path
+) -> None:
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    run = parts.ledger.runs.get(run_id)
+    (version,) = versions_of(parts, run_id)
+    described = parts.registry.version(version)
+    assert (run.model_version, run.mlflow_run_id) == (version, described.run_id)
+    assert (described.pipeline_run_id, described.stage) == (run_id, "Staging")
+    assert "challenger" in described.aliases
+    assert described.tags[RECIPE_TAG] == parts.settings.recipe_digest
+    assert checked(parts.registry, described, tmp_path).version == version
+
+
+def test_a_zombie_that_registers_deletes_its_own_version_and_the_taker_has_the_only_one(
+    parts: Parts, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first worker stands still after its upload to MLflow; its lease runs out, and another one takes over."""
+    taken_over = []
+
+    def slow(registry, training, run_id, settings, take):
+        def stand_still_first(made: Registered) -> None:
+            monkeypatch.setattr("ventas.pipeline.retrain.log_training", log_training)
+            _expire(parts, run_id)
+            taken_over.append(run_step(parts, run_id, Step.RETRAIN, retrain, "taker"))
+            take(made)
+
+        return log_training(registry, training, run_id, settings, stand_still_first)
+
+    monkeypatch.setattr("ventas.pipeline.retrain.log_training", slow)
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "zombie") is None
+    assert taken_over == [Step.PROMOTE]
+    run = parts.ledger.runs.get(run_id)
+    assert versions_of(parts, run_id) == [run.model_version]
+    assert mlflow_runs_of(parts, run_id) == [run.mlflow_run_id]
+    assert run.status == RunStatus.PROMOTE
+
+
+def test_what_a_worker_that_died_left_behind_is_deleted_by_the_next(
+    parts: Parts, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(registry, training, run_id, settings, take):
+        def killed(made: Registered) -> None:
+            raise KeyboardInterrupt
+
+        return log_training(registry, training, run_id, settings, killed)
+
+    monkeypatch.setattr("ventas.pipeline.retrain.log_training", dies)
+    with pytest.raises(KeyboardInterrupt):
+        run_step(parts, run_id, Step.RETRAIN, retrain, "dies")
+    (left,) = versions_of(parts, run_id)
+    assert parts.registry.of_pipeline_run(run_id) is None, "nobody takes it for the run's version"
+    monkeypatch.setattr("ventas.pipeline.retrain.log_training", log_training)
+    _expire(parts, run_id)
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "next") == Step.PROMOTE
+    run = parts.ledger.runs.get(run_id)
+    assert versions_of(parts, run_id) == [run.model_version]
+    assert run.model_version != left
+    assert mlflow_runs_of(parts, run_id) == [run.mlflow_run_id]
+
+
+def test_a_version_that_the_ledger_has_taken_is_used_and_not_trained_again(
+    parts: Parts, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker died between the ledger's note and MLflow's tags."""
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ventas.logbook.confirm", dies)
+        with pytest.raises(KeyboardInterrupt):
+            run_step(parts, run_id, Step.RETRAIN, retrain, "dies")
+    taken = parts.ledger.runs.get(run_id).model_version
+    assert taken is not None
+    _expire(parts, run_id)
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "next") == Step.PROMOTE
+    assert parts.ledger.runs.get(run_id).model_version == taken
+    assert parts.registry.of_pipeline_run(run_id) == taken
+    assert versions_of(parts, run_id) == [taken]
+
+
+def test_a_run_started_again_with_other_settings_is_trained_anew(parts: Parts, run_id: str) -> None:
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    first = parts.ledger.runs.get(run_id).model_version
+    lease = parts.ledger.runs.acquire(run_id, Step.PROMOTE, "w")
+    parts.ledger.runs.finish(lease, RunStatus.FAILED, reason="MLflow was away.")
+    parts.ledger.replays.retry(run_id, "ana")
+    lease = parts.ledger.runs.acquire(run_id, Step.ETL, "w")
+    parts.ledger.runs.note(lease, recipe_digest="another")
+    parts.ledger.runs.finish(lease, RunStatus.RETRAIN)
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    second = parts.ledger.runs.get(run_id).model_version
+    assert second > first
+    assert parts.registry.of_pipeline_run(run_id) == second
+    assert parts.registry.version(first).pipeline_run_id is None, "it stays, but is the run's no more"
+
+
+def test_a_retry_with_the_same_settings_uses_the_version_that_is_there(parts: Parts, run_id: str) -> None:
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    first = parts.ledger.runs.get(run_id).model_version
+    lease = parts.ledger.runs.acquire(run_id, Step.PROMOTE, "w")
+    parts.ledger.runs.finish(lease, RunStatus.FAILED, reason="MLflow was away.")
+    parts.ledger.replays.retry(run_id, "ana")
+    lease = parts.ledger.runs.acquire(run_id, Step.ETL, "w")
+    parts.ledger.runs.finish(lease, RunStatus.RETRAIN)
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    assert parts.ledger.runs.get(run_id).model_version == first
+
+
+def test_losing_the_lease_before_the_upload_leaves_nothing(parts: Parts, run_id: str) -> None:
+    def lost(context, lease):
+        _expire(parts, run_id)
+        assert parts.ledger.runs.acquire(run_id, Step.RETRAIN, "taker") is not None
+        with pytest.raises(LeaseLost):
+            retrain(context, lease)
+        raise LeaseLost("as it found")
+
+    assert run_step(parts, run_id, Step.RETRAIN, lost, "zombie") is None
+    assert versions_of(parts, run_id) == []
+    assert mlflow_runs_of(parts, run_id) == []
+
+
+def _expire(parts: Parts, run_id: str) -> None:
+    row = parts.ledger.runs.get(run_id)
+    with parts.ledger.database.write() as session:
+        session.get(type(row), run_id).lease_expires_at = row.created_at

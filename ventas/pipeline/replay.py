@@ -1,0 +1,158 @@
+"""Past uploads judged anew, with the present code and settings, without changing anything.
+
+The uploads are taken in their order, as if each had been worked on before the next one came, against a line of
+champions of their own that starts with none. Ledger, MLflow and buckets are only read, or not even that.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ventas.champion import scratch_folder
+from ventas.checks import EXAMPLE_ROWS, failed_check
+from ventas.errors import ModelUnusable, NotFound, RejectedUpload
+from ventas.ingest import ingest
+from ventas.ledger import Run
+from ventas.pipeline.context import Context
+from ventas.pipeline.datasets import dataset
+from ventas.promotion import Contender, Verdict, date_keys, judge
+from ventas.served import served_model
+from ventas.settings import Settings
+from ventas.split import read_dataset, split, to_csv_bytes
+from ventas.states import RunStatus
+from ventas.training import inputs, search
+
+# Told of the runs that are done, with the part of the one at work, and of the run at work.
+OnProgress = Callable[[float, Run], None]
+GONE = "gone"  # neither the upload nor its dataset is there any more
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How one past upload would end now.
+
+    `status` is promoted, not_promoted, rejected or gone; `reason` a sentence. Versions in `verdict` are not those of
+    MLflow: the replay numbers its uploads from 1.
+    """
+
+    run: Run
+    status: str
+    reason: str
+    verdict: Verdict | None = None
+
+    @property
+    def same(self) -> bool:
+        """Whether the run ended so the first time too."""
+        return self.status == self.run.status
+
+    def as_dict(self) -> dict[str, Any]:
+        """The comparison as JSON shows it."""
+        verdict = self.verdict.as_dict() if self.verdict else None
+        return {
+            "run_id": self.run.id,
+            "key": self.run.key,
+            "version_id": self.run.version_id,
+            "then": {"status": self.run.status, "reason": self.run.reason, "verdict": self.run.verdict},
+            "now": {"status": self.status, "reason": self.reason, "verdict": verdict},
+            "same": self.same,
+        }
+
+
+def replay(context: Context, runs: Sequence[Run], on_progress: OnProgress) -> list[Replayed]:
+    """Train and judge the uploads of `runs`, in the order given. Raises StoreUnavailable."""
+    line = _Line(context, on_progress)
+    return [line.replayed(run) for run in runs]
+
+
+class _Line:
+    """The line of champions of one replay."""
+
+    def __init__(self, context: Context, on_progress: OnProgress):
+        self._context = context
+        self._settings = context.settings
+        self._on_progress = on_progress
+        self._number = 0
+        self._champion: Contender | None = None
+        self._judged: dict[str, int] = {}
+
+    def replayed(self, run: Run) -> Replayed:
+        self._number += 1
+        self._on_progress(self._number - 1, run)
+        try:
+            verdict = self._verdict(run)
+        except RejectedUpload as error:
+            return Replayed(run, RunStatus.REJECTED, str(error))
+        except NotFound:
+            return Replayed(run, GONE, "Neither the upload nor its dataset is there any more.")
+        finally:
+            self._on_progress(self._number, run)
+        status = RunStatus.PROMOTED if verdict.promoted else RunStatus.NOT_PROMOTED
+        return Replayed(run, status, verdict.reason, verdict)
+
+    def _verdict(self, run: Run) -> Verdict:
+        train, test, sha256 = _parts(self._context, run)
+        if sha256 in self._judged:
+            reason = f"The same bytes were judged before, as number {self._judged[sha256]} of this replay."
+            return Verdict(promoted=False, kind="same_bytes", reason=reason)
+        self._judged[sha256] = self._number
+        challenger = self._trained(run, train)
+        try:
+            _check(challenger, train)
+        except ModelUnusable as error:
+            return Verdict(False, "checks", f"Not promoted: {error}", None, self._number)
+        verdict = self._judge(challenger, train, test)
+        if verdict.promoted:
+            self._champion = challenger
+        return verdict
+
+    def _trained(self, run: Run, train: pd.DataFrame) -> Contender:
+        def tell(done: int, total: int) -> None:
+            self._on_progress(self._number - 1 + done / total, run)
+
+        found = search(train, self._settings, tell)
+        return Contender(self._number, found.estimator, frozenset(date_keys(train)))
+
+    def _judge(self, challenger: Contender, train: pd.DataFrame, test: pd.DataFrame) -> Verdict:
+        if self._champion is None:
+            reason = f"Promoted: number {self._number} is the first of this replay."
+            return Verdict(promoted=True, kind="first", reason=reason, challenger_version=self._number)
+        return judge(challenger, self._champion, train, test, self._settings)
+
+
+def _check(challenger: Contender, train: pd.DataFrame) -> None:
+    model = served_model(challenger.estimator, challenger.version)
+    fault = failed_check(model, inputs(train.head(EXAMPLE_ROWS)))
+    if fault:
+        raise ModelUnusable(f"number {challenger.version} {fault}")
+
+
+def _parts(context: Context, run: Run) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """Train, test and the digest of the bytes: from the upload itself, or its old dataset where that is gone.
+
+    Raises RejectedUpload, StoreUnavailable, and NotFound where neither is there.
+    """
+    with scratch_folder(context.settings) as folder:
+        path = folder / "upload"
+        try:
+            context.store.download(
+                run.bucket, run.key, run.version_id, path, max_bytes=context.settings.MAX_UPLOAD_BYTES
+            )
+        except NotFound:
+            train, test = (dataset(context, run.id, name) for name in ("train", "test"))
+            return train, test, run.sha256 or run.id
+        return *_read(path, context.settings), _sha256(path)
+
+
+def _read(path: Path, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train and test as the next step would read them from the bucket."""
+    parts = split(ingest(path, settings).frame, settings)
+    return read_dataset(to_csv_bytes(parts.train)), read_dataset(to_csv_bytes(parts.test))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
