@@ -50,7 +50,9 @@ def run_routes(services: Services) -> APIBlueprint:
         """One run with its quality report and its steps."""
         row = ledger.runs.get(existing_run_id(path))
         if row is None:
-            raise NotFound(f"There is no run {path.id}.")
+            raise NotFound(
+                f"There is no run {printable(path.id)}; GET /runs lists the full ids, of 36 characters."
+            )
         steps = [StepAnswer.model_validate(step) for step in ledger.runs.attempts(row.id)]
         return json_answer(RunDetail(**run_members(row), quality=row.quality, steps=steps))
 

@@ -88,6 +88,11 @@ def _body(run: dict[str, Any], zone: str) -> list[Any]:
     return [part for part in parts if part is not None]
 
 
+def _link_to_newer(run: dict[str, Any]) -> Any:
+    newer = run.get("superseded_by")
+    return dcc.Link("Ver la ejecución del archivo más nuevo", href=f"/ejecuciones/{newer}") if newer else None
+
+
 def _heading(run: dict[str, Any]) -> html.Div:
     name = str(run.get("key", "")).rpartition("/")[2]
     own = run.get("reason") if run.get("status") == "failed" else None
@@ -102,6 +107,7 @@ def _heading(run: dict[str, Any]) -> html.Div:
             ),
             dmc.Text(verdicts.of_run(run), c="dimmed") if not run.get("verdict") else None,
             dmc.Text(f"Detalle: {own}", size="sm", c="dimmed", className="breakable") if own else None,
+            _link_to_newer(run),
             *progress_bar(run),
         ],
         className="run-heading",

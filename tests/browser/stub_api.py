@@ -75,6 +75,7 @@ def run(run_id: str, status: str, minutes_ago: float, **more: Any) -> dict[str, 
         "model_version": None,
         "mlflow_run_id": None,
         "same_as_run": None,
+        "superseded_by": None,
         "verdict": None,
     } | more
 
@@ -192,7 +193,7 @@ def _runs() -> dict[str, dict[str, Any]]:
             steps=steps("etl"),
         ),
         run("run-4", "failed", 500, reason="MLflow did not answer after 5 attempts.", steps=steps("etl")),
-        run("run-3", "superseded", 600),
+        run("run-3", "superseded", 600, superseded_by="run-8"),
         run("run-2", "ignored", 700, key="notas.txt", size=812),
         run("run-1", "promoted", 900, model_version=1, verdict=verdict("first", promoted=True, ours=112.3)),
     ]

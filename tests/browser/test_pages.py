@@ -181,6 +181,13 @@ def test_a_runs_page_moves_to_its_verdict(browser: Chrome, site: Site) -> None:
     assert "Comparación con el modelo en producción" in said
 
 
+def test_a_superseded_run_leads_to_the_newer_one(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/ejecuciones/run-3")
+    shows(browser, "Un archivo más nuevo ocupó el lugar de este")
+    press(browser, "a[href='/ejecuciones/run-8']")
+    shows(browser, "88,42")
+
+
 def test_a_rejected_file_tells_what_to_correct(browser: Chrome, site: Site) -> None:
     browser.get(f"{site.url}/ejecuciones")
     press(browser, "a[href='/ejecuciones/run-5']")
