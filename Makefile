@@ -6,7 +6,7 @@ export PYTHONUTF8 := 1
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run-env dev-env object-store up sample test test-fast check chaos lock clean-state
+.PHONY: help run-env dev-env object-store up sample test zoo test-fast check chaos lock clean-state
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ object-store: dev-env
 # MinIO is built before pytest starts, lest its minutes count as a test's.
 test: dev-env object-store ## all tests: unit, pipeline on real processes, browser
 	$(BIN)/pytest tests
+
+zoo: dev-env object-store ## every bad file of the tests through the real pipeline
+	ZOO=whole $(BIN)/pytest tests/pipeline/test_zoo.py
 
 test-fast: dev-env ## unit tests alone
 	$(BIN)/pytest tests/unit

@@ -96,6 +96,15 @@ class World:
         """Upload and wait for the run's end."""
         return self.final(key, self.put(key, data))
 
+    def settled(self, run: dict[str, Any]) -> dict[str, Any]:
+        """The run, once MLflow shows all that came of it: tags follow a moment after the verdict."""
+
+        def look() -> bool:
+            return "ventas.verdict" in self.registry.version(run["model_version"]).tags
+
+        wait_for(look, f"the verdict on version {run['model_version']}")
+        return run
+
     def champion(self) -> int | None:
         """The version that `/health` names, or None."""
         answer = self.api.get("/health")

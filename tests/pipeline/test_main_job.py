@@ -60,7 +60,7 @@ def test_the_dataset_lies_in_bucket_data(world: World) -> None:
 
 def test_mlflow_keeps_what_leads_back_to_the_upload(world: World) -> None:
     world.ensure_champion()
-    run = world.drop("mlflow/ventas.csv", _better("2021-01-01", 3))
+    run = world.settled(world.drop("mlflow/ventas.csv", _better("2021-01-01", 3)))
     version = world.registry.version(run["model_version"])
     logged = world.registry.client.get_run(version.run_id)
     assert {"cv_mse", "cv_rmse", "test_mse", "test_rmse", "test_r2"} <= set(version.metrics)
@@ -150,7 +150,7 @@ def test_a_worse_challenger_is_not_promoted(world: World) -> None:
     world.served_by(champion["model_version"])
     later = sales("2024-01-01", days=200, seed=8, level=9000)
     later.loc[:139, "Ventas"] = later.loc[:139, "Ventas"].to_numpy()[::-1] * 0.5  # its train rows mislead
-    worse = world.drop("worse/ventas.csv", later)
+    worse = world.settled(world.drop("worse/ventas.csv", later))
     verdict = worse["verdict"]
     assert (worse["status"], verdict["promoted"], verdict["kind"]) == ("not_promoted", False, "fair")
     assert verdict["challenger_rmse"] > verdict["champion_rmse"]

@@ -18,6 +18,7 @@ from ventas.states import RunStatus
 from ventas.times import utc_now
 
 log = structlog.get_logger()
+VERDICT_TAG = "ventas.verdict"  # the last that is written: a version that has it has all
 
 
 def promote(context: Context, lease: Lease) -> Outcome:
@@ -110,6 +111,6 @@ def _tag(context: Context, verdict: Verdict, more: dict[str, str]) -> None:
     errors = {"challenger_rmse": verdict.challenger_rmse, "champion_rmse": verdict.champion_rmse}
     tags = {f"ventas.{name}": f"{value:.6g}" for name, value in errors.items() if value is not None}
     try:
-        context.registry.set_tags(version, {"ventas.verdict": verdict.reason} | tags | more)
+        context.registry.set_tags(version, more | tags | {VERDICT_TAG: verdict.reason})
     except (RegistryUnavailable, NotFound) as error:
         log.warning("verdict_not_tagged", version=version, reason=str(error))
