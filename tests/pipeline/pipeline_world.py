@@ -123,8 +123,15 @@ class World:
         wait_for(look, f"version {version} to be served", seconds)
 
     def ensure_champion(self) -> int:
-        """A champion, made if there is none yet."""
-        if self.champion() is None:
-            run = self.drop("base/ventas.csv", sales("2019-01-01", seed=99))
-            self.served_by(run["model_version"])
-        return self.champion()
+        """The champion once nothing is under way that could change it, served; made if there is none yet."""
+        wait_for(self._is_idle, "all runs to have ended")
+        head = self.ledger.promotions.head()
+        if head is None:
+            version = int(self.drop("base/ventas.csv", sales("2019-01-01", seed=99))["model_version"])
+        else:
+            version = head.model_version
+        self.served_by(version)
+        return version
+
+    def _is_idle(self) -> bool:
+        return all(run["status"] in FINAL_STATES for run in self.runs(limit="1000"))

@@ -249,7 +249,7 @@ def test_flower_shows_the_three_tasks_succeeded(world: World) -> None:
     def look() -> bool:
         tasks = httpx.get(f"{flower}/api/tasks", timeout=30).json().values()
         return {
-            task["name"] for task in tasks if run["id"] in task["args"] and task["state"] == "SUCCESS"
+            task["name"] for task in tasks if run["id"] in str(task["args"]) and task["state"] == "SUCCESS"
         } == {
             "etl",
             "retrain",
