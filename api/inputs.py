@@ -59,8 +59,11 @@ class Question:
     date_assumed: bool
 
     def frame(self) -> pd.DataFrame:
-        """The raw columns, shape (1, columns); optional columns that were not given are left out."""
-        day = np.array([self.date], dtype=DATE_DTYPE)
+        """The raw columns, shape (1, columns); optional columns that were not given are left out.
+
+        A date that was only assumed is unknown to the model, which was trained for that too.
+        """
+        day = np.array(["NaT" if self.date_assumed else self.date], dtype=DATE_DTYPE)
         return pd.DataFrame({DATE: day, **{name: [value] for name, value in self.columns.items()}})
 
 

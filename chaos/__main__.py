@@ -21,6 +21,7 @@ from ventas.launcher.system import System
 
 # Leases and sweep are the defaults. The grid has two candidates, the second long enough to be killed in it.
 SETTINGS = {
+    "SEARCH": "grid",
     "GRID_N_ESTIMATORS": "[50, 300]",
     "GRID_MAX_DEPTH": "[null]",
     "GRID_MIN_SAMPLES_SPLIT": "[2]",

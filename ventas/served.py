@@ -1,6 +1,6 @@
 """A model as it is served: raw columns in, sales out, and what it wants to be told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.errors import ModelUnusable
+from ventas.roles import Roles, series_texts
 
 # The only types beyond skops' own that a model file may name. The list is ours, never the file's: a crafted
 # file could allow itself anything.
@@ -33,12 +34,43 @@ class ModelInput:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """Sales for some rows, float64 of shape (rows,) each; `low` and `high` bound the interval that holds `coverage`.
+
+    All three are None where the model was made before models had intervals.
+    """
+
+    values: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64] | None = None
+    high: npt.NDArray[np.float64] | None = None
+    coverage: float | None = None
+
+
+@dataclass(frozen=True)
 class ServedModel:
     """A loaded model version; safe to use from several threads."""
 
     version: int
     inputs: tuple[ModelInput, ...]
     estimator: Any
+    roles: Roles = field(default_factory=Roles)
+
+    def forecast(self, frame: pd.DataFrame) -> Forecast:
+        """Sales and their interval for each row of raw columns; a date that is unknown is NaT."""
+        model = self.estimator[-1]
+        if not hasattr(model, "predict_interval"):
+            return Forecast(self.predict(frame))
+        values, low, high = model.predict_interval(self.estimator[:-1].transform(frame))
+        return Forecast(values, low, high, float(model.coverage))
+
+    def series_known(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Whether each row names a series that the model was trained on; all True where it knows only one."""
+        known = next((one for one in self.inputs if one.name == self.roles.series), None)
+        if known is None:
+            return np.ones(len(frame), dtype=bool)
+        if known.name not in frame:
+            return np.zeros(len(frame), dtype=bool)
+        return series_texts(frame[known.name]).isin(known.categories).to_numpy(dtype=bool)
 
     def predict(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Sales for each row of raw columns, float64 of shape (rows,); missing optional columns are filled."""
@@ -68,7 +100,8 @@ def served_model(estimator: Any, version: int) -> ServedModel:
     try:
         features = estimator.named_steps["features"]
         inputs = model_inputs(features)
-        model = ServedModel(version, inputs, estimator)
+        roles = Roles(getattr(features, "series", ""), getattr(features, "open", ""))
+        model = ServedModel(version, inputs, estimator, roles)
         sample = model.predict(sample_frame())
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelUnusable(f"Version {version} is not a sales model of this pipeline: {error!r}") from error

@@ -35,6 +35,14 @@ _RECIPE = (
     "GRID_MIN_SAMPLES_SPLIT",
     "REFIT",
     "FAIR_MIN_DATES",
+    "LEFT_OUT_COLUMNS",
+    "SEARCH",
+    "SEARCH_BUDGET_SECONDS",
+    "TABLE_MARGIN",
+    "INTERVAL_COVERAGE",
+    "PROMOTION_RULE",
+    "MAX_SEGMENT_REGRESSION",
+    "JUDGE_ORIGINS",
 )
 
 
@@ -94,11 +102,33 @@ class Settings(BaseSettings):
     )
 
     # Dataset and model
+    LEFT_OUT_COLUMNS: list[str] = Field(
+        [],
+        description="Columns that nobody knows in advance, such as customers: no model reads them (JSON list).",
+    )
     SPLIT: Literal["time", "random"] = Field("time", description="How rows are split 70/30.")
     TEST_SHARE: float = Field(0.30, gt=0, lt=1, description="Share of dates (or rows) held out as test.")
     SEED: int = Field(42, ge=0, le=4_294_967_295, description="Seed of the random split and of every model.")
     OUTLIER_IQR_FACTOR: float = Field(
         1.5, gt=0, description="Train rows further than this many IQR outside are outliers."
+    )
+    SEARCH: Literal["auto", "grid"] = Field(
+        "auto",
+        description="Search tables, linear models, forests and boosting (auto), or the forest grid alone.",
+    )
+    SEARCH_BUDGET_SECONDS: int = Field(
+        120,
+        ge=1,
+        description="Time that a search is planned for on two cores; one that takes far longer is stopped.",
+    )
+    TABLE_MARGIN: float = Field(
+        0.01,
+        ge=0,
+        lt=1,
+        description="Share by which a model's error must be below the table of means to be chosen.",
+    )
+    INTERVAL_COVERAGE: float = Field(
+        0.8, ge=0.5, le=0.99, description="Share of actual sales that a prediction's interval is to hold."
     )
     CV_FOLDS: int = Field(5, ge=2, le=20, description="Folds of the cross-validation inside train.")
     GRID_N_ESTIMATORS: list[int] = Field([100, 200], description="Trees tried by the search (JSON list).")
@@ -109,6 +139,40 @@ class Settings(BaseSettings):
     )
     FAIR_MIN_DATES: int = Field(
         30, ge=1, description="Fewer unseen test dates than this: compare recipes instead of fits."
+    )
+
+    # Judging, and what reality says
+    PROMOTION_RULE: Literal["lower", "confident"] = Field(
+        "lower", description="Promote a lower error, or only one that is lower with 95 % confidence."
+    )
+    MAX_SEGMENT_REGRESSION: float | None = Field(
+        None,
+        ge=0,
+        description="No promotion if a segment's error grows by more than this share; empty: no bound.",
+    )
+    JUDGE_ORIGINS: int = Field(
+        1,
+        ge=1,
+        le=12,
+        description="Windows of test dates to judge on, each from its own origin (1: one window).",
+    )
+    APPROVAL: Literal["auto", "human"] = Field(
+        "auto", description="Promote at once, or hold a promotion until `ventas approve VERSION`."
+    )
+    SHADOW: Literal["on", "off"] = Field(
+        "on", description="Let the last challenger that lost answer the same requests unseen, for comparison."
+    )
+    ALERT_ERROR_RATIO: float = Field(
+        1.5, gt=1, description="Alert when the live error is this many times the error at the verdict."
+    )
+    ALERT_MIN_ROWS: int = Field(
+        30, ge=2, description="Fewer predictions that came true than this raise no alert."
+    )
+    ALERT_PSI: float = Field(
+        0.25, gt=0, description="Alert when a column's population stability index is above this."
+    )
+    ON_ALERT: Literal["record", "retrain", "rollback"] = Field(
+        "record", description="What an alert about the live error does beyond being recorded."
     )
 
     # Pipeline
@@ -126,6 +190,12 @@ class Settings(BaseSettings):
     # Serving
     CHAMPION_POLL_SECONDS: float = Field(2, gt=0, description="How often the API looks for a new champion.")
     MAX_REQUEST_BYTES: int = Field(65_536, ge=1024, description="Largest request body the API reads.")
+    MAX_BATCH_ROWS: int = Field(
+        100_000, ge=1, description="Most rows in one POST /predict/batch, and in one forecast file."
+    )
+    MAX_BATCH_BYTES: int = Field(
+        33_554_432, ge=1024, description="Largest body of POST /predict/batch the API reads."
+    )
     HISTORY_PAGE_MAX: int = Field(1000, ge=1, description="Most rows a list answers at once.")
     HISTORY_TIMEOUT_SECONDS: float = Field(
         1, gt=0, description="A history row not written in this time is spooled instead."

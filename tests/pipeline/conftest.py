@@ -15,6 +15,7 @@ QUICK = {
     "LEASE_SECONDS": "6",
     "LEASE_RENEW_SECONDS": "2",
     "SWEEP_INTERVAL_SECONDS": "5",
+    "SEARCH": "grid",
     "GRID_N_ESTIMATORS": "[10]",
     "GRID_MAX_DEPTH": "[null, 3]",
     "GRID_MIN_SAMPLES_SPLIT": "[2]",

@@ -12,6 +12,8 @@ BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
 
 def shown(default: Any) -> str:
     """A default as one would write it in the environment."""
+    if default is None:
+        return ""
     if isinstance(default, bool):
         return str(default).lower()
     return json.dumps(default) if isinstance(default, list) else str(default)
