@@ -1,3 +1,4 @@
+import hashlib
 from datetime import date
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def test_the_bundled_sample_is_a_year_that_the_pipeline_takes_without_remark(tmp
     assert taken.report["weekday_contradictions"] == 0
 
 
+def test_the_bundled_sample_is_the_same_for_ever(tmp_path: Path) -> None:
+    write_sample(tmp_path / "ventas.csv")
+    digest = hashlib.sha256((tmp_path / "ventas.csv").read_bytes()).hexdigest()
+    assert digest == "3f7fd2b03fd29efdc06c2907bc40e334c59e1dd21652a08f18531c1e926e41d3"
+
+
 def test_it_sells_like_a_shop() -> None:
     year = generate(3 * 365, 42, start=date(2021, 1, 1))
     usual = year[year["Festivo"] == 0]
@@ -48,9 +55,11 @@ def test_carnival_and_good_friday_move_with_easter() -> None:
     assert year["Festivo"].sum() == 15
 
 
-def test_stores_are_told_apart() -> None:
-    shops = generate(30, 1, stores=3)
+def test_stores_are_told_apart(tmp_path: Path) -> None:
+    shops = write_sample(tmp_path / "ventas.csv", days=30, seed=1, stores=3)
     assert len(shops) == 90
-    assert shops.groupby("Fecha")["Tienda"].agg(list).iloc[0] == ["T001", "T002", "T003"]
+    taken = ingest(tmp_path / "ventas.csv", Settings(_env_file=None))
+    assert taken.frame.groupby("Fecha")["Tienda"].agg(list).iloc[0] == ["T0001", "T0002", "T0003"]
+    assert (taken.frame["Ventas"] == shops["Ventas"]).all()
     with pytest.raises(ValueError, match="at least 1"):
         generate(0, 1)

@@ -95,7 +95,7 @@ def test_one_date_of_many_series_cannot_be_split_by_time() -> None:
 
 
 def test_the_csv_is_what_any_program_reads(tmp_path: Path) -> None:
-    frame = sales(3, stores=1)
+    frame = sales(3).assign(Tienda=pd.Series(["T001"] * 3, dtype="str"))
     frame["Ventas"] = [1.5, 2.0, 1e15]
     data = to_csv_bytes(frame)
     assert data.decode().splitlines()[:2] == [
