@@ -1,6 +1,7 @@
 """Fixtures that every tier shares."""
 
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from ventas.ledger import Ledger
 from ventas.ledger.migrate import upgrade
 from ventas.settings import Settings
+
+# As the services have it, and before anything imports OpenMP: see ventas/launcher/services.py.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture

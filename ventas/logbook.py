@@ -38,6 +38,7 @@ from ventas.training import Metrics, Search, inputs
 REFIT_FILE = "refit/model.skops"
 # Without RUN_TAG beside it: a version that the ledger has not taken yet, and perhaps never will.
 ATTEMPT_TAG = "ventas.attempt_of_run"
+LONGEST_PARAM = 6000  # characters that MLflow keeps of one
 REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy")
 
 
@@ -145,8 +146,10 @@ def _run(registry: Registry, run_id: str, tags: dict[str, str]) -> Iterator[str]
 
 def _log_numbers(training: Training, settings: Settings) -> None:
     found, metrics = training.found, training.metrics
-    params = {name.removeprefix("model__"): value for name, value in found.params.items()}
-    mlflow.log_params(params | settings.recipe() | {"candidates": found.candidates})
+    about = {"candidates": found.candidates, "family": found.family, "search_stopped": found.stopped}
+    if found.table_note:
+        about["table_note"] = found.table_note[:LONGEST_PARAM]
+    mlflow.log_params(found.params | settings.recipe() | about)
     mlflow.log_metrics(
         {
             "cv_mse": found.cv_mse,

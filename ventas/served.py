@@ -16,8 +16,22 @@ from ventas.roles import Roles, series_texts
 # file could allow itself anything.
 TRUSTED_TYPES = [
     "numpy.dtype",
+    "sklearn._loss.link.Interval",
+    "sklearn._loss.link.IdentityLink",
+    "sklearn._loss.loss.HalfSquaredError",
+    "sklearn._loss._loss.CyHalfSquaredError",
+    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
-    "ventas.features.SalesFeatures",
+    "ventas.columns.RawColumns",
+    "ventas.days.Calendar",
+    "ventas.features.SalesFeatures",  # of champions made before `ventas.matrix`
+    "ventas.linear_terms.LinearTerms",
+    "ventas.matrix.SalesMatrix",
+    "ventas.regressor.SalesRegressor",
+    "ventas.tables.CellMeans",
+    "ventas.tables.SeasonalNaive",
+    "ventas.target_statistics.TargetStatistics",
 ]
 
 
@@ -123,7 +137,8 @@ def sample_frame() -> pd.DataFrame:
 
 
 def model_inputs(features: Any) -> tuple[ModelInput, ...]:
-    """What a fitted `SalesFeatures` reads, the contract's columns first."""
+    """What a fitted first step (`SalesMatrix`, or `SalesFeatures`) reads, the contract's columns first."""
+    columns = getattr(features, "columns_", features)
     contract = (
         ModelInput(WEEKDAY, "weekday", required=True, low=1, high=7),
         ModelInput(PROMOTION, "flag", required=True, low=0, high=1),
@@ -132,13 +147,24 @@ def model_inputs(features: Any) -> tuple[ModelInput, ...]:
     numbers = tuple(
         ModelInput(str(name), "number", required=False, low=float(low), high=float(high))
         for name, low, high in zip(
-            features.numeric_names_, features.numeric_lows_, features.numeric_highs_, strict=True
+            columns.numeric_names_, columns.numeric_lows_, columns.numeric_highs_, strict=True
         )
     )
     texts = tuple(
         ModelInput(
-            str(name), "text", False, tuple(features.text_values_[features.text_columns_ == name].tolist())
+            str(name), "text", False, tuple(columns.text_values_[columns.text_columns_ == name].tolist())
         )
-        for name in dict.fromkeys(features.text_columns_.tolist())
+        for name in dict.fromkeys(columns.text_columns_.tolist())
     )
-    return contract + numbers + texts
+    return contract + _special_inputs(columns) + numbers + texts
+
+
+def _special_inputs(columns: Any) -> tuple[ModelInput, ...]:
+    """The series, and whether it was open; champions made before these were known have neither."""
+    found = []
+    if getattr(columns, "series", ""):
+        kind: Literal["number", "text"] = "number" if columns.series_is_number_ else "text"
+        found.append(ModelInput(columns.series, kind, False, tuple(columns.series_values_.tolist())))
+    if getattr(columns, "open", ""):
+        found.append(ModelInput(columns.open, "flag", required=False, low=0, high=1))
+    return tuple(found)

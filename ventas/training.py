@@ -4,38 +4,45 @@ Candidates are compared by cross-validation inside train only; test rows are for
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone
-from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import mean_squared_error, r2_score
-from sklearn.model_selection import GridSearchCV, KFold, ParameterGrid, TimeSeriesSplit
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
+from ventas.candidates import Plan, Task, grid, matrix_of, plan
 from ventas.contract import DATE, TARGET
-from ventas.features import SalesFeatures
+from ventas.folds import fold_count, folds_of, inputs, time_folds
+from ventas.roles import Roles
+from ventas.search_run import Result, SearchRun
 from ventas.settings import Settings
+from ventas.tables import MEANS, SEASONAL_NAIVE
 
-PARALLEL_FROM_ROWS = (
-    10_000  # below, starting threads costs more than the trees: 4.0 s against 7 s for 60 fits
-)
-Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+__all__ = ["Metrics", "Search", "evaluate", "inputs", "refit", "search", "time_folds"]
+
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Search:
-    """The winner of a search, fitted on all of train; `cv_mse` is its mean squared error over the folds."""
+    """The winner of a search, fitted on all of train; `cv_mse` is its mean squared error over the folds.
+
+    leaderboard: every candidate, best first, and what was left out, with a note that says why.
+    table_note: why a table won where some model did not beat it by enough, "" otherwise.
+    stopped: the clock ended the search, so the same upload may be searched otherwise the next time.
+    """
 
     estimator: Pipeline
     params: dict[str, Any]
     cv_mse: float
     candidates: int
+    family: str = "grid"
+    leaderboard: list[dict[str, Any]] = field(default_factory=list)
+    table_note: str = ""
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,29 +54,37 @@ class Metrics:
     r2: float
 
 
-def inputs(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns that a model may read: all but the target."""
-    return frame.drop(columns=TARGET)
-
-
-def search(train: pd.DataFrame, settings: Settings, on_progress: Progress) -> Search:
-    """The seed's grid over `train`; `on_progress(done, total)` is told of each candidate.
+def search(
+    train: pd.DataFrame, settings: Settings, on_progress: Progress, roles: Roles | None = None
+) -> Search:
+    """The best model for `train`; `on_progress(done, total)` is told of each candidate.
 
     What `on_progress` raises ends the search.
     """
+    known = roles or Roles()
     ordered = train.sort_values(DATE, kind="stable") if settings.SPLIT == "time" else train
-    grid = _grid(settings)
-    scorer = _CountingScorer(len(ParameterGrid(grid)), settings.CV_FOLDS, on_progress)
-    found = GridSearchCV(
-        _pipeline(settings, len(ordered)),
-        grid,
-        scoring=scorer,
-        cv=_folds(ordered, settings),
-        error_score="raise",
+    planned = _planned(ordered, known, settings)
+    run = SearchRun(ordered, folds_of(ordered, settings), known, settings, planned, on_progress)
+    run.run()
+    winner, note = _winner(run.results, settings)
+    calibration = run.calibration(winner)
+    estimator = winner.candidate.pipeline(
+        matrix_of(winner.candidate.view, known, settings.SEED),
+        smearing=winner.smearing,
+        coverage=settings.INTERVAL_COVERAGE,
+        relative=calibration.relative,
+        offsets=calibration.offsets,
     ).fit(inputs(ordered), ordered[TARGET])
-    # One row is predicted far quicker without joblib's threads; the fit itself is the same.
-    found.best_estimator_.set_params(model__n_jobs=None)
-    return Search(found.best_estimator_, found.best_params_, -float(found.best_score_), scorer.total)
+    return Search(
+        estimator=estimator,
+        params={"candidate": winner.candidate.name, **winner.candidate.params},
+        cv_mse=winner.cv_mse,
+        candidates=len(run.results),
+        family=winner.candidate.family,
+        leaderboard=_leaderboard(run, planned),
+        table_note=note,
+        stopped=run.stopped,
+    )
 
 
 def refit(estimator: Pipeline, frame: pd.DataFrame) -> Pipeline:
@@ -78,57 +93,50 @@ def refit(estimator: Pipeline, frame: pd.DataFrame) -> Pipeline:
     return fresh.fit(inputs(frame), frame[TARGET])
 
 
-def evaluate(estimator: Any, frame: pd.DataFrame) -> Metrics:
-    """Score a fit on rows with known sales."""
-    predicted = estimator.predict(inputs(frame))
-    mse = float(mean_squared_error(frame[TARGET], predicted))
-    return Metrics(mse, float(np.sqrt(mse)), float(r2_score(frame[TARGET], predicted)))
+def evaluate(estimator: Any, frame: pd.DataFrame, roles: Roles | None = None) -> Metrics:
+    """Score a fit on rows with known sales; those of closed days do not count."""
+    rows = frame[(roles or Roles()).is_open(frame)]
+    predicted = estimator.predict(inputs(rows))
+    mse = float(mean_squared_error(rows[TARGET], predicted))
+    return Metrics(mse, float(np.sqrt(mse)), float(r2_score(rows[TARGET], predicted)))
 
 
-def time_folds(dates: pd.Series, folds: int) -> list[Fold]:
-    """Growing windows over whole dates: each fold is judged on dates after all that it was fitted on."""
-    distinct = np.sort(dates.unique())
-    return [
-        (
-            np.flatnonzero(dates.isin(distinct[fit]).to_numpy()),
-            np.flatnonzero(dates.isin(distinct[judge]).to_numpy()),
-        )
-        for fit, judge in TimeSeriesSplit(n_splits=folds).split(distinct)
+def _planned(train: pd.DataFrame, roles: Roles, settings: Settings) -> Plan:
+    if settings.SEARCH == "grid":
+        return grid(settings, len(train))
+    series = train[roles.series].nunique() if roles.series in train else 1
+    task = Task(
+        rows=len(train),
+        columns=train.shape[1],
+        series=int(series),
+        days=int((train[DATE].max() - train[DATE].min()).days) + 1,
+        folds=fold_count(len(train), settings),
+    )
+    return plan(task, settings)
+
+
+def _winner(results: list[Result], settings: Settings) -> tuple[Result, str]:
+    """The lowest error; but a table unless it is beaten by TABLE_MARGIN, and why."""
+    best = min(results, key=lambda one: one.cv_mse)
+    tables = [one for one in results if one.candidate.family in (MEANS, SEASONAL_NAIVE)]
+    if not tables or best in tables:
+        return best, ""
+    table = min(tables, key=lambda one: one.cv_mse)
+    ours, theirs = (float(np.sqrt(one.cv_mse)) for one in (best, table))
+    if ours < theirs * (1 - settings.TABLE_MARGIN):
+        return best, ""
+    return table, (
+        f"The table «{table.candidate.name}» is used: the best model ({best.candidate.name}) has a cross-validated "
+        f"RMSE of {ours:.2f}, not {settings.TABLE_MARGIN:.0%} below the table's {theirs:.2f}."
+    )
+
+
+def _leaderboard(run: SearchRun, planned: Plan) -> list[dict[str, Any]]:
+    tried = sorted(run.results, key=lambda one: one.cv_mse)
+    names = {one.candidate.name for one in tried}
+    late = [
+        {"name": one.name, "family": one.family, "note": "Not tried: the clock stopped the search."}
+        for one in planned.candidates
+        if one.name not in names
     ]
-
-
-def _folds(train: pd.DataFrame, settings: Settings) -> list[Fold] | KFold:
-    return (
-        time_folds(train[DATE], settings.CV_FOLDS) if settings.SPLIT == "time" else KFold(settings.CV_FOLDS)
-    )
-
-
-def _pipeline(settings: Settings, rows: int) -> Pipeline:
-    forest = RandomForestRegressor(
-        random_state=settings.SEED, n_jobs=-1 if rows >= PARALLEL_FROM_ROWS else None
-    )
-    return Pipeline([("features", SalesFeatures()), ("scaler", StandardScaler()), ("model", forest)])
-
-
-def _grid(settings: Settings) -> dict[str, list[Any]]:
-    return {
-        "model__n_estimators": list(settings.GRID_N_ESTIMATORS),
-        "model__max_depth": list(settings.GRID_MAX_DEPTH),
-        "model__min_samples_split": list(settings.GRID_MIN_SAMPLES_SPLIT),
-    }
-
-
-class _CountingScorer:
-    """Negative mean squared error that also counts: GridSearchCV fits candidate by candidate, fold by fold."""
-
-    def __init__(self, total: int, folds: int, on_progress: Progress):
-        self.total = total
-        self._folds = folds
-        self._on_progress = on_progress
-        self._fits = 0
-
-    def __call__(self, estimator: Any, rows: pd.DataFrame, sales: pd.Series) -> float:
-        self._fits += 1
-        if self._fits % self._folds == 0:
-            self._on_progress(self._fits // self._folds, self.total)
-        return -float(mean_squared_error(sales, estimator.predict(rows)))
+    return [*(one.as_dict() for one in tried), *late, *planned.left_out]

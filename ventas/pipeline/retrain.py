@@ -14,6 +14,7 @@ from ventas.pipeline.datasets import dataset
 from ventas.pipeline.runner import Outcome
 from ventas.pipeline.same_bytes import judged_already
 from ventas.registry import RECIPE_TAG
+from ventas.roles import Roles
 from ventas.states import RunStatus
 from ventas.training import Search, evaluate, refit, search
 
@@ -57,13 +58,14 @@ def _columns(made: Registered) -> dict[str, Any]:
 
 def _registered(context: Context, lease: Lease, run: Run) -> Registered:
     train, test = (dataset(context, run.id, name) for name in ("train", "test"))
+    roles = Roles.of_report(run.quality)
     found = search(
-        train, context.settings, lambda done, total: context.ledger.runs.progress(lease, done, total)
+        train, context.settings, lambda done, total: context.ledger.runs.progress(lease, done, total), roles
     )
     training = Training(
         found=found,
         refitted=_refitted(context, run, found, train, test),
-        metrics=evaluate(found.estimator, test),
+        metrics=evaluate(found.estimator, test, roles),
         train=train,
         test=test,
         tags=_tags(run),

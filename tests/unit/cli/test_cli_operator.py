@@ -89,6 +89,7 @@ def past(uploads: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     home = tmp_path / "home"
     for name, value in {
         "VENTAS_HOME": str(home),
+        "SEARCH": "grid",
         "GRID_N_ESTIMATORS": "[3]",
         "GRID_MAX_DEPTH": "[null]",
         "GRID_MIN_SAMPLES_SPLIT": "[2]",

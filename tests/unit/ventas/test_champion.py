@@ -24,7 +24,7 @@ SALES = pd.DataFrame(
         "Ventas": 100.0 * (DATES.day_of_week + 1),
     }
 )
-QUICK = {"GRID_N_ESTIMATORS": [3], "GRID_MAX_DEPTH": [None], "GRID_MIN_SAMPLES_SPLIT": [2]}
+QUICK = {"SEARCH": "grid", "GRID_N_ESTIMATORS": [3], "GRID_MAX_DEPTH": [None], "GRID_MIN_SAMPLES_SPLIT": [2]}
 
 
 class FakeRegistry:

@@ -97,6 +97,7 @@ TRAIN, TEST = _sales("2024-01-01", 90), _sales("2024-04-01", 40)
 def parts(settings, ledger: Ledger) -> Parts:
     quick = settings.model_copy(
         update={
+            "SEARCH": "grid",
             "GRID_N_ESTIMATORS": [5],
             "GRID_MAX_DEPTH": [None],
             "GRID_MIN_SAMPLES_SPLIT": [2],

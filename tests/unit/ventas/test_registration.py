@@ -65,6 +65,7 @@ def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def parts(settings: Settings, ledger: Ledger, tracking_uri: str) -> Parts:
     quick = settings.model_copy(
         update={
+            "SEARCH": "grid",
             "GRID_N_ESTIMATORS": [3],
             "GRID_MAX_DEPTH": [None],
             "GRID_MIN_SAMPLES_SPLIT": [2],

@@ -47,7 +47,12 @@ class Parts:
 
 @pytest.fixture
 def parts(settings: Settings, ledger: Ledger) -> Parts:
-    quick = {"GRID_N_ESTIMATORS": [5], "GRID_MAX_DEPTH": [None, 3], "GRID_MIN_SAMPLES_SPLIT": [2]}
+    quick = {
+        "SEARCH": "grid",
+        "GRID_N_ESTIMATORS": [5],
+        "GRID_MAX_DEPTH": [None, 3],
+        "GRID_MIN_SAMPLES_SPLIT": [2],
+    }
     return Parts(settings.model_copy(update=quick), ledger)
 
 

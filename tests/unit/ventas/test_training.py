@@ -27,7 +27,12 @@ def sales() -> pd.DataFrame:
 @pytest.fixture
 def quick(settings):
     return settings.model_copy(
-        update={"GRID_N_ESTIMATORS": [10], "GRID_MAX_DEPTH": [None, 2], "GRID_MIN_SAMPLES_SPLIT": [2]}
+        update={
+            "SEARCH": "grid",
+            "GRID_N_ESTIMATORS": [10],
+            "GRID_MAX_DEPTH": [None, 2],
+            "GRID_MIN_SAMPLES_SPLIT": [2],
+        }
     )
 
 
@@ -36,7 +41,7 @@ def test_progress_is_told_candidate_by_candidate(sales, quick) -> None:
     found = search(sales, quick, lambda done, total: told.append((done, total)))
     assert told == [(1, 2), (2, 2)]
     assert found.candidates == 2
-    assert found.params["model__max_depth"] is None, "seven weekdays do not fit into depth 2"
+    assert found.params["max_depth"] is None, "seven weekdays do not fit into depth 2"
 
 
 def test_what_progress_raises_ends_the_search(sales, quick) -> None:
@@ -76,7 +81,10 @@ def test_a_refit_keeps_the_recipe_and_leaves_the_fit_alone(sales, quick) -> None
     judged = search(sales[:100], quick, lambda *_: None).estimator
     before = judged.predict(inputs(sales))
     again = refit(judged, sales)
-    assert again.get_params()["model__max_depth"] == judged.get_params()["model__max_depth"]
+    assert (
+        again.get_params()["model__regressor__max_depth"]
+        == judged.get_params()["model__regressor__max_depth"]
+    )
     assert np.array_equal(judged.predict(inputs(sales)), before)
     assert not np.array_equal(again.predict(inputs(sales)), before)
 

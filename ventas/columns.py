@@ -1,0 +1,161 @@
+"""The raw columns of a sales table as numbers: what a model knows of each column, and how it reads one row.
+
+Fitted attributes are numpy arrays and scalars only, which skops can save; the import path of this class is part of
+the contract, for old champions must load.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from ventas.contract import DATE, HOLIDAY, PROMOTION, TARGET, WEEKDAY
+from ventas.roles import series_texts
+
+Matrix = npt.NDArray[np.float64]
+# Forests compute in float32: a number beyond its range is an error to them.
+LARGEST = 1e30
+# A text of more values is one ordered number, not a column for each value.
+MAX_ONE_HOT = 12
+
+
+class RawColumns(BaseEstimator):  # type: ignore[misc]
+    """What training saw in each column.
+
+    Parameters
+    ----------
+    series: the column that tells the series apart, "" where there is one series.
+    open: the 0/1 column that says whether a series was open, "" where there is none.
+    """
+
+    def __init__(self, series: str = "", open: str = ""):
+        self.series = series
+        self.open = open
+
+    def fit(self, X: pd.DataFrame, y: "pd.Series[float]") -> Self:
+        """Learn names, ranges and texts; texts of many values are put in the order of their mean of `y`."""
+        special = (DATE, WEEKDAY, PROMOTION, HOLIDAY, TARGET, self.series, self.open)
+        known = [str(name) for name in X.columns if name not in special and X[name].notna().any()]
+        numeric = [name for name in known if pd.api.types.is_numeric_dtype(X[name])]
+        self._learn_numbers(X, numeric)
+        self._learn_texts(X, [name for name in known if name not in numeric], y)
+        self._learn_series(X)
+        self._learn_usual(X)
+        return self
+
+    def _learn_numbers(self, X: pd.DataFrame, names: list[str]) -> None:
+        self.numeric_names_ = np.array(names, dtype=np.str_)
+        self.numeric_medians_ = _bounded([X[name].median() for name in names])
+        self.numeric_lows_ = _bounded([X[name].min() for name in names])
+        self.numeric_highs_ = _bounded([X[name].max() for name in names])
+
+    def _learn_texts(self, X: pd.DataFrame, names: list[str], y: "pd.Series[float]") -> None:
+        pairs = [(name, text) for name in names for text in _by_mean(X[name], y)]
+        self.text_columns_ = np.array([name for name, _ in pairs], dtype=np.str_)
+        self.text_values_ = np.array([text for _, text in pairs], dtype=np.str_)
+
+    def _learn_series(self, X: pd.DataFrame) -> None:
+        texts = series_texts(X[self.series]) if self.series in X else pd.Series([], dtype="str")
+        self.series_values_ = np.array(sorted(set(texts) - {""}), dtype=np.str_)
+        self.series_is_number_ = bool(self.series in X and pd.api.types.is_numeric_dtype(X[self.series]))
+
+    def _learn_usual(self, X: pd.DataFrame) -> None:
+        """Each number's mean in each series, where it changes within one: a price says most beside the usual one."""
+        usual: dict[int, Matrix] = {}
+        if self.series_count > 1:
+            codes = self.series_codes(X).astype(np.int64)
+            counts = np.maximum(np.bincount(codes, minlength=self.series_count), 1)
+            for place in range(len(self.numeric_names_)):
+                values = self._number(X, place)
+                mean = np.bincount(codes, values, self.series_count) / counts
+                if np.abs(values - mean[codes]).max() > 1e-9 * max(1.0, np.abs(values).max()):
+                    usual[place] = mean
+        self.changing_ = np.array(list(usual), dtype=np.int64)
+        self.usual_ = np.array(list(usual.values()), dtype=np.float64).reshape(len(usual), self.series_count)
+
+    @property
+    def series_count(self) -> int:
+        """How many series training held, at least one."""
+        return max(1, len(self.series_values_))
+
+    def series_codes(self, X: pd.DataFrame) -> Matrix:
+        """The place of each row's series among those of training, NaN where it is unknown; 0 if there is one."""
+        if not self.series:
+            return np.zeros(len(X))
+        if self.series not in X:
+            return np.full(len(X), np.nan)
+        return _places(series_texts(X[self.series]), self.series_values_)
+
+    def opened(self, X: pd.DataFrame) -> Matrix:
+        """1 for rows of open days, 0 for closed ones; open where nothing is said."""
+        if not self.open or self.open not in X:
+            return np.ones(len(X))
+        return np.asarray(pd.to_numeric(X[self.open], errors="coerce") != 0, dtype=np.float64)
+
+    def values(self, X: pd.DataFrame, series: Matrix) -> Matrix:
+        """The further columns, shape (rows, len(names())): numbers within training's range, texts as codes.
+
+        Then how far each number is from its series' mean, where it changes; NaN where the series is unknown.
+        """
+        columns = [self._number(X, place) for place in range(len(self.numeric_names_))]
+        for name, texts in self._texts():
+            codes = _places(X[name].astype("str").fillna(""), texts) if name in X else np.full(len(X), np.nan)
+            if len(texts) > MAX_ONE_HOT:
+                columns.append(np.where(np.isnan(codes), (len(texts) - 1) / 2, codes))
+            else:
+                columns += [(codes == place).astype(np.float64) for place in range(len(texts))]
+        columns += self._departures(X, series)
+        return np.column_stack(columns) if columns else np.empty((len(X), 0))
+
+    def names(self) -> list[str]:
+        """Names of `values`' columns; one of a text's value is `column=value`."""
+        names = self.numeric_names_.tolist()
+        for name, texts in self._texts():
+            names += [name] if len(texts) > MAX_ONE_HOT else [f"{name}={text}" for text in texts]
+        names += [f"{name} beside usual" for name in self.numeric_names_[self.changing_]]
+        return [str(name) for name in names]
+
+    def _departures(self, X: pd.DataFrame, series: Matrix) -> list[Matrix]:
+        known = np.isfinite(series)
+        codes = np.where(known, series, 0).astype(np.int64)
+        return [
+            np.where(known, self._number(X, int(place)) - mean[codes], np.nan)
+            for place, mean in zip(self.changing_, self.usual_, strict=True)
+        ]
+
+    def _texts(self) -> list[tuple[str, npt.NDArray[np.str_]]]:
+        names = dict.fromkeys(self.text_columns_.tolist())
+        return [(name, self.text_values_[self.text_columns_ == name]) for name in names]
+
+    def _number(self, X: pd.DataFrame, place: int) -> Matrix:
+        """Numbers within the range of training, and its median where there is none."""
+        name, median = str(self.numeric_names_[place]), self.numeric_medians_[place]
+        if name not in X.columns:
+            return np.full(len(X), median)
+        values = pd.to_numeric(X[name], errors="coerce").to_numpy(dtype=np.float64)
+        bounded = np.clip(values, self.numeric_lows_[place], self.numeric_highs_[place])
+        return np.asarray(np.where(np.isfinite(values), bounded, median), dtype=np.float64)
+
+
+def _by_mean(column: "pd.Series[Any]", y: "pd.Series[float]") -> list[str]:
+    """The texts of a column: few by name, many from the lowest mean of `y` to the highest."""
+    texts = column.dropna().astype("str")
+    distinct = sorted(texts.unique())
+    if len(distinct) <= MAX_ONE_HOT:
+        return distinct
+    means = y[texts.index].groupby(texts).mean()
+    return sorted(distinct, key=lambda text: (float(means[text]), text))
+
+
+def _places(texts: "pd.Series[str]", known: npt.NDArray[np.str_]) -> Matrix:
+    """The place of each text in `known`, NaN where it is not there; in one look at the distinct values."""
+    codes, distinct = pd.factorize(texts)
+    places = pd.Index(known.astype(object)).get_indexer(pd.Index(distinct).astype(object))
+    found = np.append(np.where(places < 0, np.nan, places), np.nan)
+    return np.asarray(found[codes], dtype=np.float64)
+
+
+def _bounded(values: list[float]) -> Matrix:
+    return np.clip(np.array(values, dtype=np.float64), -LARGEST, LARGEST)
