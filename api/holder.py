@@ -1,18 +1,20 @@
 """The champion in memory: loaded beside the requests, swapped between two of them."""
 
-import math
 import time
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+import pandas as pd
 import structlog
 
 from api.background import Loop
 from api.inputs import Form, Question
 from api.parts import Parts
 from api.ports import ModelSource
+from ventas.contract import DATE
 from ventas.errors import LedgerUnavailable, ModelUnusable, NoChampion, RegistryUnavailable
-from ventas.served import ServedModel
+from ventas.served import Forecast, ServedModel
 from ventas.times import utc_now
 
 CHAMPION, LEDGER, REGISTRY = "champion", "ledger", "registry"
@@ -35,12 +37,21 @@ class Champion:
         """The registered version."""
         return self.model.version
 
-    def predict(self, question: Question) -> float:
-        """The sales expected for one question; raises ModelUnusable where the answer is no number."""
-        value = float(self.model.predict(question.frame())[0])
-        if not math.isfinite(value):
-            raise ModelUnusable(f"Version {self.version} answered {value} to a valid question.")
-        return value
+    def predict(self, frame: pd.DataFrame) -> Forecast:
+        """The sales expected for the one row of a question; raises ModelUnusable where an answer is no number."""
+        forecast = self.model.forecast(frame)
+        told = [forecast.values, forecast.low, forecast.high]
+        values = [float(found[0]) for found in told if found is not None]
+        if not np.isfinite(values).all():
+            raise ModelUnusable(f"Version {self.version} answered {values} to a valid question.")
+        return forecast
+
+    def known(self, question: Question, frame: pd.DataFrame) -> dict[str, bool]:
+        """What the model was told of the row: its date and, if it tells series apart, a series that it knows."""
+        known = {DATE: not question.date_assumed}
+        if series := self.model.roles.series:
+            known[series] = bool(self.model.series_known(frame)[0])
+        return known
 
 
 class ChampionHolder:
@@ -147,7 +158,7 @@ class ChampionHolder:
 def _warm(champion: Champion) -> None:
     """Predict once, so that no request pays for the first time; raises ModelUnusable."""
     try:
-        champion.predict(champion.form.sample())
+        champion.predict(champion.form.sample().frame())
     except ModelUnusable:
         raise
     except Exception as error:  # a model can fail in any way, and then must not be served

@@ -2,10 +2,12 @@
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, WithJsonSchema
 
+from ventas.ledger import Prediction
+from ventas.ledger.predictions import NewPrediction
 from ventas.states import RunStatus
 
 LARGEST_ID = 2**63 - 1
@@ -107,6 +109,25 @@ class PredictRequest(BaseModel):
     )
 
 
+class Interval(BaseModel):
+    """Between which sales the day's is expected to lie."""
+
+    low: float
+    high: float
+    coverage: float = Field(description="The share of actual sales that the interval is to hold.")
+
+    @classmethod
+    def of(cls, row: NewPrediction | Prediction) -> Self | None:
+        """A prediction's interval; None where its model has none."""
+        if row.low is None or row.high is None or row.coverage is None:
+            return None
+        return cls(low=row.low, high=row.high, coverage=row.coverage)
+
+
+_INTERVAL = "Null for a model that was made before models had intervals."
+_SERIES = 'The series that was asked for, as its column says; "" where the model knows only one, or it was left out.'
+
+
 class PredictAnswer(BaseModel):
     """A prediction as it was made."""
 
@@ -115,9 +136,15 @@ class PredictAnswer(BaseModel):
     )
     recorded: bool = Field(description="Whether it is in the history already; if not, it will be soon.")
     prediction: float = Field(description="Expected sales of that day.")
+    interval: Interval | None = Field(description=_INTERVAL)
     model_version: int
     Fecha: date
     date_assumed: bool = Field(description="Whether `Fecha` was not given but assumed.")
+    series: str = Field(description=_SERIES)
+    known: dict[str, bool] = Field(
+        description="What the model knew: `Fecha`, and by its name the column that tells series apart, if any.",
+        json_schema_extra={"example": {"Fecha": True, "Tienda": True}},
+    )
     input_data: dict[str, Any]
     timestamp: datetime
 
@@ -128,9 +155,12 @@ class HistoryEntry(BaseModel):
     id: int
     input_data: dict[str, Any]
     prediction: float
+    interval: Interval | None = Field(description=_INTERVAL)
     timestamp: datetime
     model_version: int
     Fecha: date | None
+    date_assumed: bool = Field(description="Whether `Fecha` was not given but assumed.")
+    series: str = Field(description=_SERIES)
 
 
 class Alive(BaseModel):

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import structlog
 from uuid6 import uuid7
@@ -130,4 +130,14 @@ def _decoded(line: bytes) -> NewPrediction:
         date=date.fromisoformat(members["date"]) if members["date"] else None,
         input_data=dict(members["input_data"]),
         prediction=float(members["prediction"]),
+        # Lines of before these were kept may still wait.
+        series=str(members.get("series", "")),
+        low=_number(members.get("low")),
+        high=_number(members.get("high")),
+        coverage=_number(members.get("coverage")),
+        date_assumed=bool(members.get("date_assumed", False)),
     )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

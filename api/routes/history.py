@@ -7,7 +7,7 @@ from flask_openapi3.models.tag import Tag
 from api.answers import json_answer
 from api.pages import page_answer, window
 from api.problems import documented
-from api.schemas import HistoryEntry, HistoryList, Page, PredictionId
+from api.schemas import HistoryEntry, HistoryList, Interval, Page, PredictionId
 from api.services import Services
 from ventas.errors import NotFound
 from ventas.ledger import Prediction
@@ -43,7 +43,10 @@ def _entry(row: Prediction) -> HistoryEntry:
         id=row.id,
         input_data=row.input_data,
         prediction=row.prediction,
+        interval=Interval.of(row),
         timestamp=row.created_at,
         model_version=row.model_version,
         Fecha=row.date,
+        date_assumed=row.date_assumed,
+        series=row.series,
     )

@@ -29,9 +29,10 @@ def predict(day: datetime | None, weekday: int | None, promotion: bool, holiday:
     if as_json:
         print_json(answer)
         return
-    click.echo(
+    expected = (
         f"{figure(answer['prediction'])} on {_spoken(answer)}, by model version {answer['model_version']}."
     )
+    click.echo(expected + _between(answer))
     if not answer["recorded"]:
         click.echo("ventas: the prediction could not be written to the history yet.", err=True)
 
@@ -49,6 +50,14 @@ def _inputs(day: date | None, weekday: int | None, promotion: bool, holiday: boo
         HOLIDAY: int(holiday),
     }
     return inputs | ({DATE: day.isoformat()} if day else {})
+
+
+def _between(answer: Json) -> str:
+    interval = answer.get("interval")
+    if interval is None:
+        return ""
+    low, high = figure(interval["low"]), figure(interval["high"])
+    return f" Between {low} and {high} with {interval['coverage']:.0%}."
 
 
 def _spoken(answer: Json) -> str:

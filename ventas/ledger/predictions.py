@@ -13,13 +13,22 @@ from ventas.ledger.tables import Prediction
 
 @dataclass(frozen=True)
 class NewPrediction:
-    """A prediction as it was served; `date` is the day that was forecast, `created_at` is in UTC."""
+    """A prediction as it was served; `date` is the day that was forecast, `created_at` is in UTC.
+
+    `series` is its key as `Roles.series_of` writes it. `low` and `high` bound the interval that is to hold
+    `coverage` of actual sales; all three are None for a model without intervals.
+    """
 
     created_at: datetime
     model_version: int
     date: date | None
     input_data: dict[str, Any]
     prediction: float
+    series: str = ""
+    low: float | None = None
+    high: float | None = None
+    coverage: float | None = None
+    date_assumed: bool = False
 
 
 class Predictions:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, Integer, String, UniqueConstraint, false
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -155,6 +155,7 @@ class Prediction(Base):
     __tablename__ = "predictions"
     __table_args__ = (
         Index("ix_predictions_created_at", "created_at"),
+        Index("ix_predictions_date", "date"),
         {"sqlite_autoincrement": True},  # ids must only ever grow
     )
 
@@ -164,6 +165,13 @@ class Prediction(Base):
     date: Mapped[date | None]  # the day that was forecast, given or assumed
     input_data: Mapped[dict[str, Any]]
     prediction: Mapped[float]
+    series: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # its key, "" where the model knows one
+    low: Mapped[float | None]  # the interval's bounds; none for a model without intervals
+    high: Mapped[float | None]
+    coverage: Mapped[float | None]  # the share of actual sales that the interval is to hold
+    date_assumed: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Sweep(Base):

@@ -12,6 +12,7 @@ import pandas as pd
 from ventas.errors import BrokerUnavailable, Conflict, NotFound, VentasError
 from ventas.ledger import Promotion
 from ventas.registry import ModelVersion
+from ventas.roles import Roles
 from ventas.served import ModelInput, ServedModel
 from ventas.states import Step
 from ventas.times import utc_now
@@ -40,8 +41,37 @@ class Rule:
         )
 
 
-def model(version: int, further: tuple[ModelInput, ...] = (), estimator: Any = None) -> ServedModel:
-    return ServedModel(version, CONTRACT + further, estimator or Rule(version))
+@dataclass(frozen=True)
+class Steps:
+    """A fake with the shape of a pipeline: its last step is the fake itself, and nothing is done before."""
+
+    last: Any
+
+    def __getitem__(self, step: int | slice) -> Any:
+        return self if isinstance(step, slice) else self.last
+
+    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame
+
+    def predict(self, frame: pd.DataFrame) -> Any:
+        return self.last.predict(frame)
+
+
+@dataclass(frozen=True)
+class Unsure(Rule):
+    """A rule with an interval: 100 less to 50 more."""
+
+    coverage: float = 0.8
+
+    def predict_interval(self, frame: pd.DataFrame) -> tuple[Any, Any, Any]:
+        values = self.predict(frame)
+        return values, values - 100, values + 50
+
+
+def model(
+    version: int, further: tuple[ModelInput, ...] = (), estimator: Any = None, roles: Roles | None = None
+) -> ServedModel:
+    return ServedModel(version, CONTRACT + further, Steps(estimator or Rule(version)), roles or Roles())
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The history: before the answer, in pages, and spooled where the database is too slow."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from ventas.ledger import Ledger
 from ventas.ledger.predictions import NewPrediction
 from ventas.settings import Settings
 
+OF_LATE = ("series", "low", "high", "coverage", "date_assumed")
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -144,6 +147,22 @@ def test_rows_committed_before_a_crash_are_not_replayed_twice(settings: Settings
     replay.history.replay()
     assert len(replay.stored()) == 1200
     assert not list(folder.iterdir())
+
+
+def test_a_spooled_row_keeps_its_interval_and_a_line_of_an_older_version_is_read(settings: Settings) -> None:
+    folder = settings.home / "spool"
+    spool = Spool(folder)
+    full = replace(row(1), series="17", low=0.5, high=1.5, coverage=0.8, date_assumed=True)
+    spool.append(full)
+    spool.append(row(2))
+    spool.seal()
+    (file,) = folder.glob("*.jsonl")
+    new, line = file.read_text().splitlines()
+    members = {name: value for name, value in json.loads(line).items() if name not in OF_LATE}
+    file.write_text(f"{new}\n{json.dumps(members)}\n")
+    found: list[NewPrediction] = []
+    spool.drain(found.extend)
+    assert found == [full, row(2)]
 
 
 def test_equal_predictions_of_one_moment_are_all_kept(settings: Settings, replay: Replay) -> None:

@@ -4,15 +4,18 @@ import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from io import BytesIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
-from api_helpers import CONTRACT, FURTHER, MONDAY, FakeSource, assert_problem, eventually, model
+from api_helpers import CONTRACT, FURTHER, MONDAY, FakeSource, Unsure, assert_problem, eventually, model
 from flask import Flask
 from flask.testing import FlaskClient
 
 from api.app import services_of
 from api.inputs import next_date
+from ventas.roles import Roles
 from ventas.served import ModelInput
 
 
@@ -27,7 +30,38 @@ def test_a_prediction_is_answered_and_is_in_the_history_already(client: FlaskCli
     assert body["timestamp"].endswith("Z")
     entry = client.get(f"/history/{body['id']}").get_json()
     assert entry == {name: body[name] for name in entry}
-    assert entry.keys() == {"id", "input_data", "prediction", "timestamp", "model_version", "Fecha"}
+    assert body.keys() - entry.keys() == {"recorded", "known"}
+    assert (body["interval"], body["series"], body["known"]) == (None, "", {"Fecha": False})
+
+
+def test_a_model_with_intervals_tells_and_keeps_them(source: FakeSource, start: Callable[..., Flask]) -> None:
+    source.models[1] = model(1, estimator=Unsure(1))
+    client = start().test_client()
+    body = client.post("/predict", json=MONDAY).get_json()
+    assert body["interval"] == {"low": 910, "high": 1060, "coverage": 0.8}
+    (entry,) = client.get("/history/").get_json()
+    assert entry["interval"] == body["interval"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "series", "known"),
+    [
+        ("text", "17", "17", True),
+        ("text", "A-3", "A-3", False),
+        ("number", 17, "17", True),
+        ("text", None, "", False),
+    ],
+)
+def test_the_answer_says_whether_day_and_series_were_known(
+    source: FakeSource, start: Callable[..., Flask], kind: str, told: object, series: str, known: bool
+) -> None:
+    shop = ModelInput("Tienda", kind, required=False, categories=("3", "17"))
+    source.models[1] = model(1, (shop,), roles=Roles(series="Tienda"))
+    client = start().test_client()
+    body = client.post("/predict", json=MONDAY | {"Fecha": "2026-11-30", "Tienda": told}).get_json()
+    assert (body["series"], body["known"]) == (series, {"Fecha": True, "Tienda": known})
+    (entry,) = client.get("/history/").get_json()
+    assert (entry["series"], entry["date_assumed"]) == (series, False)
 
 
 def test_the_answer_is_readable_utf8(client: FlaskClient) -> None:
@@ -246,6 +280,22 @@ class BreaksOnSundays:
 
 def _raise() -> float:
     raise RuntimeError("secret internals")
+
+
+class HasNoBound(Unsure):
+    """A model whose interval has no end on Sundays."""
+
+    def predict_interval(self, frame: pd.DataFrame) -> tuple[Any, Any, Any]:
+        values, low, high = super().predict_interval(frame)
+        return values, low, high / (frame["DíaDeLaSemana"] != 7).to_numpy(dtype=float)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_an_interval_without_an_end_is_not_answered(source: FakeSource, start: Callable[..., Flask]) -> None:
+    source.models[1] = model(1, estimator=HasNoBound(1))
+    client = start().test_client()
+    assert_problem(client.post("/predict", json=MONDAY | {"DíaDeLaSemana": 7}), 500)
+    assert client.post("/predict", json=MONDAY).status_code == 200
 
 
 @pytest.mark.parametrize("answer", [_raise, lambda: float("nan"), lambda: float("inf")])

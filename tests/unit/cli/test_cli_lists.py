@@ -100,6 +100,12 @@ def test_a_prediction_names_day_and_version(ventas: Ventas, api: ScriptedApi) ->
     assert from_json(ventas("predict", "--weekday", 1, "--json")) == PREDICTION
 
 
+def test_a_prediction_with_an_interval_says_between_what(ventas: Ventas, api: ScriptedApi) -> None:
+    interval = {"low": 1431.7, "high": 1771.2, "coverage": 0.8}
+    api.answers["/predict"] = (200, PREDICTION | {"interval": interval})
+    assert "Between 1,431.70 and 1,771.20 with 80%." in ventas("predict", "--weekday", 1).stdout
+
+
 def test_a_prediction_that_is_not_in_the_history_says_so(ventas: Ventas, api: ScriptedApi) -> None:
     api.answers["/predict"] = (200, PREDICTION | {"recorded": False, "id": None})
     result = ventas("predict", "--weekday", 1)

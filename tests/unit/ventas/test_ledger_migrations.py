@@ -1,5 +1,7 @@
 """The migrations make the schema that the code works with, forwards and backwards, with rows in it."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from alembic import command
 from ledger_databases import ON_BOTH
@@ -8,6 +10,7 @@ from sqlalchemy import inspect
 from ventas.errors import LedgerUnavailable
 from ventas.ledger import Database, Ledger, Run, UploadEvent
 from ventas.ledger.migrate import configuration, upgrade
+from ventas.ledger.predictions import NewPrediction
 from ventas.states import RunStatus, Step
 
 pytestmark = ON_BOTH
@@ -24,12 +27,25 @@ def test_migrating_again_changes_nothing(settings, ledger: Ledger) -> None:
     assert ledger.intake.record([UploadEvent("ventas", "ventas.csv", "v", "e", 1)])[0].outcome == "duplicate"
 
 
+def test_old_predictions_tell_whether_their_date_was_assumed(settings, ledger: Ledger) -> None:
+    noon, day = datetime(2026, 11, 23, 12, tzinfo=UTC), date(2026, 11, 30)
+    inputs = [{"Festivo": 0}, {"Festivo": 0, "Fecha": None}, {"Festivo": 0, "Fecha": "2026-11-30"}]
+    ids = ledger.predictions.add([NewPrediction(noon, 1, day, given, 1.5) for given in inputs])
+    with ledger.database.write() as session:
+        command.downgrade(configuration(session.connection()), "0002")
+    upgrade(settings)
+    found = [ledger.predictions.get(number) for number in ids]
+    assert [row.date_assumed for row in found] == [True, True, False]
+    assert [(row.prediction, row.series, row.low) for row in found] == [(1.5, "", None)] * 3
+    assert ledger.predictions.add([NewPrediction(noon, 1, day, {}, 1.5)])[0] > ids[-1], "ids only grow"
+
+
 def test_rows_survive_a_step_back_and_forth(settings, ledger: Ledger) -> None:
     (recorded,) = ledger.intake.record([UploadEvent("ventas", "ventas.csv", "v", "e", 1)])
     lease = ledger.runs.acquire(recorded.run_id, Step.ETL, "w")
     ledger.runs.finish(lease, RunStatus.RETRAIN, quality={"rows_in": 3, "warnings": ["día"]})
     with ledger.database.write() as session:
-        command.downgrade(configuration(session.connection()), "-1")
+        command.downgrade(configuration(session.connection()), "0001")
     upgrade(settings)
     run = ledger.runs.get(recorded.run_id)
     assert (run.status, run.quality, run.superseded_by) == (

@@ -25,6 +25,21 @@ def test_a_prediction_comes_back_as_it_was(ledger: Ledger) -> None:
     assert kept.input_data == {"DíaDeLaSemana": 1, "Tienda": "Ñuñoa"}
 
 
+def test_interval_series_and_an_assumed_date_come_back_too(ledger: Ledger) -> None:
+    told = {"series": "Ñ-17", "low": 1500.1, "high": 1700.3, "coverage": 0.8, "date_assumed": True}
+    plain, full = ledger.predictions.add([_prediction(), _prediction(**told)])
+    found = ledger.predictions.get(full)
+    assert {name: getattr(found, name) for name in told} == told
+    found = ledger.predictions.get(plain)
+    assert (found.series, found.low, found.high, found.coverage, found.date_assumed) == (
+        "",
+        None,
+        None,
+        None,
+        False,
+    )
+
+
 def test_ids_come_in_the_order_of_the_rows_and_grow(ledger: Ledger) -> None:
     first = ledger.predictions.add([_prediction(float(value)) for value in range(100)])
     assert first == sorted(first)
