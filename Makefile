@@ -6,7 +6,7 @@ export PYTHONUTF8 := 1
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run-env dev-env object-store up sample test zoo test-fast check chaos lock clean-state
+.PHONY: help run-env dev-env object-store up sample test zoo test-fast check chaos benchmark-models lock clean-state
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ check: dev-env ## format, lint, types, import rules
 
 chaos: dev-env object-store ## kill the parts of a real system in turn; CHAOS_UPLOADS=20 is the short way
 	$(BIN)/python -m chaos
+
+benchmark-models: dev-env ## how good the models are, beside tables, the seed's grid and the noise floor
+	$(BIN)/python -m benchmarks.models
 
 lock: ## write both lock files anew (needs uv)
 	@command -v uv >/dev/null || { echo "uv is missing. Run: pip install uv" >&2; exit 1; }
