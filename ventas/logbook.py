@@ -17,6 +17,7 @@ from ventas.checks import Example
 from ventas.contract import DATE, TARGET
 from ventas.errors import LeaseLost, NotFound
 from ventas.promotion import date_keys
+from ventas.provenance import provenance
 from ventas.registry import (
     CHALLENGER,
     EXAMPLE_FILE,
@@ -84,7 +85,7 @@ def log_training(
     Raises RegistryUnavailable and whatever `take` raises.
     """
     forget_attempts(registry, run_id)
-    with _run(registry, run_id, training.tags) as mlflow_run_id:
+    with _run(registry, run_id, training.tags | provenance()) as mlflow_run_id:
         _log_numbers(training, settings)
         _log_dataset(training)
         _log_files(training)
