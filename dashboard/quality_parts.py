@@ -7,6 +7,7 @@ from dash import html
 
 from dashboard import formats, words
 from dashboard.parts import card, figure_of, figures, plain_table
+from ventas.rejections import LEAK_REMEDY
 
 Report = dict[str, Any]
 MOST_GAPS = 8
@@ -23,6 +24,7 @@ def quality_card(report: Report | None) -> Any:
         _dropped(report),
         _examples(report),
         _dates(report),
+        _leaks(report),
         _warnings(report),
         _columns(report),
     ]
@@ -57,6 +59,12 @@ def _counts(report: Report) -> html.Div:
     ]
     if outliers:
         items.append(figure_of("Ventas atípicas", formats.count(outliers.get("count")), _range(outliers)))
+    if report.get("series"):
+        by = f"por «{report['series']}»"
+        items.append(figure_of("Series", formats.count(report.get("series_count")), by))
+    if report.get("open"):
+        by = f"«{report['open']}» en 0"
+        items.append(figure_of("Filas de días cerrados", formats.count(report.get("closed_rows")), by))
     if split:
         items += [
             figure_of("Filas para entrenar", formats.count((split.get("train") or {}).get("rows"))),
@@ -69,7 +77,7 @@ def _counts(report: Report) -> html.Div:
 
 def _range(outliers: Report) -> str:
     if outliers.get("low") is None or outliers.get("high") is None:
-        return ""
+        return "en cada serie por separado"
     return f"fuera de {formats.number(outliers['low'], 0)} a {formats.number(outliers['high'], 0)}"
 
 
@@ -115,9 +123,18 @@ def _dates(report: Report) -> Any:
 
 def _gap(gap: Report) -> str:
     days = formats.counted(gap.get("days") or 0, "día", "días")
+    whose = f"{gap['series']}: falta" if gap.get("series") else "Falta"
     if gap.get("from") == gap.get("to"):
-        return f"Falta el {formats.day(gap.get('from'))}"
-    return f"Falta del {formats.day(gap.get('from'))} al {formats.day(gap.get('to'))} ({days})"
+        return f"{whose} el {formats.day(gap.get('from'))}"
+    return f"{whose} del {formats.day(gap.get('from'))} al {formats.day(gap.get('to'))} ({days})"
+
+
+def _leaks(report: Report) -> Any:
+    leaks = report.get("leaks") or []
+    if not leaks:
+        return None
+    said = dmc.List([dmc.ListItem(words.leak(leak)) for leak in leaks], size="sm")
+    return _section("Columnas por revisar", said, dmc.Text(LEAK_REMEDY, size="sm"))
 
 
 def _warnings(report: Report) -> Any:
@@ -125,7 +142,10 @@ def _warnings(report: Report) -> Any:
     own = [
         f"{formats.counted(wrong, 'fila tiene', 'filas tienen')} un día de la semana que no es el de su fecha."
     ]
-    texts = (own if wrong else []) + [str(text) for text in report.get("warnings") or []]
+    told = tuple(str(leak.get("why")) for leak in report.get("leaks") or [])  # in words of our own, above
+    texts = (own if wrong else []) + [
+        text for text in map(str, report.get("warnings") or []) if not text.startswith(told)
+    ]
     if not texts:
         return None
     return _section("Avisos", dmc.List([dmc.ListItem(text) for text in texts], size="sm"))

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from dashboard import formats
-from ventas.rejections import DETAIL_NAMES, FILE_ADVICE, ROW_RULES
+from ventas.rejections import DETAIL_NAMES, FILE_ADVICE, LEAK_ADVICE, ROW_RULES
 from ventas.states import STEP_OF_STATE, RunStatus, Step
 
 
@@ -48,6 +48,7 @@ ROLES = {
     "target": "Ventas",
     "numeric": "Número",
     "categorical": "Texto",
+    "id": "Identificador",
     "left_out": "No se usa",
 }
 
@@ -109,6 +110,12 @@ def file_fault_details(rejection: dict[str, Any]) -> list[str]:
     return [
         f"{DETAIL_NAMES[name]}: {_listed(value)}" for name, value in details.items() if name in DETAIL_NAMES
     ]
+
+
+def leak(found: dict[str, Any]) -> str:
+    """How a column gives sales away; one of an unknown kind is told as the report does."""
+    advice = LEAK_ADVICE.get(found.get("kind", ""))
+    return advice.format(name=f"«{found.get('name')}»") if advice else str(found.get("why"))
 
 
 def dialect(found: dict[str, Any]) -> str:

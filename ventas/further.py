@@ -1,4 +1,4 @@
-"""The further columns of a sales file: which become features, and what tells the series of a file apart."""
+"""The further columns of a sales file: which become inputs of the model, and as what."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,14 +7,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ventas.cells import Decimal, decimal_evidence, distinct, is_missing, numbers
-from ventas.contract import DATE, shown
+from ventas.cells import Decimal, decimal_evidence, distinct, flags, is_missing, numbers
+from ventas.contract import normalised, shown
 
-Role = Literal["numeric", "categorical", "left_out"]
+Role = Literal["numeric", "categorical", "id", "left_out"]
 
-# A text of more distinct values is a comment or a free name, not a category that a model can learn from.
+# A text of more distinct values is an id if a model can learn from its values, else a comment or a free name.
 MAX_CATEGORIES = 50
-LONGEST_CATEGORY = 200  # characters; each category is a column of the model, as wide as the longest of them
+MAX_IDS = 20_000
+ROWS_PER_ID = 5  # on average
+LONGEST_CATEGORY = (
+    200  # characters; each category may be a column of the model, as wide as the longest of them
+)
+
+_FLAG_WORDS = frozenset(("si", "no", "verdadero", "falso", "true", "false", "yes"))
+_FLAG_PAIRS = tuple(frozenset(pair) for pair in ("sn", "vf", "tf", "yn"))  # alone, S may be a south
 
 
 @dataclass(frozen=True)
@@ -27,11 +34,17 @@ class Further:
     missing: int
     warning: str = ""
 
+    def left_out(self, why: str) -> "Further":
+        """The same column, kept from the models; `why` ends the sentence that says so."""
+        warning = f"Column {shown(self.name)} was left out: {why}."
+        return Further(self.name, "left_out", self.values, self.missing, warning)
+
 
 def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Further:
-    """Read a column of text cells as numbers if all its values are, else as a category if it has few.
+    """Read a column of text cells as numbers if all its values are, else as a category or id if they repeat.
 
-    `decimal` is the file's mark; a column that proves another one for itself is read by its own.
+    `decimal` is the file's mark; a column that proves another one for itself is read by its own. Yes and no are
+    the numbers 1 and 0.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.cat.remove_unused_categories()
@@ -39,23 +52,28 @@ def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Furth
     empty = (values == "").to_numpy(dtype=bool)
     missing = int(counts[empty].sum())
     if empty.all():
-        warning = f"Column {shown(name)} was left out: it is empty."
-        return Further(name, "left_out", column.astype("str"), missing, warning)
-    if (floats := _as_numbers(values, counts, decimal)) is not None:
+        return Further(name, "left_out", column.astype("str"), missing).left_out("it is empty")
+    floats = _as_numbers(values, counts, decimal)
+    if floats is None:
+        floats = _as_flags(values)
+    if floats is not None:
         read = pd.Series(floats[codes])
         return Further(name, "numeric", read, int(read.isna().sum()))
     text = values.mask(empty)
-    kinds = text.nunique()
     read = pd.Series(text.array.take(codes), dtype="str")
+    return _as_text(Further(name, "categorical", read, missing), text)
+
+
+def _as_text(read: Further, text: "pd.Series[str]") -> Further:
+    """The column as a category or an id, as its values `text` (missing where empty) repeat, or left out."""
+    kinds = text.nunique()
     if text.str.len().max() > LONGEST_CATEGORY:
-        warning = (
-            f"Column {shown(name)} was left out: it has texts of more than {LONGEST_CATEGORY} characters."
-        )
-        return Further(name, "left_out", read, missing, warning)
+        return read.left_out(f"it has texts of more than {LONGEST_CATEGORY} characters")
     if kinds <= MAX_CATEGORIES:
-        return Further(name, "categorical", read, missing)
-    warning = f"Column {shown(name)} was left out: {kinds} different texts, more than {MAX_CATEGORIES}."
-    return Further(name, "left_out", read, missing, warning)
+        return read
+    if kinds <= MAX_IDS and len(read.values) - read.missing >= ROWS_PER_ID * kinds:
+        return Further(read.name, "id", read.values, read.missing)
+    return read.left_out(f"{kinds} different texts, more than {MAX_CATEGORIES}")
 
 
 def _as_numbers(
@@ -72,46 +90,15 @@ def _as_numbers(
     return None if np.isnan(found[present]).any() else found
 
 
-def duplicates(frame: pd.DataFrame, further: list[Further]) -> tuple[npt.NDArray[np.bool_], str]:
-    """Rows of `frame` that a later row repeats, and the name of a column found to tell series apart ("" if none).
-
-    One series: the last row of a date stays. Several series (a text column, or an id found by
-    `_series_id`): only rows that are equal in all columns repeat each other.
-    """
-    again = frame.duplicated([DATE], keep="last").to_numpy()
-    if not again.any():
-        return again, ""
-    texts = [column.name for column in further if column.role == "categorical"]
-    found = "" if texts else _series_id(frame, further)
-    if not texts and not found:
-        return again, ""
-    left_out = {("left out", column.name): column.values for column in further if column.role == "left_out"}
-    whole = pd.concat([frame, pd.DataFrame(left_out, index=frame.index)], axis=1) if left_out else frame
-    # Comparing all columns is dear: first narrow down to dates and texts that repeat at all.
-    alike = np.flatnonzero(frame.duplicated([DATE, *texts], keep=False).to_numpy())
-    again = np.zeros(len(frame), dtype=bool)
-    again[alike] = whole.iloc[alike].duplicated(keep="last").to_numpy()
-    return again, found
-
-
-def _series_id(frame: pd.DataFrame, further: list[Further]) -> str:
-    """The column that names the series where most dates have several rows and no category does it; "" if none.
-
-    An id takes each value about once per date, so it has hardly more values than a date has rows; a count of
-    customers, say, has far more.
-    """
-    per_date = len(frame) / frame[DATE].nunique()
-    if per_date < 2:
-        return ""
-    for column in further:
-        kinds = column.values.nunique()
-        if kinds > 3 * per_date or column.missing or not _countable(column):
-            continue
-        pairs = pd.DataFrame({"date": frame[DATE], "id": column.values})
-        if pairs.duplicated().mean() < 0.01:
-            return column.name
-    return ""
-
-
-def _countable(column: Further) -> bool:
-    return column.role == "left_out" or bool((column.values % 1 == 0).all())
+def _as_flags(values: "pd.Series[str]") -> npt.NDArray[np.float64] | None:
+    """The distinct values as 1.0 and 0.0 with NaN where missing, or None if they are not all yes and no."""
+    present = ~is_missing(values)
+    some = values[present].unique()
+    if len(some) > 2 * len(_FLAG_WORDS):  # each in a few spellings
+        return None
+    words = frozenset(normalised(value) for value in some)
+    if not words or not (words <= _FLAG_WORDS or words in _FLAG_PAIRS):
+        return None
+    found = np.full(len(values), np.nan)
+    found[present] = flags(values[present])
+    return found

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ventas import cells
+from ventas import cells, leaks
 from ventas.cells import Decimal
+from ventas.closed import find_open
 from ventas.contract import (
     CONTRACT_COLUMNS,
     DATE,
@@ -20,11 +21,12 @@ from ventas.contract import (
     TARGET,
     WEEKDAY,
     contract_column,
+    normalised,
     refused,
     shown,
 )
 from ventas.errors import RejectedUpload
-from ventas.further import Further, duplicates, read_further
+from ventas.further import Further, read_further
 from ventas.quality import (
     Report,
     column_report,
@@ -37,7 +39,9 @@ from ventas.quality import (
 )
 from ventas.reader import Table, read_table
 from ventas.rejections import ROW_RULES
+from ventas.roles import Roles
 from ventas.rows import Bools, Rows, read_dates, read_flag, read_sales, rejected_frame
+from ventas.series import duplicates, find_series
 from ventas.settings import Settings
 
 __all__ = ["MIN_ROWS", "Ingested", "ingest", "rejection_report_text"]
@@ -58,6 +62,11 @@ class Ingested:
     frame: pd.DataFrame
     rejected: pd.DataFrame
     report: Report
+
+    @property
+    def roles(self) -> Roles:
+        """The further columns of `frame` that mean something special."""
+        return Roles.of_report(self.report)
 
     def rejected_csv(self) -> bytes:
         """The bad rows as CSV that is safe to open in a spreadsheet."""
@@ -85,10 +94,14 @@ def ingest(path: Path, settings: Settings) -> Ingested:
         decimal, warnings = _decimal(table, columns)
         report["dialect"]["decimal"] = decimal
         rows = Rows(table, np.zeros(len(table.cells), dtype=bool), warnings)
-        frame, further = _read(rows, columns, decimal, report)
+        left_out = {normalised(name) for name in settings.LEFT_OUT_COLUMNS}
+        frame, further = _read(rows, columns, decimal, left_out, report)
         rejected = _all_rejected(rows)
-        report.update(rejected_report(rejected, report["rows_in"]), warnings=rows.warnings)
-        report["dates"] = dates_report(frame[DATE], int((rejected["code"] == "duplicate_date").sum()))
+        report.update(rejected_report(rejected, report["rows_in"]))
+        report.update(_meanings(frame, further, report["series"], rows.warnings), warnings=rows.warnings)
+        series = Roles.of_report(report).series_of(frame) if report["series"] else None
+        again = int((rejected["code"] == "duplicate_date").sum())
+        report["dates"] = dates_report(frame[DATE], again, series)
         report["columns"] = _columns(frame, further, report.pop("weekday_missing"))
         _check_enough(report, settings)
     except RejectedUpload as error:
@@ -134,7 +147,7 @@ def _decimal(table: Table, columns: dict[str, str]) -> tuple[Decimal, list[str]]
 
 
 def _read(
-    rows: Rows, columns: dict[str, str], decimal: Decimal, report: Report
+    rows: Rows, columns: dict[str, str], decimal: Decimal, left_out: set[str], report: Report
 ) -> tuple[pd.DataFrame, list[Further]]:
     """The clean rows, and the further columns as they were read; bad rows are marked in `rows`."""
     source = rows.table.cells
@@ -152,10 +165,14 @@ def _read(
             TARGET: sales[good],
         }
     )
-    further = _further(rows, set(columns.values()), good, decimal)
+    further = [
+        column.left_out("LEFT_OUT_COLUMNS names it") if normalised(column.name) in left_out else column
+        for column in _further(rows, set(columns.values()), good, decimal)
+    ]
+    rows.warnings += [column.warning for column in further if column.warning and _has_name(rows, column)]
     kept = {column.name: column.values for column in further if column.role != "left_out"}
     frame = pd.concat([frame, pd.DataFrame(kept, index=frame.index)], axis=1) if kept else frame
-    again = _drop_duplicates(rows, frame, further, source[columns[DATE]])
+    again = _drop_duplicates(rows, frame, further, source[columns[DATE]], report)
     stays = ~rows.bad
     _compare_weekday(rows, columns.get(WEEKDAY), days, stays, report)
     return frame if not again.any() else frame[~again].reset_index(drop=True), further
@@ -194,24 +211,47 @@ def _further(rows: Rows, contract: set[str], good: Bools, decimal: Decimal) -> l
         column = column if good.all() else column[good]
         read = read_further(str(name), column, decimal)
         if name in rows.table.unnamed and read.role != "left_out":
-            warning = f"Column {name} was left out: it has no name."
-            read = Further(read.name, "left_out", read.values, read.missing, warning)
+            read = read.left_out("it has no name")
         found.append(read)
-        if read.warning and not (name in rows.table.unnamed and read.missing == len(column)):
-            rows.warnings.append(read.warning)
     return found
 
 
+def _has_name(rows: Rows, column: Further) -> bool:
+    """False for what a trailing delimiter makes: a column without a name and without a value."""
+    return column.name not in rows.table.unnamed or column.missing < len(column.values)
+
+
 def _drop_duplicates(
-    rows: Rows, frame: pd.DataFrame, further: list[Further], dates: "pd.Series[Any]"
+    rows: Rows, frame: pd.DataFrame, further: list[Further], dates: "pd.Series[Any]", report: Report
 ) -> Bools:
-    again, series = duplicates(frame, further)
+    """The rows of `frame` that repeat another; they are rejected, and the report names what tells series apart."""
+    series = find_series(frame, further)
+    again = duplicates(frame, further, series)
     mask = np.zeros_like(rows.bad)
     mask[np.flatnonzero(~rows.bad)[again]] = True
     rows.reject(mask, "duplicate_date", dates)
-    if series:
-        rows.warnings.append(f"Dates repeat; column {shown(series)} was taken to tell the series apart.")
+    if series is not None and series.role != "left_out":
+        report["series"] = series.name
+    elif series is not None:
+        rows.warnings.append(
+            f"Column {shown(series.name)} tells the series apart, but it is left out: no model can know a series."
+        )
     return again
+
+
+def _meanings(frame: pd.DataFrame, further: list[Further], series: str, warnings: list[str]) -> Report:
+    """The report's part about columns that mean something special; `warnings` grows by what to do about them."""
+    numeric = [column.name for column in further if column.role == "numeric" and column.name != series]
+    is_open, advice = find_open(frame, numeric)
+    roles = Roles(series, is_open)
+    leaking = leaks.find_leaks(frame, numeric, roles)
+    warnings += [*advice, *map(leaks.warning, leaking)]
+    return {
+        "series_count": int(frame[series].nunique()) if series else min(len(frame), 1),
+        "open": is_open,
+        "closed_rows": int((~roles.is_open(frame)).sum()),
+        "leaks": leaking,
+    }
 
 
 def _all_rejected(rows: Rows) -> pd.DataFrame:

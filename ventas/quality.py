@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ventas.errors import RejectedUpload
-from ventas.rejections import DETAIL_NAMES, FILE_ADVICE, ROW_RULES
+from ventas.rejections import DETAIL_NAMES, FILE_ADVICE, LEAK_ADVICE, LEAK_REMEDY, ROW_RULES
 
 Report = dict[str, Any]
 
@@ -32,6 +32,11 @@ def empty_report() -> Report:
         "columns": [],
         "dates": dates_report(pd.Series([], dtype="datetime64[ns]"), duplicated=0),
         "weekday_contradictions": 0,
+        "series": "",
+        "series_count": 0,
+        "open": "",
+        "closed_rows": 0,
+        "leaks": [],
         "warnings": [],
         "rejected_examples": [],
     }
@@ -62,7 +67,7 @@ def rejected_report(rejected: pd.DataFrame, rows_in: int) -> Report:
 def column_report(name: str, role: str, column: "pd.Series[Any]", missing: int | None = None) -> Report:
     """One column's line in the report; `min` and `max` are numbers or ISO dates, None for text."""
     present = column.dropna()
-    ordered = bool(len(present)) and role not in ("categorical", "left_out")
+    ordered = bool(len(present)) and role not in ("categorical", "id", "left_out")
     return {
         "name": name,
         "role": role,
@@ -72,17 +77,29 @@ def column_report(name: str, role: str, column: "pd.Series[Any]", missing: int |
     }
 
 
-def dates_report(dates: "pd.Series[Any]", duplicated: int) -> Report:
-    """First and last date, and the runs of missing days between them (`from` and `to` are missing themselves)."""
-    days = np.unique(dates.to_numpy().astype("datetime64[D]"))
-    steps = np.diff(days).astype(np.int64)
+def dates_report(dates: "pd.Series[Any]", duplicated: int, series: "pd.Series[str] | None" = None) -> Report:
+    """First and last date, and the runs of missing days between them (`from` and `to` are missing themselves).
+
+    With `series`, the name of each row's series, days are missing between the first and last date of their series,
+    all of them are counted, and each gap tells its `series`.
+    """
+    days = dates.to_numpy().astype("datetime64[D]")
+    codes, names = pd.factorize(pd.Series("", index=dates.index) if series is None else series)
+    order = np.lexsort((days, codes))
+    codes, days = codes[order], days[order]
+    steps = np.where(codes[1:] == codes[:-1], np.diff(days).astype(np.int64), 0)
     holes = np.flatnonzero(steps > 1)
+    first = holes[np.argsort(days[holes], kind="stable")[:EXAMPLES]]
     return {
-        "first": str(days[0]) if len(days) else None,
-        "last": str(days[-1]) if len(days) else None,
-        "distinct": len(days),
-        "missing_days": int((steps - 1).sum()),
-        "gaps": [_gap(days[hole], days[hole + 1]) for hole in holes[:EXAMPLES]],
+        "first": str(days.min()) if len(days) else None,
+        "last": str(days.max()) if len(days) else None,
+        "distinct": len(np.unique(days)),
+        "missing_days": int((steps[holes] - 1).sum()),
+        "gaps": [
+            _gap(days[hole], days[hole + 1])
+            | ({"series": str(names[codes[hole]])} if series is not None else {})
+            for hole in first
+        ],
         "duplicated": duplicated,
     }
 
@@ -111,7 +128,7 @@ def rejected_csv_bytes(rejected: pd.DataFrame) -> bytes:
 
 def rejection_report_text(report: Report) -> str:
     """A short Markdown text in Spanish: what was wrong with an upload, in which lines, and what to do."""
-    parts = [*_verdict(report), *_row_faults(report)]
+    parts = [*_verdict(report), *_row_faults(report), *_leaks(report)]
     return "\n".join(parts).strip() + "\n"
 
 
@@ -161,6 +178,14 @@ def _row_fault(code: str, count: int, lines: list[int]) -> str:
     where = ", ".join(map(str, lines)) + (", …" if count > len(lines) else "")
     rows = "1 fila" if count == 1 else f"{count} filas"
     return f"- **{rows}** (línea{'s' if count > 1 else ''} {where}): {rule.advice if rule else code}"
+
+
+def _leaks(report: Report) -> list[str]:
+    leaks = report.get("leaks") or []
+    if not leaks:
+        return []
+    said = [LEAK_ADVICE[leak["kind"]].format(name=leak["name"]) for leak in leaks]
+    return ["", "## Columnas por revisar", "", *(f"- {text}" for text in said), "", LEAK_REMEDY]
 
 
 def _listed(value: object) -> str:

@@ -60,7 +60,8 @@ ROW_RULES = {
     ),
     "duplicate_date": RowRule(
         f"{DATE} {{value}} stands again in a later row; the last one is kept.",
-        "La fecha está repetida más abajo; se conserva la última fila. Borre las anteriores si sobran.",
+        "La fecha está repetida más abajo (en la misma serie, si hay varias); se conserva la última fila. Borre las "
+        "anteriores si sobran.",
     ),
 }
 
@@ -83,6 +84,15 @@ FILE_ADVICE = {
     "quotes": 'Hay una comilla (") suelta. Bórrela, o encierre la celda entera entre comillas.',
     "no_rows": "El archivo tiene encabezado pero ninguna fila. Agregue una fila por día.",
 }
+
+# What to do about a column that leaks sales, by the kind of leak.
+LEAK_ADVICE = {
+    "follows": "La columna {name} sigue a las ventas día a día.",
+    "zeros": "La columna {name} vale cero justo cuando no hay ventas, y las sigue los demás días.",
+}
+LEAK_REMEDY = (
+    "Si no se conoce de antemano, pida que se agregue a LEFT_OUT_COLUMNS: no sirve para pronosticar."
+)
 
 # Details of a rejection, as the Spanish text names them.
 DETAIL_NAMES = {

@@ -16,7 +16,7 @@ _LEVELS = np.array([1500.0, 2010.0, 2520.0, 3010.0, 3480.0, 3990.0, 4200.0])
 _UPLIFT = 0.07  # of a promotion
 _TREND = 0.03  # a year
 _SEASON = 0.02  # amplitude; highest in the southern summer's December
-_NOISE = 95.0  # standard deviation of a day
+NOISE = 95.0  # standard deviation of a day
 _PROMOTION_DAYS = (2, 4, 6)  # Tuesday, Thursday, Saturday
 _PROMOTION_SHARE = 0.47
 
@@ -32,16 +32,19 @@ def generate(days: int, seed: int, start: date = START, stores: int = 0) -> pd.D
     return generate_chain(stores, days, seed, start).frame if stores else _one_shop(days, seed, start)
 
 
-def write_sample(
-    path: Path, days: int = 365, seed: int = 42, start: date = START, stores: int = 0
-) -> pd.DataFrame:
-    """Write generated sales to `path` as a shop would upload them (UTF-8, comma, ISO dates); returns the rows.
+def write_sample(path: Path, days: int = 365, seed: int = 42, start: date = START) -> pd.DataFrame:
+    """Write generated sales of one shop to `path`; returns the rows.
 
     The default year is 2021, older than most real files, so that a real upload comes after it in time.
     """
-    frame = generate(days, seed, start, stores)
-    frame.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n", encoding="utf-8")
+    frame = generate(days, seed, start)
+    write_sales(frame, path)
     return frame
+
+
+def write_sales(frame: pd.DataFrame, path: Path) -> None:
+    """Write sales as a shop would upload them: UTF-8, comma, ISO dates. Raises OSError."""
+    frame.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n", encoding="utf-8")
 
 
 def _one_shop(days: int, seed: int, start: date) -> pd.DataFrame:
@@ -52,7 +55,7 @@ def _one_shop(days: int, seed: int, start: date) -> pd.DataFrame:
     promotion = np.isin(weekday, _PROMOTION_DAYS) & (random.uniform(size=days) < _PROMOTION_SHARE) & ~holiday
     level = np.where(holiday, _LEVELS[-1], _LEVELS[weekday - 1]) * (1 + _UPLIFT * promotion)
     mean = level * _drift(calendar)
-    sales = np.maximum(np.rint(mean + random.normal(scale=_NOISE, size=days)), 0)
+    sales = np.maximum(np.rint(mean + random.normal(scale=NOISE, size=days)), 0)
     return pd.DataFrame(
         {
             DATE: pd.Series(calendar),

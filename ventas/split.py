@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ventas.contract import DATE, DATE_DTYPE, HOLIDAY, PROMOTION, TARGET, WEEKDAY, refused
 from ventas.dialect import split_header
+from ventas.fences import Fences, find_fences
 from ventas.quality import EXAMPLES, Report, empty_report, rejection
+from ventas.roles import Roles
 from ventas.settings import Settings
 
 # R2 of a single test row is undefined.
@@ -24,12 +25,13 @@ _CELL = re.compile(r'("(?:[^"]|"")*"|[^",\n]*)(?:,|\n|$)')
 
 @dataclass(frozen=True)
 class Split:
-    """Train and test rows, the outliers taken out of train, and the fences (low, high) that they lay outside."""
+    """Train and test rows, the outliers taken out of train, and the fences that they lay outside, by `roles`."""
 
     train: pd.DataFrame
     test: pd.DataFrame
     outliers: pd.DataFrame
-    fences: tuple[float, float]
+    fences: Fences
+    roles: Roles
 
     @property
     def report(self) -> Report:
@@ -41,39 +43,57 @@ class Split:
         }
 
 
-def split(frame: pd.DataFrame, settings: Settings) -> Split:
+def split(frame: pd.DataFrame, settings: Settings, roles: Roles = Roles()) -> Split:  # noqa: B008 - frozen
     """Split a clean table as SPLIT, TEST_SHARE and SEED say, and take outliers out of train.
 
     `time`: rows are sorted by date and the last TEST_SHARE of the distinct dates (rounded up) are test. `random`:
-    the rows, in the order, that scikit-learn's train_test_split gives. Raises RejectedUpload (`too_few_rows`) when
-    test, or train for its CV_FOLDS folds, would be too small.
+    the rows, in the order, that scikit-learn's train_test_split gives. Outliers are judged within each series.
+    Raises RejectedUpload (`too_few_rows`) when test, or train for its CV_FOLDS folds, would be too small.
     """
     if settings.SPLIT == "time":
         train, test = _by_time(frame, settings.TEST_SHARE)
     else:
         train, test = _at_random(frame, settings.TEST_SHARE, settings.SEED)
-    fences = _fences(train[TARGET].to_numpy(), settings.OUTLIER_IQR_FACTOR)
-    inside = train[TARGET].between(*fences)
-    parts = [part.reset_index(drop=True) for part in (train[inside], test, train[~inside])]
-    found = Split(parts[0], parts[1], parts[2], fences)
+    fences = find_fences(train, settings.OUTLIER_IQR_FACTOR, roles)
+    outside = fences.outside(train, roles)
+    parts = [part.reset_index(drop=True) for part in (train[~outside], test, train[outside])]
+    found = Split(parts[0], parts[1], parts[2], fences, roles)
     _check_enough(found, settings)
     return found
 
 
+def usual(
+    train: pd.DataFrame, outliers: pd.DataFrame, test: pd.DataFrame, settings: Settings, roles: Roles
+) -> pd.DataFrame:
+    """The rows of `test` inside the fences of the split that gave these parts.
+
+    They are found again rather than kept: a thousand series have a thousand fences.
+    """
+    whole = pd.concat([part for part in (train, outliers) if len(part)], ignore_index=True)
+    return test[~find_fences(whole, settings.OUTLIER_IQR_FACTOR, roles).outside(test, roles)]
+
+
 def outliers_report(found: Split) -> Report:
-    """The report's part about outliers: their count, share of train, the fences, and the first 20."""
+    """The report's part about outliers: their count, share of train, the fences, and the first 20.
+
+    With several series each has fences of its own: `low` and `high` are None, and the examples name their series.
+    """
     rows = len(found.train) + len(found.outliers)
-    first = found.outliers.head(EXAMPLES)
+    several = bool(len(found.fences.lows))
     return {
         "count": len(found.outliers),
         "share": len(found.outliers) / rows if rows else 0.0,
-        "low": found.fences[0],
-        "high": found.fences[1],
-        "examples": [
-            {"date": str(day), "value": float(value)}
-            for day, value in zip(first[DATE].dt.date, first[TARGET], strict=True)
-        ],
+        "low": None if several else found.fences.low,
+        "high": None if several else found.fences.high,
+        "examples": _outlier_examples(found.outliers.head(EXAMPLES), found.roles),
     }
+
+
+def _outlier_examples(first: pd.DataFrame, roles: Roles) -> list[Report]:
+    return [
+        {"date": str(day), "value": float(value)} | ({"series": series} if series else {})
+        for day, value, series in zip(first[DATE].dt.date, first[TARGET], roles.series_of(first), strict=True)
+    ]
 
 
 def _first_and_last(part: pd.DataFrame) -> Report:
@@ -99,17 +119,6 @@ def _at_random(frame: pd.DataFrame, share: float, seed: int) -> tuple[pd.DataFra
 
 def _test_count(total: int, share: float) -> int:
     return math.ceil(share * total)
-
-
-def _fences(values: npt.NDArray[np.float64], factor: float) -> tuple[float, float]:
-    """Tukey's fences; with no spread between the quartiles they are the range itself, or most rows would go."""
-    if not len(values):
-        return 0.0, 0.0
-    low, high = np.quantile(values, [0.25, 0.75])
-    reach = factor * (high - low)
-    if reach == 0:
-        return float(values.min()), float(values.max())
-    return float(low - reach), float(high + reach)
 
 
 def _check_enough(found: Split, settings: Settings) -> None:

@@ -72,12 +72,16 @@ def _print_rejection(console: Console, run: Mapping[str, Any], quality: Mapping[
 
 
 def print_quality(console: Console, quality: Mapping[str, Any]) -> None:
-    """The quality report in a few lines: rows, dialect, dates, warnings and examples of bad rows."""
+    """The quality report in a few lines: rows, dialect, dates, series, warnings and examples of bad rows."""
     if not quality.get("rows_in") and not quality.get("warnings"):
         return
     _fact(console, "rows", _rows(quality))
     _fact(console, "file", _dialect(quality.get("dialect") or {}))
     _fact(console, "dates", _dates(quality.get("dates") or {}))
+    if quality.get("series"):
+        _fact(console, "series", f"{quality['series_count']:,}, told apart by {quality['series']}")
+    if quality.get("open"):
+        _fact(console, "closed", f"{quality['closed_rows']:,} rows, where {quality['open']} is 0")
     for warning in quality.get("warnings") or []:
         _fact(console, "warning", warning, "yellow")
     examples = quality.get("rejected_examples") or []

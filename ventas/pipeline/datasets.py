@@ -10,7 +10,7 @@ from ventas.split import read_dataset
 
 
 def dataset(context: Context, run_id: str, name: str) -> pd.DataFrame:
-    """`train` or `test` of a run. Raises NotFound and StoreUnavailable."""
+    """`train`, `test` or `outliers` (of train) of a run. Raises NotFound and StoreUnavailable."""
     # Its size was bounded when the upload was read; a bound here would reject what etl has accepted.
     data = context.store.get_bytes(DATA_BUCKET, dataset_key(run_id, f"{name}.csv"), max_bytes=sys.maxsize)
     return read_dataset(data)

@@ -69,7 +69,7 @@ def _clean(context: Context, lease: Lease, path: Path) -> Outcome:
 def _split(context: Context, ingested: Ingested) -> Split:
     """Train and test; a refusal keeps what is known of the file."""
     try:
-        return split(ingested.frame, context.settings)
+        return split(ingested.frame, context.settings, ingested.roles)
     except RejectedUpload as error:
         error.report = ingested.report | error.report
         raise
@@ -113,6 +113,7 @@ def _put_dataset(
         "quality.json": (_json(report), JSON),
         "train.csv": (to_csv_bytes(parts.train), CSV),
         "test.csv": (to_csv_bytes(parts.test), CSV),
+        "outliers.csv": (to_csv_bytes(parts.outliers), CSV),
     }
     for name, (data, kind) in files.items():
         context.store.put_bytes(DATA_BUCKET, dataset_key(run_id, name), data, kind)

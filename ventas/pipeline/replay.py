@@ -149,7 +149,8 @@ def _parts(context: Context, run: Run) -> tuple[pd.DataFrame, pd.DataFrame, str]
 
 def _read(path: Path, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train and test as the next step would read them from the bucket."""
-    parts = split(ingest(path, settings).frame, settings)
+    ingested = ingest(path, settings)
+    parts = split(ingested.frame, settings, ingested.roles)
     return read_dataset(to_csv_bytes(parts.train)), read_dataset(to_csv_bytes(parts.test))
 
 

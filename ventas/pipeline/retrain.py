@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from ventas.contract import TARGET
+from ventas.errors import NotFound
 from ventas.ledger import Lease, Run
 from ventas.logbook import Registered, Training, confirm, disown, log_training
 from ventas.pipeline.coalescing import superseded
@@ -15,6 +15,7 @@ from ventas.pipeline.runner import Outcome
 from ventas.pipeline.same_bytes import judged_already
 from ventas.registry import RECIPE_TAG
 from ventas.roles import Roles
+from ventas.split import usual
 from ventas.states import RunStatus
 from ventas.training import Search, evaluate, refit, search
 
@@ -88,9 +89,16 @@ def _refitted(
     """
     if context.settings.REFIT == "off":
         return None
-    fences = (run.quality or {}).get("outliers", {})
-    usual = test[test[TARGET].between(fences.get("low", -float("inf")), fences.get("high", float("inf")))]
-    return refit(found.estimator, pd.concat([train, usual], ignore_index=True))
+    outliers = _outliers(context, run, train)
+    kept = usual(train, outliers, test, context.settings, Roles.of_report(run.quality))
+    return refit(found.estimator, pd.concat([train, kept], ignore_index=True))
+
+
+def _outliers(context: Context, run: Run, train: pd.DataFrame) -> pd.DataFrame:
+    try:
+        return dataset(context, run.id, "outliers")
+    except NotFound:  # a dataset of an earlier release, which kept none
+        return train.iloc[:0]
 
 
 def _tags(run: Run) -> dict[str, str]:

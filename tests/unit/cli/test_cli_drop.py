@@ -80,6 +80,8 @@ def test_the_upload_is_followed_by_its_own_version(
          ["Version 1 stays champion.", "Luck.", "within the noise"]),
         (a_run(status="not_promoted", verdict=None, reason="The same file.", same_as_run="019a", steps=[]), 0,
          ["The champion stays.", "The same file."]),
+        (a_run(quality=a_quality(series="Tienda", series_count=1115, open="Abierto", closed_rows=17)), 0,
+         ["1,115, told apart by Tienda", "17 rows, where Abierto is 0"]),
         (a_run(status="superseded", reason="A newer upload came first.", verdict=None), 0,
          ["Superseded", "A newer upload came first."]),
         (a_run(status="rejected", reason=None, verdict=None, quality=a_quality(**TOO_BAD), steps=[a_step("etl")]), 2,
@@ -89,7 +91,7 @@ def test_the_upload_is_followed_by_its_own_version(
         (a_run(status="failed", reason="MLflow refused the model.", verdict=None, steps=[a_step("retrain")]), 3,
          ["Failed", "MLflow refused the model.", "retrain   broken  failed"]),
     ],
-    ids=["undecided", "same-bytes", "superseded", "rejected", "ignored", "failed"],
+    ids=["undecided", "same-bytes", "chain", "superseded", "rejected", "ignored", "failed"],
 )  # fmt: skip
 def test_each_end_has_its_words_and_exit_code(
     ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path, run: dict, code: int, told: list[str]

@@ -178,6 +178,18 @@ def test_the_sample_is_the_same_for_the_same_seed_and_replaces_nothing(ventas: V
     assert "Cannot write no/where.csv" in ventas("sample", "--out", "no/where.csv").stderr
 
 
+def test_a_chain_of_stores_is_made_with_its_noise_told(ventas: Ventas) -> None:
+    said = ventas("sample", "--stores", 3, "--days", 40, "--customers").stdout
+    assert "Wrote 40 days of 3 stores to ventas.csv" in said
+    lines = Path("ventas.csv").read_text("utf-8").splitlines()
+    assert lines[0].endswith(",Tienda,TipoTienda,Región,FeriadoEscolar,Precio,Abierto,Clientes")
+    assert len(lines) == 1 + 3 * 40
+    told = from_json(ventas("sample", "--stores", 3, "--days", 40, "--force", "--json"))
+    assert (told["days"], told["stores"]) == (40, 3)
+    assert f"an RMSE of {told['noise_floor']:,.0f}." in said
+    assert "more than 5,000,000 rows" in ventas("sample", "--stores", 20000, "--days", 300, "--force").stderr
+
+
 def test_help_names_every_command_and_loads_none(ventas: Ventas) -> None:
     for name in COMMANDS:
         assert re.search(rf"^  {name} +{re.escape(SUMMARIES[name])}$", ventas("--help").stdout, re.MULTILINE)

@@ -17,6 +17,8 @@ from minio.versioningconfig import VersioningConfig
 from ventas.ledger import Ledger, UploadEvent
 from ventas.pipeline.etl import etl
 from ventas.pipeline.runner import run_step
+from ventas.sample_chain import generate_chain
+from ventas.split import read_dataset
 from ventas.states import Step
 from ventas.store import ObjectVersion, Store
 
@@ -113,6 +115,19 @@ def test_a_slow_older_run_that_wrote_last_puts_the_newer_one_back(site: Site) ->
     site.parts.store.put_bytes = slow
     assert site.etl(older) == "retrain"
     assert site.root() == "2021-01-01"
+
+
+def test_a_chain_of_stores_leaves_its_outliers_and_what_its_columns_mean(site: Site) -> None:
+    chain = generate_chain(4, 120, seed=1).frame
+    is_open = chain.index[(chain["Tienda"] == "T0003") & (chain["Abierto"] == 1)]
+    chain.loc[is_open[5], "Ventas"] = 10**6
+    run = site.put("chain_ventas.csv", chain.to_csv(index=False).encode())
+    assert site.etl(run) == "retrain"
+    quality = site.ledger.runs.get(run).quality
+    assert (quality["series"], quality["series_count"], quality["open"]) == ("Tienda", 4, "Abierto")
+    outliers = read_dataset(site.client.get_object("data", f"runs/{run}/outliers.csv").read())
+    assert len(outliers) == quality["outliers"]["count"]
+    assert ("T0003", 10**6) in set(zip(outliers["Tienda"], outliers["Ventas"], strict=True))
 
 
 def test_an_older_version_names_the_newer_one(site: Site) -> None:

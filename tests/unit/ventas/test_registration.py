@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ventas.checks import checked
-from ventas.errors import LeaseLost
+from ventas.errors import LeaseLost, NotFound
 from ventas.ledger import Ledger, UploadEvent
 from ventas.logbook import ATTEMPT_TAG, Registered, log_training
 from ventas.pipeline.retrain import retrain
@@ -38,8 +38,14 @@ SALES = pd.DataFrame(
 class FakeStore:
     """Our own fake of the store's port: one dataset."""
 
+    def __init__(self) -> None:
+        self.files = {"train.csv": SALES[:60], "test.csv": SALES[60:], "outliers.csv": SALES[:0]}
+
     def get_bytes(self, bucket: str, key: str, **_: object) -> bytes:
-        return to_csv_bytes(SALES[:60] if key.endswith("train.csv") else SALES[60:])
+        name = key.rsplit("/", 1)[1]
+        if name not in self.files:
+            raise NotFound(f"There is no {key}.")
+        return to_csv_bytes(self.files[name])
 
 
 @dataclass
@@ -112,6 +118,19 @@ def test_a_training_is_registered_once_and_passes_its_checks(
     assert "challenger" in described.aliases
     assert described.tags[RECIPE_TAG] == parts.settings.recipe_digest
     assert checked(parts.registry, described, tmp_path).version == version
+
+
+@pytest.mark.parametrize("kept", [["outliers.csv"], []])  # a dataset of an earlier release has none
+def test_an_outlier_of_the_test_rows_is_judged_on_but_not_served(
+    parts: Parts, run_id: str, tmp_path: Path, kept: list[str]
+) -> None:
+    wild = SALES[60:].assign(Ventas=lambda test: test["Ventas"].where(test["Fecha"] != DATES[70], 1e6))
+    parts.store.files = {"train.csv": SALES[:60], "test.csv": wild} | dict.fromkeys(kept, SALES[:0])
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    described = parts.registry.version(parts.ledger.runs.get(run_id).model_version)
+    served = checked(parts.registry, described, tmp_path)
+    assert served.predict(SALES.drop(columns="Ventas")).max() < 1000
+    assert described.metrics["test_rmse"] > 10_000
 
 
 def test_a_zombie_that_registers_deletes_its_own_version_and_the_taker_has_the_only_one(

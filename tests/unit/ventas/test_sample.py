@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ventas.ingest import ingest
-from ventas.sample import generate, write_sample
+from ventas.sample import generate, write_sales, write_sample
 from ventas.settings import Settings
 
 
@@ -56,8 +56,9 @@ def test_carnival_and_good_friday_move_with_easter() -> None:
 
 
 def test_stores_are_told_apart(tmp_path: Path) -> None:
-    shops = write_sample(tmp_path / "ventas.csv", days=30, seed=1, stores=3)
+    shops = generate(30, 1, stores=3)
     assert len(shops) == 90
+    write_sales(shops, tmp_path / "ventas.csv")
     taken = ingest(tmp_path / "ventas.csv", Settings(_env_file=None))
     assert taken.frame.groupby("Fecha")["Tienda"].agg(list).iloc[0] == ["T0001", "T0002", "T0003"]
     assert (taken.frame["Ventas"] == shops["Ventas"]).all()

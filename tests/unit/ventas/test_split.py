@@ -61,7 +61,9 @@ def test_outliers_leave_train_and_stay_in_test() -> None:
     assert parts.outliers["Ventas"].tolist() == [90_000, 80_000]
     assert parts.test["Ventas"].max() == 70_000
     q1, q3 = np.percentile(frame["Ventas"][:70], [25, 75])
-    assert parts.fences == pytest.approx((q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1)))
+    assert (parts.fences.low, parts.fences.high) == pytest.approx(
+        (q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1))
+    )
     report = parts.report
     assert report["outliers"]["count"] == 2
     assert report["outliers"]["examples"][0] == {"date": "2021-01-06", "value": 90_000.0}
@@ -74,7 +76,7 @@ def test_sales_without_spread_lose_no_rows() -> None:
     frame.loc[3, "Ventas"] = 100.0
     parts = split(frame, knobs())
     assert len(parts.outliers) == 0
-    assert parts.fences == (0.0, 100.0)
+    assert (parts.fences.low, parts.fences.high) == (0.0, 100.0)
 
 
 @pytest.mark.parametrize("kind", ["time", "random"])

@@ -1,0 +1,92 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from ventas.further import Further
+from ventas.series import duplicates, find_series
+
+
+def chain(stores: int, days: int, first_days: list[int] | None = None) -> pd.DataFrame:
+    """A row per day and store; store n opens on its first day. Sales differ in all rows."""
+    dates = pd.date_range("2024-01-01", periods=days)
+    parts = [
+        pd.DataFrame({"Fecha": dates[first:], "Tienda": f"T{number:02d}", "Local": float(number)})
+        for number, first in enumerate(first_days or [0] * stores)
+    ]
+    frame = pd.concat(parts).sort_values(["Fecha", "Tienda"], ignore_index=True)
+    return frame.assign(Ventas=np.arange(len(frame), dtype="float64"))
+
+
+def further(frame: pd.DataFrame, *names: str, role: str = "categorical") -> list[Further]:
+    numeric = {name: pd.api.types.is_numeric_dtype(frame[name]) for name in names}
+    return [
+        Further(name, "numeric" if numeric[name] else role, frame[name], int(frame[name].isna().sum()))  # type: ignore[arg-type]
+        for name in names
+    ]
+
+
+def found(frame: pd.DataFrame, *names: str) -> str:
+    column = find_series(frame, further(frame, *names))
+    return column.name if column else ""
+
+
+@pytest.mark.parametrize("name", ["Tienda", "Local"])
+def test_a_text_and_a_whole_number_tell_series_apart(name: str) -> None:
+    assert found(chain(3, 20), name) == name
+
+
+def test_stores_that_open_one_after_another_are_told_apart() -> None:
+    assert found(chain(6, 60, [0, 10, 20, 30, 50, 57]), "Tienda") == "Tienda"
+
+
+def test_one_series_has_no_column_that_tells() -> None:
+    frame = chain(1, 50)
+    assert found(frame.assign(Clima=["sol", "lluvia"] * 25), "Tienda", "Clima") == ""
+    corrected = pd.concat([frame.assign(Clima="sol"), frame.iloc[[5]].assign(Clima="lluvia")])
+    assert found(corrected.reset_index(drop=True), "Clima") == "", "one corrected day is no second series"
+
+
+def test_what_differs_from_row_to_row_is_no_id() -> None:
+    frame = chain(4, 30)
+    frame["Clientes"] = 100.0 + np.arange(len(frame))
+    frame["Precio"] = frame["Local"] + 0.5
+    frame["Zona"] = frame["Local"] // 2
+    assert found(frame, "Clientes", "Precio", "Zona") == ""
+    assert found(frame, "Clientes", "Precio", "Zona", "Local") == "Local"
+
+
+def test_a_column_with_gaps_is_no_id() -> None:
+    frame = chain(4, 30)
+    frame.loc[3, "Tienda"] = None
+    assert found(frame, "Tienda", "Local") == "Local"
+
+
+def test_of_several_the_one_with_fewest_values_tells() -> None:
+    frame = chain(4, 30)
+    frame["Caja"] = frame["Tienda"] + np.where(frame.index < 60, "a", "b")  # renamed on the way
+    assert found(frame, "Caja", "Tienda", "Local") == "Tienda"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_duplicates_are_of_the_same_date_and_series_and_the_last_stays(seed: int) -> None:
+    random = np.random.RandomState(seed)
+    frame = chain(5, 40)
+    again = frame.iloc[random.choice(len(frame), size=2, replace=False)].assign(Ventas=-1.0)
+    both = pd.concat([frame, again], ignore_index=True)
+    columns = further(both, "Tienda")
+    series = find_series(both, columns)
+    assert series is not None
+    gone = duplicates(both, columns, series)
+    kept = both[~gone]
+    assert gone.sum() == 2
+    assert (kept["Ventas"] == -1).sum() == 2
+    assert not kept.duplicated(["Fecha", "Tienda"]).any()
+
+
+def test_without_a_series_only_equal_rows_repeat_each_other_where_texts_vary() -> None:
+    frame = pd.concat([chain(1, 50)] * 2, ignore_index=True).assign(Nota=["a", "b"] * 50)
+    columns = further(frame, "Nota")
+    assert duplicates(frame, columns, None).sum() == 50
+    frame.loc[:9, "Ventas"] = -1.0
+    assert duplicates(frame, columns, None).sum() == 40
+    assert duplicates(frame, [], None).sum() == 50
