@@ -1,5 +1,7 @@
 """What tells the series of a file apart, and which rows repeat each other within them."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,9 +11,9 @@ from ventas.further import Further
 
 Bools = npt.NDArray[np.bool_]
 
-# Fewer repeated dates than this share of the rows are corrections of single days, not a second series.
-_MANY = 0.05
-# A column tells the series apart if within it at most this share of the rows, or of the repeated dates, repeats.
+# Fewer repeated dates than this, as share of the rows and as number, are corrections of single days, no series.
+_MANY, _SOME = 0.05, 10
+# A column tells the series apart if at most this share of the rows repeats within it; of few rows a few may.
 _FEW_ROWS, _FEW_REPEATS = 0.01, 0.1
 # An id takes each value about once a date, so it has hardly more values than a date has rows; a count of
 # customers, say, has far more.
@@ -25,21 +27,32 @@ def find_series(frame: pd.DataFrame, further: list[Further]) -> Further | None:
     its rows are those of `further`.
     """
     repeats = int(frame.duplicated([DATE]).sum())
-    if repeats < _MANY * len(frame) or not repeats:
+    if not repeats or (repeats < _MANY * len(frame) and repeats < _SOME):
         return None
-    most = _MOST_PER_DATE * int(frame[DATE].value_counts().max())
-    allowed = max(_FEW_ROWS * len(frame), _FEW_REPEATS * repeats)
-    dates = pd.factorize(frame[DATE])[0]
-    found: tuple[int, Further] | None = None
+    allowed = max(_FEW_ROWS * len(frame), min(_FEW_REPEATS * repeats, _SOME))
+    found = _fewest_values(frame[DATE], further, allowed)
+    if found is None and (whole := frame.duplicated()).any():  # rows that were pasted twice prove nothing
+        once = (~whole).to_numpy()
+        rest = [replace(column, values=column.values[once]) for column in further]
+        found = _fewest_values(frame[DATE][once], rest, allowed)
+    return next((column for column in further if found and column.name == found.name), None)
+
+
+def _fewest_values(
+    dates: "pd.Series[pd.Timestamp]", further: list[Further], allowed: float
+) -> Further | None:
+    """The column with the fewest values of those within which at most `allowed` rows repeat a date."""
+    most = _MOST_PER_DATE * int(dates.value_counts().max())
+    places = pd.factorize(dates)[0].astype(np.int64)
+    found = None
     for column in further:
         codes, values = pd.factorize(column.values)
         kinds = len(values)
-        if not 1 < kinds <= min(most, found[0] - 1 if found else most) or not _may_be_id(column):
+        if not 1 < kinds <= most or not _may_be_id(column):
             continue
-        pairs = pd.Series(dates.astype(np.int64) * kinds + codes)
-        if int(pairs.duplicated().sum()) <= allowed:
-            found = kinds, column
-    return found[1] if found else None
+        if int(pd.Series(places * kinds + codes).duplicated().sum()) <= allowed:
+            found, most = column, kinds - 1
+    return found
 
 
 def _may_be_id(column: Further) -> bool:

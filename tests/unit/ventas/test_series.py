@@ -55,6 +55,25 @@ def test_what_differs_from_row_to_row_is_no_id() -> None:
     assert found(frame, "Clientes", "Precio", "Zona", "Local") == "Local"
 
 
+def test_a_second_store_that_just_opened_is_a_series_and_a_count_of_customers_is_none() -> None:
+    frame = chain(2, 400, [0, 385])
+    frame["Clientes"] = 100.0 + frame.index % 60
+    assert found(frame, "Clientes", "Local") == "Local"
+    many = chain(300, 20)
+    many["Clientes"] = np.random.RandomState(1).randint(0, 890, len(many)).astype(float)
+    assert found(many, "Clientes") == ""
+    assert found(many, "Clientes", "Tienda") == "Tienda"
+
+
+def test_a_block_that_was_pasted_twice_does_not_hide_the_series() -> None:
+    frame = chain(5, 40)
+    twice = pd.concat([frame, frame.iloc[:100]], ignore_index=True)
+    columns = further(twice, "Tienda")
+    series = find_series(twice, columns)
+    assert series is columns[0]
+    assert duplicates(twice, columns, series).sum() == 100
+
+
 def test_a_column_with_gaps_is_no_id() -> None:
     frame = chain(4, 30)
     frame.loc[3, "Tienda"] = None
