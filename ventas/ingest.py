@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ventas import cells, leaks
+from ventas import cells
 from ventas.cells import Decimal
-from ventas.closed import find_open
 from ventas.contract import (
     CONTRACT_COLUMNS,
     DATE,
@@ -27,6 +26,7 @@ from ventas.contract import (
 )
 from ventas.errors import RejectedUpload
 from ventas.further import Further, read_further
+from ventas.meanings import meanings
 from ventas.quality import (
     Report,
     column_report,
@@ -98,7 +98,7 @@ def ingest(path: Path, settings: Settings) -> Ingested:
         frame, further = _read(rows, columns, decimal, left_out, report)
         rejected = _all_rejected(rows)
         report.update(rejected_report(rejected, report["rows_in"]))
-        report.update(_meanings(frame, further, report["series"], rows.warnings), warnings=rows.warnings)
+        report.update(meanings(frame, further, report["series"], rows.warnings), warnings=rows.warnings)
         series = Roles.of_report(report).series_of(frame) if report["series"] else None
         again = int((rejected["code"] == "duplicate_date").sum())
         report["dates"] = dates_report(frame[DATE], again, series)
@@ -237,21 +237,6 @@ def _drop_duplicates(
             f"Column {shown(series.name)} tells the series apart, but it is left out: no model can know a series."
         )
     return again
-
-
-def _meanings(frame: pd.DataFrame, further: list[Further], series: str, warnings: list[str]) -> Report:
-    """The report's part about columns that mean something special; `warnings` grows by what to do about them."""
-    numeric = [column.name for column in further if column.role == "numeric" and column.name != series]
-    is_open, advice = find_open(frame, numeric)
-    roles = Roles(series, is_open)
-    leaking = leaks.find_leaks(frame, numeric, roles)
-    warnings += [*advice, *map(leaks.warning, leaking)]
-    return {
-        "series_count": int(frame[series].nunique()) if series else min(len(frame), 1),
-        "open": is_open,
-        "closed_rows": int((~roles.is_open(frame)).sum()),
-        "leaks": leaking,
-    }
 
 
 def _all_rejected(rows: Rows) -> pd.DataFrame:

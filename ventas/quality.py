@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ventas.errors import RejectedUpload
@@ -80,27 +81,37 @@ def column_report(name: str, role: str, column: "pd.Series[Any]", missing: int |
 def dates_report(dates: "pd.Series[Any]", duplicated: int, series: "pd.Series[str] | None" = None) -> Report:
     """First and last date, and the runs of missing days between them (`from` and `to` are missing themselves).
 
-    With `series`, the name of each row's series, days are missing between the first and last date of their series,
-    all of them are counted, and each gap tells its `series`.
+    With `series`, the name of each row's series ("" where unknown), days are missing between the first and last
+    date of their series, all of them are counted, and each gap tells its `series`.
     """
     days = dates.to_numpy().astype("datetime64[D]")
-    codes, names = pd.factorize(pd.Series("", index=dates.index) if series is None else series)
+    known, codes, names = np.ones(len(days), dtype=bool), np.zeros(len(days), dtype=np.int64), None
+    if series is not None:
+        known = (series != "").to_numpy()
+        codes, names = pd.factorize(series[known])
+    return {
+        "first": str(days.min()) if len(days) else None,
+        "last": str(days.max()) if len(days) else None,
+        "distinct": len(np.unique(days)),
+        **_missing_days(days[known], codes, names),
+        "duplicated": duplicated,
+    }
+
+
+def _missing_days(
+    days: npt.NDArray[np.datetime64], codes: npt.NDArray[np.int64], names: "pd.Index[Any] | None"
+) -> Report:
+    """How many days are missing, and the first gaps; `codes` are the places of each day's series in `names`."""
     order = np.lexsort((days, codes))
     codes, days = codes[order], days[order]
     steps = np.where(codes[1:] == codes[:-1], np.diff(days).astype(np.int64), 0)
     holes = np.flatnonzero(steps > 1)
     first = holes[np.argsort(days[holes], kind="stable")[:EXAMPLES]]
+    whose = [{} if names is None else {"series": str(names[codes[hole]])} for hole in first]
+    gaps = [_gap(days[hole], days[hole + 1]) for hole in first]
     return {
-        "first": str(days.min()) if len(days) else None,
-        "last": str(days.max()) if len(days) else None,
-        "distinct": len(np.unique(days)),
         "missing_days": int((steps[holes] - 1).sum()),
-        "gaps": [
-            _gap(days[hole], days[hole + 1])
-            | ({"series": str(names[codes[hole]])} if series is not None else {})
-            for hole in first
-        ],
-        "duplicated": duplicated,
+        "gaps": [gap | name for gap, name in zip(gaps, whose, strict=True)],
     }
 
 

@@ -48,28 +48,28 @@ def _fewest_values(
     for column in further:
         codes, values = pd.factorize(column.values)
         kinds = len(values)
-        if not 1 < kinds <= most or not _may_be_id(column):
+        known = codes >= 0
+        if not 1 < kinds <= most or not _may_be_id(column) or (~known).sum() > _FEW_ROWS * len(known):
             continue
-        if int(pd.Series(places * kinds + codes).duplicated().sum()) <= allowed:
+        if int(pd.Series((places * kinds + codes)[known]).duplicated().sum()) <= allowed:
             found, most = column, kinds - 1
     return found
 
 
 def _may_be_id(column: Further) -> bool:
-    if column.missing:
-        return False
-    return column.role != "numeric" or bool((column.values % 1 == 0).all())
+    return column.role != "numeric" or bool((column.values.dropna() % 1 == 0).all())
 
 
 def duplicates(frame: pd.DataFrame, further: list[Further], series: Further | None) -> Bools:
-    """Rows of `frame` that a later row repeats: those of the same date and series.
+    """Rows of `frame` that a later row repeats: those of the same date and series, if that is known.
 
     Where texts vary within a date and none of them was found to tell the series apart, only rows that are equal in
     all columns repeat each other.
     """
     if series is not None:
-        pairs = pd.DataFrame({"date": frame[DATE], "series": pd.factorize(series.values)[0]})
-        return pairs.duplicated(keep="last").to_numpy()
+        codes = pd.factorize(series.values)[0]
+        pairs = pd.DataFrame({"date": frame[DATE], "series": codes})
+        return pairs.duplicated(keep="last").to_numpy() & (codes >= 0)
     again = frame.duplicated([DATE], keep="last").to_numpy()
     texts = [column.name for column in further if column.role in ("categorical", "id")]
     if not again.any() or not texts:

@@ -89,6 +89,14 @@ def test_gaps_are_missing_days_within_a_series(take, chain) -> None:  # type: ig
     assert (dates["first"], dates["distinct"]) == ("2021-01-01", 100)
 
 
+def test_rows_of_an_unknown_series_miss_no_days(take, chain) -> None:  # type: ignore[no-untyped-def]
+    unknown = chain.copy()
+    unknown.loc[[400, 4000], "Tienda"] = ""
+    report = take(unknown).report
+    assert (report["series_count"], report["rows_kept"]) == (60, len(chain))
+    assert report["dates"]["missing_days"] == 2, "one of each series that those rows are of"
+
+
 def test_many_gaps_are_counted_but_not_all_named(take, chain) -> None:  # type: ignore[no-untyped-def]
     odd = chain["Fecha"].dt.day.isin([11, 20])
     dates = take(chain[~odd]).report["dates"]

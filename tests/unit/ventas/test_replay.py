@@ -11,6 +11,7 @@ import pytest
 from ventas.errors import NotFound, StoreUnavailable
 from ventas.ledger import Ledger, Run, UploadEvent
 from ventas.pipeline.replay import replay
+from ventas.sample_chain import generate_chain
 from ventas.settings import Settings
 from ventas.split import to_csv_bytes
 
@@ -105,6 +106,12 @@ def test_uploads_are_judged_in_upload_order_against_the_replays_own_champions(pa
     assert told[0] == (0, "first.csv")
     assert (0.5, "first.csv") in told, "half of the candidates"
     assert told[-1] == (3, "worse.csv")
+
+
+def test_a_chain_of_stores_is_replayed(parts: Parts) -> None:
+    past(parts, "chain.csv", generate_chain(3, 120, seed=1).frame, "promoted")
+    (found,) = replay(parts, parts.ledger.replays.judged(MONDAY), lambda *_: None)
+    assert (found.status, found.same, found.verdict.kind) == ("promoted", True, "first")
 
 
 def test_a_file_that_is_rejected_now_or_was_then(parts: Parts) -> None:

@@ -74,9 +74,15 @@ def test_a_block_that_was_pasted_twice_does_not_hide_the_series() -> None:
     assert duplicates(twice, columns, series).sum() == 100
 
 
-def test_a_column_with_gaps_is_no_id() -> None:
-    frame = chain(4, 30)
-    frame.loc[3, "Tienda"] = None
+def test_a_few_rows_may_not_know_their_series_and_then_repeat_nothing() -> None:
+    frame = chain(4, 60)
+    frame.loc[[8, 9], "Tienda"] = None  # of one date
+    columns = further(frame, "Tienda")
+    series = find_series(frame, columns)
+    assert series is columns[0]
+    assert not duplicates(frame, columns, series).any()
+    frame.loc[:20, "Tienda"] = None
+    assert found(frame, "Tienda") == ""
     assert found(frame, "Tienda", "Local") == "Local"
 
 
