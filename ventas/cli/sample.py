@@ -34,6 +34,10 @@ MOST_ROWS = 5_000_000  # what a default system reads of one file (MAX_ROWS)
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def sample(days: int, stores: int, customers: bool, seed: int, out: Path, force: bool, as_json: bool) -> None:
     """Write a made-up sales file to try things with."""
+    if customers and not stores:
+        raise InvalidRequest(
+            "Customers are those of a chain; say how many --stores it has.", field="customers"
+        )
     if days * max(stores, 1) > MOST_ROWS:
         raise InvalidRequest(
             f"{days:,} days of {stores:,} stores are more than {MOST_ROWS:,} rows.", field="days"

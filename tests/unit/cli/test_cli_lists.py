@@ -187,6 +187,7 @@ def test_a_chain_of_stores_is_made_with_its_noise_told(ventas: Ventas) -> None:
     told = from_json(ventas("sample", "--stores", 3, "--days", 40, "--force", "--json"))
     assert (told["days"], told["stores"]) == (40, 3)
     assert f"an RMSE of {told['noise_floor']:,.0f}." in said
+    assert "--stores" in ventas("sample", "--customers", "--force").stderr
     assert "more than 5,000,000 rows" in ventas("sample", "--stores", 20000, "--days", 300, "--force").stderr
 
 
