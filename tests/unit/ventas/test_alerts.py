@@ -1,44 +1,68 @@
 """Alerts: raised once for each cause, and what ON_ALERT does about them."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import skops.io
 from ledger_databases import ON_BOTH
 from reality_world import FIRST, World, noise, sales
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.pipeline import Pipeline
 
 from ventas.drift import profile
-from ventas.errors import ModelUnusable, NotFound, RegistryUnavailable
+from ventas.errors import NotFound, RegistryUnavailable
+from ventas.features import SalesFeatures
 from ventas.ledger import Ledger
-from ventas.pipeline import reacting
 from ventas.pipeline.coalescing import superseded
 from ventas.pipeline.context import dataset_key
+from ventas.registry import ModelVersion
 from ventas.split import to_csv_bytes
+from ventas.times import utc_now
+from ventas.training import inputs
 
 ENOUGH = 30
 
 
-class Source:
-    """Our own fake of the checked way to promote by hand: it keeps what was asked, and records it."""
+class Registered:
+    """Our own fake of the registry's port: the files of versions 1 to 3, of which the last is no model."""
 
-    error: Exception | None = None
+    def __init__(self, fit: object):
+        self.files = {1: skops.io.dumps(fit), 2: skops.io.dumps(fit), 3: b"no model"}
+        self.alias: int | None = None
+        self.away = False
 
-    def __init__(self, settings, ledger: Ledger, registry: object):
-        self._ledger = ledger
+    def version(self, number: int) -> ModelVersion:
+        if self.away:
+            raise RegistryUnavailable("MLflow does not answer.")
+        if number not in self.files:
+            raise NotFound(f"There is no version {number}.")
+        return ModelVersion(number, (), "", {}, {}, "m", None, utc_now(), {})
 
-    def promote(self, version: int, actor: str, reason: str) -> object:
-        if Source.error:
-            raise Source.error
-        return self._ledger.promotions.record_manual(
-            version, self._ledger.promotions.head(), actor, reason, mirrored=True
-        )
+    def download(self, version: ModelVersion, artifact: str, folder: Path) -> Path:
+        path = folder / Path(artifact).name
+        path.write_bytes(self.files[version.version])
+        return path
+
+    def set_alias(self, alias: str, version: int) -> None:
+        self.alias = version
+
+    def set_tags(self, version: int, tags: dict[str, str]) -> None:
+        """Nobody asks for them here."""
+
+
+@pytest.fixture(scope="module")
+def fit() -> Pipeline:
+    rows = sales(60, Ventas=noise(60) + 100)
+    steps = [("features", SalesFeatures()), ("model", RandomForestRegressor(3, random_state=0))]
+    return Pipeline(steps).fit(inputs(rows), rows["Ventas"])
 
 
 @pytest.fixture
-def world(settings, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(settings, ledger: Ledger, fit: Pipeline) -> World:
     """A champion, version 1, that had RMSE 10 at its verdict."""
-    monkeypatch.setattr(reacting, "ChampionSource", Source)
-    monkeypatch.setattr(Source, "error", None)
-    world = World(settings.model_copy(update={"ALERT_MIN_ROWS": ENOUGH}), ledger)
+    quick = settings.model_copy(update={"ALERT_MIN_ROWS": ENOUGH, "REDIS_URL": "redis://127.0.0.1:1/0"})
+    world = World(quick, ledger, registry=Registered(fit))
     world.judged(1, 10.0, promoted=True)
     return world
 
@@ -119,6 +143,7 @@ def test_rollback_puts_the_better_shadow_in_its_place_by_hand_of_alert(world: Wo
     world.face(sales(ENOUGH, 100.0), run)
     head = world.ledger.promotions.head()
     assert (head.model_version, head.actor, head.source) == (2, "alert", "manual")
+    assert world.registry.alias == 2
     assert len(world.ledger.promotions.all()) == 2
     notes = {one.kind: one.note for one in world.ledger.alerts.page(0, 10)[0]}
     assert notes == {
@@ -139,25 +164,27 @@ def test_rollback_without_a_shadow_goes_to_the_champion_before_and_never_to_and_
     assert newest.note == "There is no earlier champion without an alert of its own; nothing was changed."
 
 
-@pytest.mark.parametrize("error", [ModelUnusable("It answers nan."), NotFound("There is no version 2.")])
-def test_a_version_that_fails_its_checks_is_not_put_in_its_place(world: World, error: Exception) -> None:
-    Source.error = error
+@pytest.mark.parametrize(("version", "why"), [(3, "cannot be loaded"), (4, "There is no version 4.")])
+def test_a_version_that_fails_its_checks_is_not_put_in_its_place(
+    world: World, version: int, why: str
+) -> None:
     _on_alert(world, "rollback").predict_days(ENOUGH, 108.0)
-    world.shadow_days(ENOUGH, 104.0)
+    world.shadow_days(ENOUGH, 104.0, version)
     world.face(sales(ENOUGH, 100.0))
     (alert,), _ = world.ledger.alerts.page(0, 10)
-    assert alert.note == f"Version 2 was not put in its place: {error}"
+    assert alert.note.startswith(f"Version {version} was not put in its place: ")
+    assert why in alert.note
     assert _champion(world) == 1
 
 
 def test_an_action_that_was_cut_short_is_taken_at_the_next_try(world: World) -> None:
-    Source.error = RegistryUnavailable("MLflow does not answer.")
+    world.registry.away = True
     _on_alert(world, "rollback").predict_days(ENOUGH, 108.0)
     world.shadow_days(ENOUGH, 104.0)
     run = world.upload()
     with pytest.raises(RegistryUnavailable):
         world.face(sales(ENOUGH, 100.0), run)
-    Source.error = None
+    world.registry.away = False
     world.face(sales(ENOUGH, 100.0), run)
     assert (_champion(world), len(world.raised())) == (2, 1)
 
