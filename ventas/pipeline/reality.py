@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date
+from math import isnan
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -78,10 +79,12 @@ def _rows(found: pd.DataFrame, upload: Upload) -> Iterable[dict[str, Any]]:
     told = vars(upload) | {"judged_at": utc_now()}
     if found.empty:
         return
-    # Missing bounds are None to the ledger, not NaN.
-    table = found.drop(columns="created_at").astype(object).where(found.notna(), None)
-    for row in table.to_dict("records"):
-        yield {str(name): value for name, value in row.items()} | told | {"date": row["date"].date()}
+    columns = {str(name): found[name].tolist() for name in found.columns.drop(["created_at", "date"])}
+    columns["date"] = found["date"].dt.date.tolist()
+    for bound in ("low", "high"):  # missing is None to the ledger, not NaN
+        columns[bound] = [None if isnan(value) else value for value in columns[bound]]
+    for row in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, row, strict=True)) | told
 
 
 def _raise_alerts(context: Context, run: Run, frame: pd.DataFrame) -> None:
