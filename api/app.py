@@ -11,13 +11,14 @@ from api.admin import SECURITY
 from api.answers import json_answer
 from api.docs import docs_routes
 from api.pages import allowed_parameters
-from api.ports import ModelCatalogue, ModelSource
+from api.ports import ModelCatalogue, ModelSource, ShadowModels
 from api.problems import invalid_parameters, register_problems
 from api.routes.admin import admin_routes
 from api.routes.health import health_routes
 from api.routes.history import history_routes
 from api.routes.models import model_routes
 from api.routes.predict import predict_routes
+from api.routes.reality import reality_routes
 from api.routes.runs import run_routes
 from api.schemas import Problem
 from api.services import Enqueue, Services, make_services
@@ -25,9 +26,14 @@ from ventas.champion import ChampionSource
 from ventas.logs import configure_logging
 from ventas.registry import Registry
 from ventas.settings import Settings, load_settings
+from ventas.shadow import ShadowSource
 from ventas.states import Step
 
 EXTENSION = "ventas"
+ROUTES = (
+    *(predict_routes, history_routes, reality_routes, health_routes),
+    *(model_routes, run_routes, admin_routes),
+)
 API_VERSION = "1"
 
 
@@ -36,6 +42,7 @@ def create_app(
     source: ModelSource | None = None,
     catalogue: ModelCatalogue | None = None,
     enqueue: Enqueue | None = None,
+    shadows: ShadowModels | None = None,
 ) -> Flask:
     """The API, with its background threads started in this process; call it after a fork.
 
@@ -45,15 +52,20 @@ def create_app(
     source: where the champion comes from; ledger and MLflow unless given.
     catalogue: what is registered; MLflow unless given.
     enqueue: sends the task of a run's step; by Celery unless given.
+    shadows: where the shadow comes from; ledger and MLflow unless given.
     """
     settings = settings or load_settings()
     configure_logging(settings, "api")
     services = make_services(
-        settings, source or ChampionSource(settings), catalogue or Registry(settings), enqueue or _by_name
+        settings,
+        source or ChampionSource(settings),
+        catalogue or Registry(settings),
+        enqueue or _by_name,
+        shadows or ShadowSource(settings),
     )
     app = _flask(settings)
     register_problems(app)
-    for routes in (predict_routes, history_routes, health_routes, model_routes, run_routes, admin_routes):
+    for routes in ROUTES:
         app.register_api(routes(services))
     app.register_blueprint(docs_routes("openapi_document"))
     app.add_url_rule("/openapi.json", "openapi_document", lambda: _document(app, settings))

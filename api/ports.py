@@ -30,6 +30,16 @@ class ModelSource(Protocol):
         """
 
 
+class ShadowModels(Protocol):
+    """Where the shadow comes from."""
+
+    def current_version(self) -> int | None:
+        """The shadow's version, or None while there is none. Raises LedgerUnavailable."""
+
+    def fetch(self, version: int) -> ServedModel:
+        """The model of `version`. Raises RegistryUnavailable and ModelUnusable."""
+
+
 class ModelCatalogue(Protocol):
     """What is registered."""
 

@@ -12,7 +12,8 @@ from api.history import HISTORY, History
 from api.holder import CHAMPION, LEDGER, REGISTRY, ChampionHolder
 from api.notices import NOTICES, ChampionNotices
 from api.parts import Parts
-from api.ports import ModelCatalogue, ModelSource
+from api.ports import ModelCatalogue, ModelSource, ShadowModels
+from api.shadow import SHADOW, Shadow
 from api.spool import Spool
 from ventas.ledger import Ledger
 from ventas.settings import Settings
@@ -31,6 +32,7 @@ class Services:
     holder: ChampionHolder
     notices: ChampionNotices
     history: History
+    shadow: Shadow
     catalogue: ModelCatalogue
     source: ModelSource
     enqueue: Enqueue
@@ -50,7 +52,7 @@ class Services:
         self.ledger.close()
 
     def _loops(self) -> tuple[Loop, ...]:
-        return (*self.holder.loops, *self.notices.loops, *self.history.loops)
+        return (*self.holder.loops, *self.notices.loops, *self.history.loops, *self.shadow.loops)
 
     def today(self) -> date:
         """Today where the business is."""
@@ -58,10 +60,14 @@ class Services:
 
 
 def make_services(
-    settings: Settings, source: ModelSource, catalogue: ModelCatalogue, enqueue: Enqueue
+    settings: Settings,
+    source: ModelSource,
+    catalogue: ModelCatalogue,
+    enqueue: Enqueue,
+    shadows: ShadowModels,
 ) -> Services:
     """Wire the parts together; starts nothing yet."""
-    parts = Parts(CHAMPION, LEDGER, REGISTRY, NOTICES, HISTORY)
+    parts = Parts(CHAMPION, LEDGER, REGISTRY, NOTICES, HISTORY, SHADOW)
     ledger = Ledger(settings, lock_timeout_seconds=settings.HISTORY_TIMEOUT_SECONDS)
     holder = ChampionHolder(source, parts, settings.CHAMPION_POLL_SECONDS)
     return Services(
@@ -71,6 +77,7 @@ def make_services(
         holder=holder,
         notices=ChampionNotices(settings.REDIS_URL, parts, holder.wake),
         history=History(ledger, Spool(settings.home / "spool"), parts),
+        shadow=Shadow(shadows, ledger, parts, settings.CHAMPION_POLL_SECONDS),
         catalogue=FencedCatalogue(catalogue, parts, REGISTRY),
         source=source,
         enqueue=enqueue,

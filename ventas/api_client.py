@@ -88,6 +88,19 @@ class ApiClient:
         """A prediction by the champion. Raises InvalidRequest naming the field at fault."""
         return self._object("POST", "/predict", inputs)
 
+    def accuracy(self, wanted: Json) -> list[Json]:
+        """Errors of predictions that came true; `wanted` are filters of `GET /accuracy`. Raises InvalidRequest."""
+        found: list[Json] = []
+        while page := self._list("/accuracy", wanted | {"skip": len(found), "limit": PAGE}):
+            found += page
+            if len(page) < PAGE:
+                break
+        return found
+
+    def alerts(self, limit: int = PAGE) -> list[Json]:
+        """Alerts, newest first."""
+        return self._list("/alerts", {"limit": limit})
+
     def promotions(self, limit: int = PAGE) -> list[Json]:
         """Changes of champion, newest first."""
         return self._list("/models/promotions", {"limit": limit})

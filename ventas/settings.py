@@ -172,7 +172,7 @@ class Settings(BaseSettings):
         0.25, gt=0, description="Alert when a column's population stability index is above this."
     )
     ON_ALERT: Literal["record", "retrain", "rollback"] = Field(
-        "record", description="What an alert about the live error does beyond being recorded."
+        "record", description="What an alert does beyond being recorded; a drift rolls nothing back."
     )
 
     # Pipeline

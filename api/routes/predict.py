@@ -42,7 +42,9 @@ def predict_routes(services: Services) -> APIBlueprint:
         question = champion.form.read(body, services.today())
         frame = question.frame()
         row = _row(champion, question, frame)
-        return json_answer(_answer(row, services.history.record(row), champion.known(question, frame)))
+        prediction_id = services.history.record(row)
+        services.shadow.offer(frame, row)
+        return json_answer(_answer(row, prediction_id, champion.known(question, frame)))
 
     return routes
 

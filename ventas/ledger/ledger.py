@@ -1,12 +1,15 @@
 """One object for all that the ledger does."""
 
+from ventas.ledger.alerts import Alerts
 from ventas.ledger.database import Database
 from ventas.ledger.events import Intake
+from ventas.ledger.outcomes import Outcomes
 from ventas.ledger.predictions import Predictions
 from ventas.ledger.promotions import Promotions
 from ventas.ledger.queries import Queries
 from ventas.ledger.replays import Replays
 from ventas.ledger.runs import Runs
+from ventas.ledger.shadows import Shadows
 from ventas.ledger.sweeps import Sweeps
 from ventas.settings import Settings
 
@@ -29,6 +32,9 @@ class Ledger:
         self.predictions = Predictions(self.database)
         self.queries = Queries(self.database)
         self.replays = Replays(self.database)
+        self.outcomes = Outcomes(self.database)
+        self.shadows = Shadows(self.database)
+        self.alerts = Alerts(self.database)
 
     def close(self) -> None:
         """Close the connections of this process."""

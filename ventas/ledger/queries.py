@@ -29,6 +29,11 @@ class Queries:
         conditions = {name: value for name, value in vars(wanted).items() if value is not None}
         return self._page(select(Run).filter_by(**conditions).order_by(Run.id.desc()), skip, limit)
 
+    def run_of_version(self, version: int) -> Run | None:
+        """The run that registered a model version, or None."""
+        with self._database.read() as session:
+            return session.scalars(select(Run).where(Run.model_version == version).order_by(Run.id)).first()
+
     def events(self, skip: int, limit: int) -> tuple[list[Event], int]:
         """`limit` events after the `skip` newest ones, newest first, and how many there are in all."""
         return self._page(select(Event).order_by(Event.id.desc()), skip, limit)

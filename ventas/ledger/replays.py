@@ -59,22 +59,15 @@ class Replays:
                 .where(Run.id == run_id, Run.status == run.status)
                 .values(_AS_NEW | {"updated_at": now})
             )
-            session.add(
-                StepAttempt(
-                    run_id=run_id,
-                    step=RETRY,
-                    attempt=1,
-                    worker=actor,
-                    lease_token=str(uuid4()),
-                    started_at=now,
-                    ended_at=now,
-                    outcome="ok",
-                    error=ended,
-                )
-            )
+            session.add(_asked_for(run_id, actor, ended))
             session.flush()
             session.refresh(run)
             return run
+
+    def insist(self, run_id: str, actor: str, reason: str) -> None:
+        """Let a run that is at work come to its verdict even if a newer version of its key has arrived."""
+        with self._database.write() as session:
+            session.add(_asked_for(run_id, actor, reason))
 
     def judged(self, since: datetime, until: datetime | None = None) -> list[Run]:
         """Runs that were judged or rejected, of uploads from `since` to `until`, in upload order."""
@@ -90,6 +83,21 @@ class Replays:
         with self._database.read() as session:
             found = select(Run).where(Run.id.startswith(prefix, autoescape=True))
             return list(session.scalars(found.order_by(Run.id.desc()).limit(limit)))
+
+
+def _asked_for(run_id: str, actor: str, why: str) -> StepAttempt:
+    now = utc_now()
+    return StepAttempt(
+        run_id=run_id,
+        step=RETRY,
+        attempt=1,
+        worker=actor,
+        lease_token=str(uuid4()),
+        started_at=now,
+        ended_at=now,
+        outcome="ok",
+        error=why,
+    )
 
 
 def _why_not(run: Run) -> str:

@@ -92,6 +92,7 @@ class Run(Base):
     quality: Mapped[dict[str, Any] | None]
     mlflow_run_id: Mapped[str | None] = mapped_column(Text(64))
     model_version: Mapped[int | None]
+    test_rmse: Mapped[float | None]  # the challenger's on its own test rows; a first champion has no rival's
     verdict: Mapped[dict[str, Any] | None]
 
 
@@ -172,6 +173,73 @@ class Prediction(Base):
     high: Mapped[float | None]
     coverage: Mapped[float | None]  # the share of actual sales that the interval is to hold
     date_assumed: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class ShadowPrediction(Base):
+    """What the shadow would have answered to a request whose date was given."""
+
+    __tablename__ = "shadow_predictions"
+    __table_args__ = (Index("ix_shadow_predictions_date", "date"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    created_at: Mapped[datetime]
+    model_version: Mapped[int]
+    date: Mapped[date]
+    series: Mapped[str]
+    promotion: Mapped[int]
+    holiday: Mapped[int]
+    prediction: Mapped[float]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+
+
+class Outcome(Base):
+    """A prediction that came true: what was forecast for a series' day, and what the newest upload says was sold."""
+
+    __tablename__ = "outcomes"
+    __table_args__ = (
+        UniqueConstraint("model_version", "series", "date", "shadow", name="uq_outcomes_forecast"),
+        Index("ix_outcomes_date", "date"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    prediction_id: Mapped[int] = mapped_column(BigInteger)  # of `shadow_predictions` where `shadow` is true
+    model_version: Mapped[int]
+    series: Mapped[str]
+    date: Mapped[date]
+    shadow: Mapped[bool]
+    prediction: Mapped[float]
+    low: Mapped[float | None]
+    high: Mapped[float | None]
+    actual: Mapped[float]
+    weekday: Mapped[int]
+    promotion: Mapped[int]
+    holiday: Mapped[int]
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    uploaded_at: Mapped[datetime]  # with `version_id` the order of the upload that `actual` is from
+    version_id: Mapped[str] = mapped_column(Text(128))
+    judged_at: Mapped[datetime]
+
+
+class Alert(Base):
+    """Something that an operator should know, once for each cause."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (UniqueConstraint("cause", name="uq_alerts_cause"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    created_at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(Text(16))  # live_error, overtaken, drift
+    cause: Mapped[str]
+    model_version: Mapped[int]  # the champion that it is about
+    rival_version: Mapped[int | None]  # the shadow that was better
+    message: Mapped[str]
+    value: Mapped[float]
+    limit: Mapped[float]
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    action: Mapped[str] = mapped_column(Text(16))  # record, retrain, rollback
+    acted_at: Mapped[datetime | None]  # none while the action is due
+    note: Mapped[str | None]  # what the action came to
 
 
 class Sweep(Base):

@@ -9,14 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ventas.drift import profile
 from ventas.errors import NotFound, RejectedUpload
 from ventas.ingest import Ingested, ingest, rejection_report_text
 from ventas.ledger import Lease, Run
 from ventas.pipeline.coalescing import superseded
 from ventas.pipeline.context import Context, dataset_key
+from ventas.pipeline.reality import PROFILE, face_reality
 from ventas.pipeline.runner import Outcome
 from ventas.pipeline.same_bytes import judged_already
 from ventas.quality import empty_report, rejection
+from ventas.roles import Roles
 from ventas.settings import DATA_BUCKET, UPLOADS_BUCKET
 from ventas.split import Split, split, to_csv_bytes
 from ventas.states import RunStatus
@@ -44,7 +47,7 @@ def etl(context: Context, lease: Lease) -> Outcome:
 def _read(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
     run.sha256, run.recipe_digest = _sha256(path), context.settings.recipe_digest
     context.ledger.runs.note(lease, sha256=run.sha256, recipe_digest=run.recipe_digest)
-    return judged_already(context, run) or _clean(context, lease, path)
+    return judged_already(context, run) or _clean(context, lease, run, path)
 
 
 def _with_upload_order(context: Context, lease: Lease) -> Run:
@@ -56,13 +59,14 @@ def _with_upload_order(context: Context, lease: Lease) -> Run:
     return run
 
 
-def _clean(context: Context, lease: Lease, path: Path) -> Outcome:
+def _clean(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
     ingested = ingest(path, context.settings)
     parts = _split(context, ingested)
     report = ingested.report | parts.report
     _put_dataset(context, lease.run_id, ingested, parts, report)
     context.ledger.runs.note(lease, dataset_at=utc_now())
     _publish_latest(context, lease)
+    face_reality(context, run, ingested.frame, Roles.of_report(report))
     return Outcome(RunStatus.RETRAIN, {"quality": report, "reason": None})
 
 
@@ -114,6 +118,7 @@ def _put_dataset(
         "train.csv": (to_csv_bytes(parts.train), CSV),
         "test.csv": (to_csv_bytes(parts.test), CSV),
         "outliers.csv": (to_csv_bytes(parts.outliers), CSV),
+        PROFILE: (_json(profile(parts.train, context.settings.LEFT_OUT_COLUMNS)), JSON),
     }
     for name, (data, kind) in files.items():
         context.store.put_bytes(DATA_BUCKET, dataset_key(run_id, name), data, kind)

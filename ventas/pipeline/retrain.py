@@ -74,7 +74,8 @@ def _registered(context: Context, lease: Lease, run: Run) -> Registered:
         recipe_digest=run.recipe_digest or "",
         source=dataset_uri(run.id, "train.csv"),
     )
-    context.ledger.runs.renew(lease)  # whoever lost the lease meanwhile need not upload
+    # Whoever lost the lease meanwhile learns so here, and need not upload.
+    context.ledger.runs.note(lease, test_rmse=training.metrics.rmse)
     return log_training(
         context.registry, training, run.id, context.settings, lambda made: _take(context, lease, made)
     )

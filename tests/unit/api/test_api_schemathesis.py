@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
+from test_api_reality import fill
 
 from api.app import services_of
 from ventas.ledger import Promotion, Run
@@ -23,6 +24,8 @@ OPERATIONS = [
     ("POST", "/predict"),
     ("GET", "/history/"),
     ("GET", "/history/{id}"),
+    ("GET", "/accuracy"),
+    ("GET", "/alerts"),
     ("GET", "/health"),
     ("GET", "/health/live"),
     ("GET", "/models"),
@@ -56,6 +59,7 @@ def api(app: Flask, source: FakeSource, catalogue: FakeCatalogue, run_ids: list[
     with services_of(app).ledger.database.write() as session:
         session.add(Promotion(created_at=datetime(2026, 11, 23, tzinfo=UTC), **made))
     assert app.test_client().post("/predict", json=MONDAY).status_code == 200
+    fill(services_of(app).ledger)
     return schemathesis.openapi.from_wsgi("/openapi.json", app)
 
 

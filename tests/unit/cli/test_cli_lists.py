@@ -106,6 +106,42 @@ def test_a_prediction_with_an_interval_says_between_what(ventas: Ventas, api: Sc
     assert "Between 1,431.70 and 1,771.20 with 80%." in ventas("predict", "--weekday", 1).stdout
 
 
+ERRORS = {
+    "model_version": 2, "shadow": False, "segment": None, "rows": 30, "first": "2026-11-02", "last": "2026-12-01",
+    "mae": 75.5, "rmse": 98.12, "wape": 0.047, "coverage": 0.8, "intervals": 30, "verdict_rmse": 96.1,
+}  # fmt: skip
+ALERT = {
+    "id": 3, "created_at": "2026-12-02T13:00:09Z", "kind": "overtaken", "cause": "overtaken:2:3", "model_version": 2,
+    "rival_version": 3, "message": "Version 3 is better.", "value": 9.0, "limit": 10.0, "run_id": RUN_ID,
+    "action": "rollback", "acted_at": "2026-12-02T13:00:10Z", "note": "Version 3 was put in its place.",
+}  # fmt: skip
+
+
+def test_live_errors_are_a_table_with_the_shadow_told_apart(ventas: Ventas, api: ScriptedApi) -> None:
+    shadow = ERRORS | {"model_version": 3, "shadow": True, "coverage": None, "verdict_rmse": None}
+    api.answers["/accuracy"] = (200, [shadow, ERRORS])
+    _, first, second = ventas("accuracy").stdout.splitlines()
+    assert re.search(r"^3 shadow +30 +75.50 +98.12 +4.7% +2026-11-02", first)
+    assert re.search(r"^2 +30 +75.50 +98.12 +96.10 +4.7% +80.0% +2026-11-02 +2026-12-01$", second)
+    assert from_json(ventas("accuracy", "--json", "--by", "weekday", "--since", "2026-11-02")) == [
+        shadow,
+        ERRORS,
+    ]
+
+
+def test_alerts_say_what_was_done(ventas: Ventas, api: ScriptedApi) -> None:
+    api.answers["/alerts"] = (200, [ALERT])
+    shown = ventas("alerts").stdout.splitlines()[1]
+    assert re.search(r"overtaken +2 +rollback +Version 3 is better. +Version 3 was put in its place.", shown)
+    assert from_json(ventas("alerts", "--json")) == [ALERT]
+
+
+def test_without_live_errors_and_alerts_it_says_so(ventas: Ventas, api: ScriptedApi) -> None:
+    api.answers |= {"/accuracy": (200, []), "/alerts": (200, [])}
+    assert "No prediction has come true yet" in ventas("accuracy").stdout
+    assert ventas("alerts").stdout == "No alert.\n"
+
+
 def test_a_prediction_that_is_not_in_the_history_says_so(ventas: Ventas, api: ScriptedApi) -> None:
     api.answers["/predict"] = (200, PREDICTION | {"recorded": False, "id": None})
     result = ventas("predict", "--weekday", 1)

@@ -1,10 +1,11 @@
 """The step etl on an S3 server of its own: what it leaves at the root of bucket `data`, and what it skips."""
 
 import io
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,11 +16,13 @@ from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
 from ventas.ledger import Ledger, UploadEvent
+from ventas.ledger.outcomes import OutcomeFilter
+from ventas.ledger.predictions import NewPrediction
 from ventas.pipeline.etl import etl
 from ventas.pipeline.runner import run_step
 from ventas.sample_chain import generate_chain
 from ventas.split import read_dataset
-from ventas.states import Step
+from ventas.states import RunStatus, Step
 from ventas.store import ObjectVersion, Store
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -128,6 +131,36 @@ def test_a_chain_of_stores_leaves_its_outliers_and_what_its_columns_mean(site: S
     outliers = read_dataset(site.client.get_object("data", f"runs/{run}/outliers.csv").read())
     assert len(outliers) == quality["outliers"]["count"]
     assert ("T0003", 10**6) in set(zip(outliers["Tienda"], outliers["Ventas"], strict=True))
+
+
+def test_an_upload_tells_what_came_true_and_the_same_bytes_again_tell_nothing(site: Site) -> None:
+    """All clean rows count, train's and test's; a prediction that is written later is not looked for."""
+    first, last = date(2025, 1, 1), date(2025, 3, 1)
+    made, flags = datetime(2024, 12, 1, tzinfo=UTC), {"Promociones": 0, "Festivo": 0}
+    site.ledger.predictions.add([NewPrediction(made, 1, day, flags, 150.0) for day in (first, last)])
+    run_id = site.upload("ventas.csv", "2025-01-01")
+    assert site.etl(run_id) == "retrain"
+    (live,) = site.ledger.outcomes.errors(OutcomeFilter())
+    assert (live.rows, live.first, live.last, live.mae) == (2, first, last, (50 + 9) / 2)
+    _judged(site, run_id)
+    site.ledger.predictions.add([NewPrediction(made, 2, first, flags, 150.0)])
+    assert site.etl(site.upload("again_ventas.csv", "2025-01-01")) == "not_promoted"
+    assert [one.model_version for one in site.ledger.outcomes.errors(OutcomeFilter())] == [1]
+
+
+def test_the_spread_of_the_training_rows_is_kept_for_the_champions_sake(site: Site) -> None:
+    run_id = site.upload("ventas.csv", "2024-01-01")
+    site.etl(run_id)
+    kept = json.load(site.client.get_object("data", f"runs/{run_id}/profile.json"))
+    assert kept["rows"] == 42
+    assert kept["columns"]["Festivo"] == {"texts": ["0"], "counts": [42, 0, 0]}
+
+
+def _judged(site: Site, run_id: str) -> None:
+    lease = site.ledger.runs.acquire(run_id, Step.RETRAIN, "w")
+    site.ledger.runs.finish(lease, RunStatus.PROMOTE)
+    lease = site.ledger.runs.acquire(run_id, Step.PROMOTE, "w")
+    site.ledger.runs.finish(lease, RunStatus.NOT_PROMOTED, verdict={"kind": "fair"})
 
 
 def test_an_older_version_names_the_newer_one(site: Site) -> None:
