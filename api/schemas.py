@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, WithJsonSchema
 
+from ventas.contract import Kind
 from ventas.ledger import Prediction
 from ventas.ledger.predictions import NewPrediction
 from ventas.states import RunStatus
@@ -236,6 +237,9 @@ class RunAnswer(BaseModel):
     """What the pipeline does for one upload."""
 
     id: str
+    kind: Kind = Field(
+        description="What the upload asks for: to learn from sales, or a forecast of its days."
+    )
     status: RunStatus
     bucket: str
     key: str
@@ -253,6 +257,7 @@ class RunAnswer(BaseModel):
     same_as_run: str | None
     superseded_by: str | None = Field(description="The run of the newest version of the same key.")
     verdict: dict[str, Any] | None
+    answer: str | None = Field(description="Where a completed forecast lies in the same bucket, else null.")
 
 
 class RetryAnswer(RunAnswer):
