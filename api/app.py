@@ -14,6 +14,7 @@ from api.pages import allowed_parameters
 from api.ports import ModelCatalogue, ModelSource
 from api.problems import invalid_parameters, register_problems
 from api.routes.admin import admin_routes
+from api.routes.batch import batch_routes
 from api.routes.health import health_routes
 from api.routes.history import history_routes
 from api.routes.models import model_routes
@@ -53,7 +54,15 @@ def create_app(
     )
     app = _flask(settings)
     register_problems(app)
-    for routes in (predict_routes, history_routes, health_routes, model_routes, run_routes, admin_routes):
+    for routes in (
+        predict_routes,
+        batch_routes,
+        history_routes,
+        health_routes,
+        model_routes,
+        run_routes,
+        admin_routes,
+    ):
         app.register_api(routes(services))
     app.register_blueprint(docs_routes("openapi_document"))
     app.add_url_rule("/openapi.json", "openapi_document", lambda: _document(app, settings))
