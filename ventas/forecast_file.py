@@ -171,6 +171,8 @@ def _read(
             rows.warnings.append(f"Column {shown(known.name)}, which the model reads, is not in the file.")
         elif known.kind == "text":
             read[known.name] = _texts(source[name], known, decimal)
+        elif known.kind == "flag":
+            read[known.name] = _flags(rows, source[name], known.name)
         else:
             read[known.name] = _numbers(rows, source[name], known.name, decimal)
     return days, read
@@ -185,6 +187,14 @@ def _numbers(rows: Rows, column: "pd.Series[Any]", name: str, decimal: Decimal) 
     found = cells.numbers(values, own)
     mark = {",": "comma", ".": "point"}[own]
     rows.reject((np.isnan(found) & ~absent)[codes], "number_unreadable", column, name=name, decimal=mark)
+    return pd.Series(np.where(absent, np.nan, found)[codes])
+
+
+def _flags(rows: Rows, column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
+    """A further column of 0 and 1 (open or closed, say), NaN where empty."""
+    values, codes, _ = cells.distinct(column)
+    absent, found = cells.is_missing(values), cells.flags(values)
+    rows.reject((np.isnan(found) & ~absent)[codes], "flag_invalid", column, name=name)
     return pd.Series(np.where(absent, np.nan, found)[codes])
 
 

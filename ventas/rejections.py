@@ -63,6 +63,10 @@ ROW_RULES = {
         "Una columna que el modelo lee como número tiene otra cosa, o usa otro signo decimal. Escriba solo el número "
         "o deje la celda vacía.",
     ),
+    "flag_invalid": RowRule(
+        "{name} {value} is neither 0 nor 1.",
+        "Una columna que el modelo lee como 0 o 1 tiene otra cosa. Escriba 0 o 1, o deje la celda vacía.",
+    ),
     "duplicate_date": RowRule(
         f"{DATE} {{value}} stands again in a later row; the last one is kept.",
         "La fecha está repetida más abajo; se conserva la última fila. Borre las anteriores si sobran.",

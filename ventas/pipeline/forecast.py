@@ -62,6 +62,7 @@ def _answer(context: Context, lease: Lease, run: Run, path: Path) -> Report:
     if champion is None:
         raise NoChampion("No model has been promoted yet; the file is answered as soon as there is one.")
     data = answer_csv(file, _asked(champion, file), champion.version)
+    file.report["warnings"] += _unknown_series(champion, file)
     context.ledger.runs.renew(lease)  # whoever lost the lease meanwhile need not write
     put = context.store.put_bytes
     if len(file.rejected):
@@ -87,6 +88,16 @@ def _asked(champion: ServedModel, file: ForecastFile) -> Forecast:
     if (odd := answer.oddity()) is not None:
         raise ModelUnusable(f"Version {champion.version} answered {odd} for a row that fits its inputs.")
     return answer
+
+
+def _unknown_series(champion: ServedModel, file: ForecastFile) -> list[str]:
+    unknown = ~champion.series_known(file.frame)
+    if not unknown.any():
+        return []
+    return [
+        f"{unknown.sum()} rows name no {champion.roles.series} that the model knows; they are forecast without it "
+        f"(first in line {file.table.records.lines[file.good][unknown][0]})."
+    ]
 
 
 def _publish_newest(context: Context, run: Run) -> Run:

@@ -92,6 +92,15 @@ def test_further_columns_come_under_the_models_names(take: Take) -> None:
     assert file.decimal == ","
 
 
+def test_an_open_column_is_read_as_the_contracts_flags_are(take: Take) -> None:
+    file = take(
+        f"{HEADER},abierto\n2027-01-01,1,0,sí\n2027-01-02,1,0,0\n2027-01-03,1,0,\n2027-01-04,1,0,2\n",
+        ModelInput("Abierto", "flag", required=False),
+    )
+    np.testing.assert_array_equal(file.frame["Abierto"], [1, 0, np.nan])
+    assert codes(file) == [(5, "flag_invalid")]
+
+
 def test_a_column_of_the_model_that_is_absent_is_told(take: Take) -> None:
     file = take(f"{HEADER}\n2027-01-01,1,0\n", PRICE)
     assert "Precio" not in file.frame

@@ -16,6 +16,7 @@ from ventas.ledger import Ledger
 from ventas.ledger.runs import Runs
 from ventas.pipeline.forecast import forecast
 from ventas.pipeline.runner import TryAgain, run_step
+from ventas.roles import Roles
 from ventas.served import ModelInput, ServedModel
 from ventas.states import Step
 
@@ -43,13 +44,15 @@ class Source:
         self.version: int | None = None
         self.fetched: list[int] = []
         self.rule: Callable[[int], object] = Rule
+        self.further: tuple[ModelInput, ...] = ()
+        self.roles = Roles()
 
     def current_version(self) -> int | None:
         return self.version
 
     def fetch(self, version: int) -> ServedModel:
         self.fetched.append(version)
-        return ServedModel(version, (WEEKDAY,), self.rule(version))
+        return ServedModel(version, (WEEKDAY, *self.further), self.rule(version), self.roles)
 
 
 class ForecastSite(Site):
@@ -106,6 +109,18 @@ def test_the_days_are_answered_and_bad_rows_are_told(site: ForecastSite) -> None
         ["2027-01-02", "0", "0", "3006", "", "", "3"],
     ]
     assert site.read(f"informes/{run_id}.csv").splitlines()[1].startswith("3,La columna Fecha")
+
+
+def test_rows_of_a_series_that_the_model_does_not_know_are_told(site: ForecastSite) -> None:
+    shop = ModelInput("Tienda", "number", required=False, categories=("17",))
+    site.source.version, site.source.further, site.source.roles = 1, (shop,), Roles(series="Tienda")
+    days = "Fecha,Promociones,Festivo,Tienda\n2027-01-01,0,0,017\n2027-01-01,0,0,18\n2027-01-01,0,0,\n"
+    run_id = site.put("a.csv", days.encode())
+    assert site.forecast(run_id) == "completed"
+    (warning,) = (text for text in site.run(run_id).quality["warnings"] if "Tienda" in text)
+    assert warning.startswith("2 rows")
+    assert "line 3" in warning
+    assert [row[3] for row in site.answer(run_id)] == ["017", "18", ""]
 
 
 def test_without_a_champion_a_good_file_waits_and_a_bad_one_does_not(site: ForecastSite) -> None:
