@@ -50,7 +50,7 @@ def _parsed(data: bytes) -> Any:
     if not data.strip():
         raise BadRequest("The body is empty; send one JSON object.")
     try:
-        return json.loads(data, object_pairs_hook=_unique)
+        return json.loads(data, object_pairs_hook=_Members())
     except json.JSONDecodeError as error:
         raise BadRequest(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
@@ -63,15 +63,26 @@ def _parsed(data: bytes) -> Any:
         raise BadRequest("The body is not JSON that can be read: it is nested too deeply.") from error
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name, value in pairs:
+class _Members:
+    """Makes the dict of each object of one body; a name is looked at once, though a batch repeats it in every row."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        for name, value in pairs:
+            known = self._names.get(name) or self._known(name)
+            if known in members:
+                raise InvalidFields([FieldError(known, f"{shown(known)} is given twice.")])
+            members[known] = value
+        return members
+
+    def _known(self, name: str) -> str:
         known = unicodedata.normalize("NFC", name)
         if printable(known) != known:
             raise InvalidFields(
                 [FieldError(printable(known), f"{shown(known)} cannot be the name of a column.")]
             )
-        if known in members:
-            raise InvalidFields([FieldError(known, f"{shown(known)} is given twice.")])
-        members[known] = value
-    return members
+        self._names[name] = known
+        return known

@@ -46,18 +46,30 @@ class History:
 
     def record(self, row: NewPrediction) -> int | None:
         """The id of the row, committed when this returns; None where it was spooled instead."""
+        ids = self.record_all([row])
+        return ids[0] if ids else None
+
+    def record_all(self, rows: Sequence[NewPrediction]) -> list[int] | None:
+        """The ids of the rows, in order, committed together; None where they were spooled instead.
+
+        The spool tells rows apart by their `created_at`, so that must differ where predictions may be equal.
+        """
         if not self._away.is_set():
             try:
-                return self._ledger.predictions.add([row])[0]
+                return self._ledger.predictions.add(rows)
             except (LedgerUnavailable, SQLAlchemyError) as error:
                 self._mark_away(error)
+        for row in rows:
+            self._put_aside(row)
+        self._loop.wake()
+        return None
+
+    def _put_aside(self, row: NewPrediction) -> None:
         try:
             self._spool.append(row)
         except OSError:
             # The prediction is good all the same; the log is the last place that can keep it.
             log.exception("prediction_not_recorded", row=vars(row))
-        self._loop.wake()
-        return None
 
     def replay(self) -> None:
         """Write what waits in the spool, if the database takes writes; each row once."""

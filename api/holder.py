@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 import structlog
 
@@ -38,12 +37,10 @@ class Champion:
         return self.model.version
 
     def predict(self, frame: pd.DataFrame) -> Forecast:
-        """The sales expected for the one row of a question; raises ModelUnusable where an answer is no number."""
+        """The sales expected for each row; raises ModelUnusable where an answer is no number."""
         forecast = self.model.forecast(frame)
-        told = [forecast.values, forecast.low, forecast.high]
-        values = [float(found[0]) for found in told if found is not None]
-        if not np.isfinite(values).all():
-            raise ModelUnusable(f"Version {self.version} answered {values} to a valid question.")
+        if (odd := forecast.oddity()) is not None:
+            raise ModelUnusable(f"Version {self.version} answered {odd} to a valid question.")
         return forecast
 
     def known(self, question: Question, frame: pd.DataFrame) -> dict[str, bool]:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, NotRequired
@@ -20,6 +20,8 @@ from ventas.served import ModelInput
 
 FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2199, 12, 31)
 LONGEST_TEXT = 1000
+MOST_FAULTS = 100  # named of one batch
+_PART = 1000
 WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -67,6 +69,28 @@ class Question:
         return pd.DataFrame({DATE: day, **{name: [value] for name, value in self.columns.items()}})
 
 
+@dataclass(frozen=True)
+class Questions:
+    """Several rows that a model is asked about at once: `sent` as they came, `values` under the model's names."""
+
+    sent: Sequence[dict[str, Any]]
+    values: Sequence[dict[str, Any]]
+    dates: Sequence[date]
+    assumed: Sequence[bool]
+    texts: frozenset[str]
+
+    def frame(self) -> pd.DataFrame:
+        """The raw columns, shape (rows, columns), as those of one question; what a row leaves out is missing."""
+        days = ["NaT" if assumed else day for day, assumed in zip(self.dates, self.assumed, strict=True)]
+        names = dict.fromkeys(name for row in self.values for name in row)
+        columns = {name: self._column(name) for name in names}
+        return pd.DataFrame({DATE: np.array(days, dtype=DATE_DTYPE), **columns})
+
+    def _column(self, name: str) -> "pd.Series[Any]":
+        given = [row.get(name) for row in self.values]
+        return pd.Series(given, dtype="str") if name in self.texts else pd.Series(given)
+
+
 class Form:
     """The inputs of one model version; made once when the version is loaded."""
 
@@ -83,9 +107,10 @@ class Form:
         fields[DATE] = NotRequired[_TYPES["date"] | None]
         # The functional form, since a column may be called anything; mypy knows it only for literal fields.
         functional: Any = TypedDict
-        self._adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(
-            with_config(_STRICT)(functional("Inputs", fields))
-        )
+        row = with_config(_STRICT)(functional("Inputs", fields))
+        self._adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(row)
+        self._many: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[row])  # type: ignore[valid-type]
+        self._texts = frozenset(known.name for known in inputs if known.kind == "text")
         self._inputs = tuple(inputs)
 
     def read(self, body: dict[str, Any], today: date) -> Question:
@@ -100,9 +125,51 @@ class Form:
         day = values.pop(DATE, None)
         weekday = values[WEEKDAY]
         if day is not None and day.isoweekday() != weekday:
-            raise _contradiction(day, weekday)
-        columns = {self._columns[name]: value for name, value in values.items() if value is not None}
-        return Question(body, columns, day or next_date(today, weekday), date_assumed=day is None)
+            raise InvalidFields([_contradiction(day, weekday)])
+        return Question(body, self._named(values), day or next_date(today, weekday), date_assumed=day is None)
+
+    def read_all(self, rows: list[Any], today: date) -> Questions:
+        """Check many rows as `read` checks one; raises InvalidFields naming rows and fields, MOST_FAULTS at most."""
+        checked, faults = self._checked(rows)
+        days = [row.pop(DATE, None) for row in checked]
+        faults += [
+            _of_row(at, _contradiction(day, row[WEEKDAY]))
+            for at, (day, row) in enumerate(zip(days, checked, strict=True))
+            if day is not None and day.isoweekday() != row[WEEKDAY]
+        ]
+        if faults:
+            raise InvalidFields(faults[:MOST_FAULTS])
+        next_dates = {weekday: next_date(today, weekday) for weekday in range(1, 8)}
+        dates = [day or next_dates[row[WEEKDAY]] for day, row in zip(days, checked, strict=True)]
+        values = [self._named(row) for row in checked]
+        return Questions(rows, values, dates, [day is None for day in days], self._texts)
+
+    def _checked(self, rows: list[Any]) -> tuple[list[dict[str, Any]], list[FieldError]]:
+        """The rows as they were read, none if any is at fault; by parts, so that few faults are ever listed."""
+        found: list[dict[str, Any]] = []
+        faults: list[FieldError] = []
+        for start in range(0, len(rows), _PART):
+            try:
+                found += self._many.validate_python(rows[start : start + _PART])
+            except ValidationError as error:
+                faults += self._faults(error, start)
+            if len(faults) >= MOST_FAULTS:
+                break
+        return ([] if faults else found), faults
+
+    def _faults(self, error: ValidationError, start: int) -> Iterator[FieldError]:
+        for found in error.errors(include_url=False):
+            at, *field = found["loc"]
+            row = start + int(at)
+            if field:
+                yield _of_row(row, self._fault(found, str(field[0])))
+            else:
+                yield FieldError(
+                    f"rows[{row}]", f"rows[{row}] must be an object, as POST /predict takes one."
+                )
+
+    def _named(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {self._columns[name]: value for name, value in values.items() if value is not None}
 
     def sample(self) -> Question:
         """A plain question with every column, to warm a model up."""
@@ -116,8 +183,8 @@ class Form:
                 )
         return Question({}, columns, date(2024, 1, 1), date_assumed=False)
 
-    def _fault(self, found: ErrorDetails) -> FieldError:
-        name = str(found["loc"][0])
+    def _fault(self, found: ErrorDetails, field: str | None = None) -> FieldError:
+        name = field or str(found["loc"][0])
         allowed = self._allowed.get(name)
         if allowed is None:
             known = ", ".join(self._allowed)
@@ -132,8 +199,13 @@ def next_date(today: date, weekday: int) -> date:
     return today + timedelta(days=(weekday - today.isoweekday() - 1) % 7 + 1)
 
 
-def _contradiction(day: date, weekday: int) -> InvalidFields:
+def _of_row(row: int, fault: FieldError) -> FieldError:
+    """The fault with its row, counted from 0 as in the list that was sent."""
+    return FieldError(f"rows[{row}].{fault.field}", f"rows[{row}]: {fault.message}", fault.allowed)
+
+
+def _contradiction(day: date, weekday: int) -> FieldError:
     right = day.isoweekday()
     name = WEEKDAY_NAMES[right - 1]
     message = f"{DATE} {day} is a {name}, so {WEEKDAY} must be {right}, not {weekday}."
-    return InvalidFields([FieldError(WEEKDAY, message, str(right))])
+    return FieldError(WEEKDAY, message, str(right))

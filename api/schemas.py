@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel, WithJsonSchema
 
+from ventas.contract import Kind
 from ventas.ledger import Prediction
 from ventas.ledger.predictions import NewPrediction
 from ventas.states import RunStatus
@@ -149,6 +150,43 @@ class PredictAnswer(BaseModel):
     timestamp: datetime
 
 
+class BatchRequest(BaseModel):
+    """Days to predict in one go."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={"example": {"rows": [_EXAMPLE, {**_EXAMPLE, "Promociones": 1}]}},
+    )
+
+    rows: list[PredictRequest] = Field(min_length=1, description="Each as `POST /predict` takes one.")
+    record: bool = Field(
+        False, description="Whether the predictions are written to the history; 10,000 rows at most then."
+    )
+
+
+class BatchPrediction(BaseModel):
+    """One of several predictions."""
+
+    id: int | None = Field(description="For `GET /history/{id}`; null where it was not recorded.")
+    prediction: float = Field(description="Expected sales of that day.")
+    interval: Interval | None = Field(description=_INTERVAL)
+    Fecha: date
+    date_assumed: bool = Field(description="Whether `Fecha` was not given but assumed.")
+    series: str = Field(description=_SERIES)
+    known: dict[str, bool] = Field(description="As in the answer of `POST /predict`.")
+
+
+class BatchAnswer(BaseModel):
+    """Predictions by one version, in the order of the rows."""
+
+    model_version: int
+    recorded: bool = Field(
+        description="Whether they are in the history; where that was asked for and is false, they soon will be."
+    )
+    predictions: list[BatchPrediction]
+
+
 class HistoryEntry(BaseModel):
     """A prediction that was made before."""
 
@@ -236,6 +274,9 @@ class RunAnswer(BaseModel):
     """What the pipeline does for one upload."""
 
     id: str
+    kind: Kind = Field(
+        description="What the upload asks for: to learn from sales, or a forecast of its days."
+    )
     status: RunStatus
     bucket: str
     key: str
@@ -253,6 +294,7 @@ class RunAnswer(BaseModel):
     same_as_run: str | None
     superseded_by: str | None = Field(description="The run of the newest version of the same key.")
     verdict: dict[str, Any] | None
+    answer: str | None = Field(description="Where a completed forecast lies in the same bucket, else null.")
 
 
 class RetryAnswer(RunAnswer):

@@ -135,12 +135,20 @@ def _step(step: dict[str, Any], zone: str) -> dmc.TimelineItem:
     )
 
 
+def _has_unscored(run: Run) -> bool:
+    return bool(run.get("answer") and (run.get("quality") or {}).get("rows_rejected"))
+
+
 def _origin(run: Run, zone: str) -> html.Dl:
     facts = {
         "Subido el": formats.clock(run.get("uploaded_at") or run.get("created_at"), zone),
         "Ubicación": f"{run.get('bucket')}/{run.get('key')}",
         "Versión del archivo": run.get("version_id"),
         "Ejecución": run.get("id"),
+        "Respuesta": f"{run.get('bucket')}/{run['answer']}" if run.get("answer") else None,
+        "Filas sin pronóstico": f"{run.get('bucket')}/informes/{run['id']}.csv"
+        if _has_unscored(run)
+        else None,
     }
     rows = [
         [html.Dt(name), html.Dd(str(value), className="breakable")] for name, value in facts.items() if value

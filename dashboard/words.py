@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from dashboard import formats
 from ventas.rejections import DETAIL_NAMES, FILE_ADVICE, LEAK_ADVICE, ROW_RULES
-from ventas.states import STEP_OF_STATE, RunStatus, Step
+from ventas.states import WORKING_STATES, RunStatus, Step
 
 
 class Label(NamedTuple):
@@ -19,8 +19,10 @@ STATUS = {
     RunStatus.ETL: Label("Leyendo el archivo", "blue"),
     RunStatus.RETRAIN: Label("Entrenando", "violet"),
     RunStatus.PROMOTE: Label("Comparando", "indigo"),
+    RunStatus.FORECAST: Label("Pronosticando", "cyan"),
     RunStatus.PROMOTED: Label("Promovido", "green"),
     RunStatus.NOT_PROMOTED: Label("No promovido", "yellow"),
+    RunStatus.COMPLETED: Label("Respondido", "green"),
     RunStatus.REJECTED: Label("Rechazado", "orange"),
     RunStatus.SUPERSEDED: Label("Superado", "gray"),
     RunStatus.IGNORED: Label("Ignorado", "gray"),
@@ -31,6 +33,7 @@ STEPS = {
     Step.ETL: "Lectura y limpieza del archivo",
     Step.RETRAIN: "Entrenamiento del modelo",
     Step.PROMOTE: "Comparación con el modelo en producción",
+    Step.FORECAST: "Lectura del archivo y pronóstico de sus días",
 }
 
 STAGES = {
@@ -60,11 +63,14 @@ _WAITING = {
     RunStatus.ETL: "Se revisan y limpian las filas del archivo.",
     RunStatus.RETRAIN: "Se entrena un modelo nuevo con estas ventas.",
     RunStatus.PROMOTE: "Se compara el modelo nuevo con el que está en producción.",
+    RunStatus.FORECAST: "Se pronostican los días del archivo; si todavía no hay modelo, se espera al primero.",
     RunStatus.PROMOTED: "El modelo nuevo pasó a producción.",
     RunStatus.NOT_PROMOTED: "El modelo nuevo no pasó a producción.",
+    RunStatus.COMPLETED: "El pronóstico de los días del archivo está listo.",
     RunStatus.REJECTED: "El archivo no se pudo usar: abra el informe para ver qué corregir.",
     RunStatus.SUPERSEDED: "Un archivo más nuevo ocupó el lugar de este.",
-    RunStatus.IGNORED: "No es un archivo de ventas: su nombre debe contener «ventas» y terminar en .csv.",
+    RunStatus.IGNORED: "No es un archivo de ventas: su nombre debe contener «ventas» y terminar en .csv. "
+    "Uno de días para pronosticar va en pronosticos/entrada/ y también termina en .csv.",
     RunStatus.FAILED: "La ejecución falló por un problema del sistema, no del archivo.",
 }
 
@@ -86,7 +92,7 @@ def step(value: str) -> str:
 
 def is_working(value: str) -> bool:
     """Whether a run in this state still moves."""
-    return value in list(STEP_OF_STATE)
+    return value in list(WORKING_STATES)
 
 
 def state_sentence(value: str) -> str:

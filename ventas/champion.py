@@ -132,6 +132,26 @@ class ChampionSource:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+class LoadedChampion:
+    """The champion as a worker asks it: loaded once for each version."""
+
+    def __init__(self, source: ChampionSource):
+        self._source = source
+        self._model: ServedModel | None = None
+
+    def now(self) -> ServedModel | None:
+        """The champion, or None while there is none.
+
+        Raises LedgerUnavailable, RegistryUnavailable, and ModelUnusable where its file cannot be used.
+        """
+        version = self._source.current_version()
+        if version is None:
+            return None
+        if self._model is None or self._model.version != version:
+            self._model = self._source.fetch(version)
+        return self._model
+
+
 @contextmanager
 def scratch_folder(settings: Settings) -> Iterator[Path]:
     """A folder for files that are needed for a moment."""

@@ -1,10 +1,11 @@
-"""The sales file: its columns, how a header finds its column, and which object keys are sales uploads.
+"""The sales file: its columns, how a header finds its column, and which object keys are uploads, of which kind.
 
 Part of the fixed data contract: users and their scripts depend on these names.
 """
 
 import re
 import unicodedata
+from enum import StrEnum
 
 from ventas.errors import RejectedUpload
 
@@ -20,8 +21,19 @@ DATE_DTYPE = "datetime64[ns]"
 
 # What the pipeline itself writes beside the uploads must never come back as an upload.
 OWN_PREFIXES = ("pronosticos/", "informes/")
+FORECASTS_IN = "pronosticos/entrada/"  # the one folder below them that belongs to the senders
+FORECASTS_OUT = "pronosticos/salida/"
 
 _SALES_NAME = re.compile(r".*ventas.*\.csv(\.gz)?", re.IGNORECASE | re.ASCII | re.DOTALL)
+_CSV_NAME = re.compile(r".+\.csv(\.gz)?", re.IGNORECASE | re.ASCII | re.DOTALL)
+_GZ = ".gz"
+
+
+class Kind(StrEnum):
+    """What an upload asks for: to learn from its sales, or to be answered with a forecast of its days."""
+
+    SALES = "sales"
+    FORECAST = "forecast"
 
 
 def normalised(text: str) -> str:
@@ -44,22 +56,46 @@ def contract_column(header: str) -> str | None:
     return _BY_NORMALISED.get(normalised(header))
 
 
-def is_sales_key(key: str) -> tuple[bool, str]:
-    """Whether the object `key` is a sales upload; when it is not, a sentence saying why.
+def kind_of(key: str) -> Kind:
+    """What the key of an upload asks for."""
+    return Kind.FORECAST if key.startswith(FORECASTS_IN) else Kind.SALES
 
-    Only the last path segment is matched, against `*ventas*.csv` and `*ventas*.csv.gz` in any case. The key is
-    data: it is never resolved as a path, so `..` or a backslash in it mean nothing.
+
+def is_own_output(key: str) -> bool:
+    """Whether only the pipeline itself writes under this key."""
+    return key.startswith(OWN_PREFIXES) and not key.startswith(FORECASTS_IN)
+
+
+def is_upload_key(key: str) -> tuple[bool, str]:
+    """Whether the object `key` is an upload, of sales or for a forecast; when it is not, a sentence saying why.
+
+    Only the last path segment is matched: of sales against `*ventas*.csv` and `*ventas*.csv.gz`, below
+    `pronosticos/entrada/` against `*.csv` and `*.csv.gz`, in any case. The key is data: it is never resolved as a
+    path, so `..` or a backslash in it mean nothing.
     """
-    for prefix in OWN_PREFIXES:
-        if key.startswith(prefix):
-            return (
-                False,
-                f"Keys under {prefix} are written by the pipeline itself and are never sales uploads.",
-            )
+    if is_own_output(key):
+        prefix = next(prefix for prefix in OWN_PREFIXES if key.startswith(prefix))
+        return False, f"Keys under {prefix} are written by the pipeline itself and are never sales uploads."
     name = key.rsplit("/", 1)[-1]
-    if _SALES_NAME.fullmatch(name):
+    forecast = kind_of(key) is Kind.FORECAST
+    if (_CSV_NAME if forecast else _SALES_NAME).fullmatch(name):
         return True, ""
-    return False, f"The name {shown(name)} does not match *ventas*.csv or *ventas*.csv.gz."
+    wanted = "*.csv or *.csv.gz" if forecast else "*ventas*.csv or *ventas*.csv.gz"
+    return False, f"The name {shown(name)} does not match {wanted}."
+
+
+def answer_key(key: str) -> str:
+    """Where the answer to a forecast file lies: `pronosticos/entrada/a/x.csv.gz` -> `pronosticos/salida/a/x.csv`."""
+    return FORECASTS_OUT + _unzipped(key).removeprefix(FORECASTS_IN)
+
+
+def keys_of_answer(key: str) -> tuple[str, ...]:
+    """The keys of forecast files whose answer lies where that of `key` does: compressed or not."""
+    return key, _unzipped(key), _unzipped(key) + _GZ
+
+
+def _unzipped(key: str) -> str:
+    return key[: -len(_GZ)] if key.lower().endswith(_GZ) else key
 
 
 def shown(text: str, limit: int = 60) -> str:

@@ -96,7 +96,7 @@ def ingest(path: Path, settings: Settings) -> Ingested:
         rows = Rows(table, np.zeros(len(table.cells), dtype=bool), warnings)
         left_out = {normalised(name) for name in settings.LEFT_OUT_COLUMNS}
         frame, further = _read(rows, columns, decimal, left_out, report)
-        rejected = _all_rejected(rows)
+        rejected = all_rejected(rows)
         report.update(rejected_report(rejected, report["rows_in"]))
         report.update(meanings(frame, further, report["series"], rows.warnings), warnings=rows.warnings)
         series = Roles.of_report(report).series_of(frame) if report["series"] else None
@@ -159,7 +159,7 @@ def _read(
     frame = pd.DataFrame(
         {
             DATE: days[good].astype(DATE_DTYPE),
-            WEEKDAY: _weekday(days[good]),
+            WEEKDAY: weekday_of(days[good]),
             PROMOTION: promotion[good].astype(np.int64),
             HOLIDAY: holiday[good].astype(np.int64),
             TARGET: sales[good],
@@ -174,16 +174,16 @@ def _read(
     frame = pd.concat([frame, pd.DataFrame(kept, index=frame.index)], axis=1) if kept else frame
     again = _drop_duplicates(rows, frame, further, source[columns[DATE]], report)
     stays = ~rows.bad
-    _compare_weekday(rows, columns.get(WEEKDAY), days, stays, report)
+    compare_weekday(rows, columns.get(WEEKDAY), days, stays, report)
     return frame if not again.any() else frame[~again].reset_index(drop=True), further
 
 
-def _weekday(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
+def weekday_of(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
     """1 Monday to 7 Sunday; 1970-01-01 was a Thursday."""
     return (days.astype(np.int64) + 3) % 7 + 1
 
 
-def _compare_weekday(
+def compare_weekday(
     rows: Rows, name: str | None, days: npt.NDArray[np.datetime64], stays: Bools, report: Report
 ) -> None:
     """Count the kept rows whose own weekday is absent, or contradicts the date, which wins."""
@@ -193,7 +193,7 @@ def _compare_weekday(
         return
     values, codes, _ = cells.distinct(rows.table.cells[name])
     absent = cells.is_missing(values)[codes][stays]
-    wrong = ~absent & (cells.weekdays(values)[codes][stays] != _weekday(days[stays]))
+    wrong = ~absent & (cells.weekdays(values)[codes][stays] != weekday_of(days[stays]))
     report.update(weekday_missing=int(absent.sum()), weekday_contradictions=int(wrong.sum()))
     if absent.any():
         rows.warnings.append(f"{WEEKDAY} is empty in {absent.sum()} rows; it was derived from {DATE}.")
@@ -239,7 +239,7 @@ def _drop_duplicates(
     return again
 
 
-def _all_rejected(rows: Rows) -> pd.DataFrame:
+def all_rejected(rows: Rows) -> pd.DataFrame:
     """All bad rows of a file in the order of their lines, those with a wrong number of cells too."""
     table = rows.table
     expected = str(len(table.cells.columns))

@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ventas.contract import Kind
 from ventas.errors import RejectedUpload
 from ventas.rejections import DETAIL_NAMES, FILE_ADVICE, LEAK_ADVICE, LEAK_REMEDY, ROW_RULES
+from ventas.spreadsheet import FORMULA_STARTS
 
 Report = dict[str, Any]
 
 EXAMPLES = 20  # how many bad rows, gaps and outliers a report names
 LINES_PER_CODE = 10
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FILES = {Kind.SALES: "ventas", Kind.FORECAST: "pronóstico"}
 
 
 def empty_report() -> Report:
@@ -131,7 +133,7 @@ def rejected_csv_bytes(rejected: pd.DataFrame) -> bytes:
     safe = rejected.copy()
     for name in safe.columns.drop("line"):
         text = safe[name].astype("str")
-        safe[name] = text.where(~text.str.startswith(_FORMULA_STARTS), "'" + text)
+        safe[name] = text.where(~text.str.startswith(FORMULA_STARTS), "'" + text)
     buffer = io.StringIO(newline="")
     safe.to_csv(buffer, index=False, lineterminator="\n")
     return buffer.getvalue().encode("utf-8-sig")
@@ -158,7 +160,7 @@ def _verdict(report: Report) -> list[str]:
         if name in DETAIL_NAMES
     ]
     return [
-        "# Archivo de ventas rechazado",
+        f"# Archivo de {_FILES[Kind(report.get('kind') or Kind.SALES)]} rechazado",
         "",
         advice,
         "",

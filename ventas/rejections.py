@@ -58,6 +58,15 @@ ROW_RULES = {
         f"{TARGET} {{value}} is above 1,000,000,000,000.",
         f"La columna {TARGET} supera un billón (10^12). Revise el signo decimal y los ceros.",
     ),
+    "number_unreadable": RowRule(
+        "{name} {value} is not a number with decimal {decimal}.",
+        "Una columna que el modelo lee como número tiene otra cosa, o usa otro signo decimal. Escriba solo el número "
+        "o deje la celda vacía.",
+    ),
+    "flag_invalid": RowRule(
+        "{name} {value} is neither 0 nor 1.",
+        "Una columna que el modelo lee como 0 o 1 tiene otra cosa. Escriba 0 o 1, o deje la celda vacía.",
+    ),
     "duplicate_date": RowRule(
         f"{DATE} {{value}} stands again in a later row; the last one is kept.",
         "La fecha está repetida más abajo (en la misma serie, si hay varias); se conserva la última fila. Borre las "
@@ -69,6 +78,10 @@ FILE_ADVICE = {
     "deleted": "El archivo se borró antes de poder leerlo. Súbalo de nuevo.",
     "missing_column": "Falta una columna obligatoria. La primera línea debe llevar los nombres Fecha, DíaDeLaSemana, "
     "Promociones, Festivo y Ventas. Agregue la columna que falta o corrija su nombre.",
+    "missing_forecast_column": "Falta una columna obligatoria. La primera línea de un archivo de pronóstico debe "
+    "llevar los nombres Fecha, Promociones y Festivo. Agregue la columna que falta o corrija su nombre.",
+    "too_many_rows": "El archivo tiene demasiadas filas. Divídalo en archivos más pequeños.",
+    "cell_too_long": "Una celda es demasiado larga para copiarla en la respuesta. Acórtela.",
     "too_many_rejected": "Demasiadas filas tienen errores. Corrija las filas que se indican abajo y vuelva a subir "
     "el archivo.",
     "no_good_rows": "Ninguna fila se puede usar. Corrija lo que se indica abajo y vuelva a subir el archivo.",

@@ -59,6 +59,13 @@ class Forecast:
     high: npt.NDArray[np.float64] | None = None
     coverage: float | None = None
 
+    def oddity(self) -> float | None:
+        """An answer or bound that is no finite number, or None where all are."""
+        for given in (self.values, self.low, self.high):
+            if given is not None and not np.isfinite(given).all():
+                return float(given[~np.isfinite(given)][0])
+        return None
+
 
 @dataclass(frozen=True)
 class ServedModel:

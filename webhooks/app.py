@@ -18,7 +18,7 @@ from ventas.errors import BrokerUnavailable, InvalidRequest, LedgerUnavailable
 from ventas.ledger import Ledger
 from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
-from ventas.states import Step
+from ventas.states import STEPS_OF_KIND, Step
 from webhooks.events import upload_events
 from webhooks.subscription import Subscription
 
@@ -84,18 +84,22 @@ def _receive(settings: Settings, ledger: Ledger, enqueue: Enqueue) -> tuple[Resp
         log.error("notification_unusable", reason=str(error), body=request.get_data()[:500])
         return jsonify(recorded=0, note=str(error)), 202
     recorded = ledger.intake.record(events)
-    started = [one.run_id for one in recorded if one.outcome == "recorded" and one.run_id]
+    started = [
+        (STEPS_OF_KIND[event.kind][0], one.run_id)
+        for event, one in zip(events, recorded, strict=True)
+        if one.outcome == "recorded" and one.run_id
+    ]
     _send(ledger, enqueue, started)
     outcomes = [{"run_id": one.run_id, "outcome": one.outcome} for one in recorded]
     log.info("events_recorded", events=outcomes)
     return jsonify(recorded=len(started), events=outcomes), 200
 
 
-def _send(ledger: Ledger, enqueue: Enqueue, run_ids: list[str]) -> None:
-    """Send the tasks of new runs; what the broker does not take is left to the sweep."""
-    for run_id in run_ids:
+def _send(ledger: Ledger, enqueue: Enqueue, started: list[tuple[Step, str]]) -> None:
+    """Send the first tasks of new runs; what the broker does not take is left to the sweep."""
+    for step, run_id in started:
         try:
-            enqueue(Step.ETL, run_id)
+            enqueue(step, run_id)
             ledger.runs.mark_enqueued(run_id)
         except (BrokerUnavailable, LedgerUnavailable) as error:
             log.warning("left_to_the_sweep", run_id=run_id, reason=str(error))

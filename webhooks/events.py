@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ventas.contract import OWN_PREFIXES, is_sales_key
+from ventas.contract import is_own_output, is_upload_key
 from ventas.errors import InvalidRequest
 from ventas.ledger import UploadEvent
 from ventas.settings import UPLOADS_BUCKET, Settings
@@ -77,7 +77,7 @@ def _upload_event(record: _Record) -> UploadEvent:
         event_name=record.event_name,
         sequencer=item.sequencer,
         ignored_because=_ignored_because(record, key),
-        own_output=record.s3.bucket.name == UPLOADS_BUCKET and key.startswith(OWN_PREFIXES),
+        own_output=record.s3.bucket.name == UPLOADS_BUCKET and is_own_output(key),
     )
 
 
@@ -86,5 +86,5 @@ def _ignored_because(record: _Record, key: str) -> str | None:
         return f"Only bucket {UPLOADS_BUCKET} is watched, not {record.s3.bucket.name}."
     if CREATED not in record.event_name:
         return f"{record.event_name} creates no object."
-    wanted, reason = is_sales_key(key)
+    wanted, reason = is_upload_key(key)
     return None if wanted else reason

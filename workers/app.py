@@ -16,7 +16,7 @@ from ventas.settings import Settings, load_settings
 from ventas.states import Step
 
 CONTROL, TRAINING = "control", "training"
-QUEUES = {Step.ETL: CONTROL, Step.RETRAIN: TRAINING, Step.PROMOTE: CONTROL}
+QUEUES = {Step.ETL: CONTROL, Step.RETRAIN: TRAINING, Step.PROMOTE: CONTROL, Step.FORECAST: CONTROL}
 SWEEP = "sweep"
 
 # Publishing to a Redis that hangs would hang for ever by default; so it fails after 2 s, and the sweep sends the

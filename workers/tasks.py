@@ -44,6 +44,12 @@ def promote(self: Task, run_id: str) -> None:
     _run(self, run_id, Step.PROMOTE)
 
 
+@app.task(name=Step.FORECAST.value, bind=True, max_retries=None)
+def forecast(self: Task, run_id: str) -> None:
+    """Answer one forecast file with the champion."""
+    _run(self, run_id, Step.FORECAST)
+
+
 @app.task(name=SWEEP)
 def sweep() -> None:
     """Find what was lost; what cannot be reached now is found by the next sweep."""

@@ -15,8 +15,10 @@ from api.problems import ModelUnfit, documented, invalid_parameters
 from api.routes.runs import existing_run_id, run_members
 from api.schemas import PromoteRequest, PromotionAnswer, RetryAnswer, RunId, VersionPath
 from api.services import Services
+from ventas.contract import Kind
 from ventas.errors import BrokerUnavailable, LedgerUnavailable, ModelUnusable
-from ventas.states import Step
+from ventas.ledger import Run
+from ventas.states import STEPS_OF_KIND
 
 log = structlog.get_logger()
 
@@ -45,7 +47,7 @@ def admin_routes(services: Services) -> APIBlueprint:
         """Start a run that failed, was rejected or superseded again, at its first step."""
         row = services.ledger.replays.retry(existing_run_id(path), actor_of(request))
         log.info("run_retried", run_id=row.id, actor=actor_of(request))
-        enqueued = _enqueued(services, row.id)
+        enqueued = _enqueued(services, row)
         note = (
             "Its first step has been sent."
             if enqueued
@@ -74,13 +76,13 @@ def admin_routes(services: Services) -> APIBlueprint:
     return routes
 
 
-def _enqueued(services: Services, run_id: str) -> bool:
+def _enqueued(services: Services, run: Run) -> bool:
     try:
-        services.enqueue(Step.ETL, run_id)
-        services.ledger.runs.mark_enqueued(run_id)
+        services.enqueue(STEPS_OF_KIND[Kind(run.kind)][0], run.id)
+        services.ledger.runs.mark_enqueued(run.id)
     except BrokerUnavailable as error:
-        log.warning("left_to_the_sweep", run_id=run_id, reason=str(error))
+        log.warning("left_to_the_sweep", run_id=run.id, reason=str(error))
         return False
     except LedgerUnavailable as error:  # the task is sent; the sweep may send it once more
-        log.warning("sent_but_not_marked", run_id=run_id, reason=str(error))
+        log.warning("sent_but_not_marked", run_id=run.id, reason=str(error))
     return True

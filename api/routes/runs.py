@@ -24,6 +24,7 @@ from api.schemas import (
     StepAnswer,
 )
 from api.services import Services
+from ventas.contract import answer_key
 from ventas.errors import NotFound
 from ventas.ledger import Run
 from ventas.ledger.queries import RunFilter
@@ -71,10 +72,11 @@ def run_members(row: Run) -> dict[str, Any]:
     progress = None
     if row.progress_done is not None and row.progress_total is not None:
         progress = Progress(done=row.progress_done, total=row.progress_total)
-    names = RunAnswer.model_fields.keys() - {"status", "progress"}
+    names = RunAnswer.model_fields.keys() - {"status", "progress", "answer"}
     return {name: getattr(row, name) for name in names} | {
         "status": RunStatus(row.status),
         "progress": progress,
+        "answer": answer_key(row.key) if row.status == RunStatus.COMPLETED else None,
     }
 
 

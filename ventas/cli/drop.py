@@ -1,4 +1,4 @@
-"""`ventas drop FILE`: upload a sales file and follow it to its verdict."""
+"""`ventas drop FILE`: upload a file and follow it: sales to their verdict, days to forecast to their answer."""
 
 import logging
 import shlex
@@ -14,7 +14,7 @@ from ventas.cli.following import Follower, LineView, LiveView, SilentView, View
 from ventas.cli.output import SHORT_ID, console, plain, print_json
 from ventas.cli.report import print_outcome
 from ventas.cli.stages import is_final
-from ventas.contract import is_sales_key
+from ventas.contract import FORECASTS_IN, Kind, is_upload_key, kind_of
 from ventas.errors import ApiUnavailable, InvalidRequest, NotFound
 from ventas.settings import UPLOADS_BUCKET, Settings, load_settings
 from ventas.store import Store, Uploaded
@@ -40,35 +40,79 @@ class Dropped:
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--key", help="Name in the bucket; the file's own unless given.")
+@click.option("--forecast", is_flag=True, help="FILE holds days to forecast, not sales.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the answer to a forecast into this file.")
 @click.option("--no-follow", is_flag=True, help="Upload only.")
 @click.option(
     "--timeout", metavar="SECONDS", type=click.FloatRange(min=0), default=600, show_default=True,
     help="Follow no longer than this.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the upload and its run as JSON.")
-def drop(file: Path, key: str | None, no_follow: bool, timeout: float, as_json: bool) -> None:
-    """Upload the sales file FILE and follow it to its verdict.
+def drop(
+    file: Path,
+    key: str | None,
+    forecast: bool,
+    out: Path | None,
+    no_follow: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Upload FILE and follow it: sales to their verdict, days to forecast to their answer.
 
-    Exit code: 0 judged (promoted or not) or superseded, 2 rejected, 3 failed, 4 not finished in time, 1 for
-    anything else, such as a part that does not answer.
+    A key under pronosticos/entrada/ is a forecast file, with or without --forecast.
+
+    Exit code: 0 judged (promoted or not), completed or superseded, 2 rejected, 3 failed, 4 not finished in time,
+    1 for anything else, such as a part that does not answer.
     """
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries are no news for people
     settings = load_settings()
-    key = key or file.name
+    key = _key(file, key, forecast)
     _check(file, key, settings.MAX_UPLOAD_BYTES)
-    out = console()
-    with _view(out, as_json) as view:
-        dropped = Dropped(key, _upload(Store(settings), file, key, view))
+    _check_out(out, key, no_follow)
+    store, screen = Store(settings), console()
+    with _view(screen, as_json) as view:
+        dropped = Dropped(key, _upload(store, file, key, view))
         if not no_follow:
             _follow(settings, dropped, view, timeout)
+    if out is not None:
+        _fetch(store, dropped, out)
     if as_json:
         print_json(dropped.as_json())
     elif no_follow:
-        out.print(plain(f"Stored {UPLOADS_BUCKET}/{key} as version {dropped.uploaded.version_id}."))
+        screen.print(plain(f"Stored {UPLOADS_BUCKET}/{key} as version {dropped.uploaded.version_id}."))
     elif dropped.run is not None and is_final(dropped.run):
-        print_outcome(out, dropped.run)
+        print_outcome(screen, dropped.run)
     if not no_follow:
         _exit(dropped, settings, timeout)
+
+
+def _key(file: Path, key: str | None, forecast: bool) -> str:
+    key = key or file.name
+    return FORECASTS_IN + key if forecast and kind_of(key) is not Kind.FORECAST else key
+
+
+def _check_out(out: Path | None, key: str, no_follow: bool) -> None:
+    """Refuse an --out that could not be written, before anything is sent."""
+    if out is None:
+        return
+    if kind_of(key) is not Kind.FORECAST or no_follow:
+        raise InvalidRequest(
+            "--out is for the answer to a forecast that is followed: use it with --forecast and without --no-follow.",
+            field="out",
+        )
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise InvalidRequest(f"{out} cannot be written: name a file in a folder that is there.", field="out")
+
+
+def _fetch(store: Store, dropped: Dropped, out: Path) -> None:
+    """Write the answer of a completed forecast into `out`."""
+    answer = (dropped.run or {}).get("answer")
+    if answer is None:
+        return  # how it ended is told anyway
+    try:
+        store.download(UPLOADS_BUCKET, answer, None, out, max_bytes=sys.maxsize)
+    except OSError as error:
+        raise InvalidRequest(f"Cannot write {out}: {error.strerror or error}.", field="out") from error
 
 
 def _check(file: Path, key: str, max_bytes: int) -> None:
@@ -87,7 +131,7 @@ def _check(file: Path, key: str, max_bytes: int) -> None:
             f"The name {key!r} is no valid text; give it another name in the bucket: --key ventas.csv",
             field="key",
         ) from error
-    fits, reason = is_sales_key(key)
+    fits, reason = is_upload_key(key)
     if not fits:
         raise InvalidRequest(f"{reason} It would be ignored; {_proposal(file, key)}", field="key")
     if size > max_bytes:
@@ -101,7 +145,8 @@ def _proposal(file: Path, key: str) -> str:
     if file.suffix.lower() in {".xlsx", ".xls", ".ods"}:
         return "save the spreadsheet as CSV first"
     is_csv = name.lower().endswith((".csv", ".csv.gz"))
-    proposed = shlex.quote(_renamed(name if is_csv else f"{file.stem}.csv"))
+    proposed = name if is_csv else f"{file.stem}.csv"
+    proposed = shlex.quote(FORECASTS_IN + proposed if kind_of(key) is Kind.FORECAST else _renamed(proposed))
     return f"give it another name in the bucket{'' if is_csv else ', if it is a CSV file'}: --key {proposed}"
 
 

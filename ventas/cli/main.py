@@ -28,7 +28,7 @@ COMMANDS = {
 SUMMARIES = {
     "up": "Start every service and say where it answers.",
     "sample": "Write a made-up sales file to try things with.",
-    "drop": "Upload a sales file and follow it to its verdict.",
+    "drop": "Upload a file of sales, or of days to forecast, and follow it.",
     "runs": "List the runs of the pipeline, newest first.",
     "run": "Show the pipeline run ID, or keep the service NAME running.",
     "predict": "Ask the champion for the sales of one day.",

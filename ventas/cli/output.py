@@ -13,6 +13,7 @@ from rich.text import Text
 STYLES = {
     "promoted": "bold green",
     "not_promoted": "yellow",
+    "completed": "bold green",
     "rejected": "bold red",
     "failed": "bold red",
     "superseded": "dim",

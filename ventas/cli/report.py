@@ -25,6 +25,8 @@ def print_outcome(console: Console, run: Mapping[str, Any]) -> None:
         _print_rejection(console, run, quality)
     elif run["status"] in ("promoted", "not_promoted"):
         _print_verdict(console, run)
+    elif run["status"] == "completed":
+        _print_answer(console, run, quality)
     else:
         _headline(
             console, "dim" if run["status"] != "failed" else "bold red", str(run["status"]).capitalize()
@@ -69,6 +71,19 @@ def _print_rejection(console: Console, run: Mapping[str, Any], quality: Mapping[
     _line(console, run.get("reason") or refusal.get("message"))
     report = f"informes/{run['id']}.md"
     _line(console, f"The full report, in Spanish, is in bucket {UPLOADS_BUCKET} under {report}", "dim")
+
+
+def _print_answer(console: Console, run: Mapping[str, Any], quality: Mapping[str, Any]) -> None:
+    rows = f"{quality.get('rows_kept', 0):,} rows by version {run.get('model_version')}"
+    _headline(console, "bold green", f"Forecast: {rows}.")
+    _line(console, f"The answer is in bucket {UPLOADS_BUCKET} under {run.get('answer')}")
+    if quality.get("rows_rejected"):
+        report = f"informes/{run['id']}.csv"
+        _line(
+            console,
+            f"The rows that could not be forecast are in bucket {UPLOADS_BUCKET} under {report}",
+            "yellow",
+        )
 
 
 def print_quality(console: Console, quality: Mapping[str, Any]) -> None:

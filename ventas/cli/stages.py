@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ventas.cli.output import SHORT_ID, seconds_between
-from ventas.states import FINAL_STATES, Step
+from ventas.contract import Kind
+from ventas.states import FINAL_STATES, STEPS_OF_KIND, Step
 
 Run = Mapping[str, Any]
 _FAULTY = {"failed", "rejected", "superseded"}
@@ -13,6 +14,7 @@ _WORKING_NOTES = {
     "etl": "reading, cleaning, splitting",
     "retrain": "searching",
     "promote": "champion against challenger",
+    "forecast": "reading, asking the champion",
 }
 
 
@@ -46,7 +48,7 @@ def stages(run: Run | None) -> list[Stage]:
 def _reached(run: Run) -> list[str]:
     """The steps up to the last one that was started; a run that was only received waits for its first."""
     started = {attempt["step"] for attempt in run.get("steps") or []} | {run["status"]}
-    order = [step.value for step in Step]
+    order = [step.value for step in STEPS_OF_KIND[Kind(run.get("kind") or Kind.SALES)]]
     last = max((order.index(step) for step in started if step in order), default=-1)
     return order[: last + 1] or ([] if is_final(run) else order[:1])
 
@@ -83,6 +85,9 @@ def _working_note(step: str, last: Mapping[str, Any] | None, done: int, total: i
 
 
 def _done_note(run: Run, step: str) -> str:
+    if step == Step.FORECAST:
+        scored = (run.get("quality") or {}).get("rows_kept") or 0
+        return f"{scored:,} rows, version {run.get('model_version')}"
     if step == Step.ETL:
         kept = (run.get("quality") or {}).get("rows_kept")
         return "" if kept is None else f"{kept:,} rows kept"

@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Select, cast, column, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from ventas.contract import Kind, kind_of
 from ventas.ids import new_run_id
 from ventas.ledger.database import Database
 from ventas.ledger.tables import Event, Run
@@ -39,6 +40,11 @@ class UploadEvent:
     uploaded_at: datetime | None = None
     ignored_because: str | None = None
     own_output: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        """What the upload asks for."""
+        return kind_of(self.key)
 
     @property
     def etag_key(self) -> str:
@@ -156,6 +162,7 @@ def _run_row(upload: UploadEvent) -> dict[str, Any]:
         "id": new_run_id(),
         "bucket": upload.bucket,
         "key": upload.key,
+        "kind": upload.kind.value,
         "version_id": upload.version_id,
         "etag": upload.etag,
         "etag_key": upload.etag_key,

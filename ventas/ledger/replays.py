@@ -5,10 +5,11 @@ from uuid import uuid4
 
 from sqlalchemy import func, select, update
 
+from ventas.contract import Kind
 from ventas.errors import Conflict, NotFound
 from ventas.ledger.database import Database
 from ventas.ledger.tables import Run, StepAttempt
-from ventas.states import STEP_OF_STATE, RunStatus
+from ventas.states import WORKING_STATES, RunStatus
 from ventas.times import utc_now
 
 RETRIABLE = (RunStatus.FAILED, RunStatus.REJECTED, RunStatus.SUPERSEDED)
@@ -70,10 +71,10 @@ class Replays:
             session.add(_asked_for(run_id, actor, reason))
 
     def judged(self, since: datetime, until: datetime | None = None) -> list[Run]:
-        """Runs that were judged or rejected, of uploads from `since` to `until`, in upload order."""
+        """Runs of sales that were judged or rejected, of uploads from `since` to `until`, in upload order."""
         uploaded = func.coalesce(Run.uploaded_at, Run.created_at)
         with self._database.read() as session:
-            wanted = select(Run).where(Run.status.in_(REPLAYABLE), uploaded >= since)
+            wanted = select(Run).where(Run.kind == Kind.SALES, Run.status.in_(REPLAYABLE), uploaded >= since)
             if until is not None:
                 wanted = wanted.where(uploaded <= until)
             return list(session.scalars(wanted.order_by(uploaded, Run.version_id, Run.id)))
@@ -102,10 +103,12 @@ def _asked_for(run_id: str, actor: str, why: str) -> StepAttempt:
 
 def _why_not(run: Run) -> str:
     status = RunStatus(run.status)
-    if status in STEP_OF_STATE:
+    if status in WORKING_STATES:
         return f"Run {run.id} is at work ({status}); only a run that has ended can be started again."
     if status == RunStatus.IGNORED:
         return (
             f"Run {run.id} was ignored, for its upload is no sales file by its name; there is nothing to do."
         )
+    if status == RunStatus.COMPLETED:
+        return f"Run {run.id} is completed; upload the file again for an answer by the champion of now."
     return f"Run {run.id} has been judged already ({status}); `ventas replay` judges anew without promoting."

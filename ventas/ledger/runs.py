@@ -19,13 +19,14 @@ from ventas.ledger.promotions import locked_head
 from ventas.ledger.tables import Promotion, Run, StepAttempt
 from ventas.states import (
     FINAL_STATES,
+    KIND_OF_STEP,
     STATES_OF_STEP,
-    STEP_OF_STATE,
     TRANSITIONS,
     USABLE_STATES,
     WORKING_STATES,
     RunStatus,
     Step,
+    due_step,
 )
 from ventas.times import utc_now
 
@@ -54,7 +55,12 @@ class Runs:
         with self._database.write() as session:
             taken = session.execute(
                 update(Run)
-                .where(Run.id == run_id, Run.status.in_(STATES_OF_STEP[step]), _unleased(now))
+                .where(
+                    Run.id == run_id,
+                    Run.kind == KIND_OF_STEP[step],
+                    Run.status.in_(STATES_OF_STEP[step]),
+                    _unleased(now),
+                )
                 .values(
                     status=step.value,
                     lease_token=token,
@@ -186,7 +192,7 @@ class Runs:
                 if run.lease_token is not None:
                     _close_lost_attempts(session, run.id, now)
                 run.lease_token, run.lease_expires_at, run.enqueued_at = None, None, now
-            return [(run.id, STEP_OF_STATE[RunStatus(run.status)]) for run in runs]
+            return [(run.id, step) for run in runs if (step := due_step(run.status, run.kind))]
 
     def get(self, run_id: str) -> Run | None:
         """The run, or None."""
@@ -218,7 +224,7 @@ class Runs:
             ).first()
 
     def newer_usable(self, run: Run) -> Run | None:
-        """The newest run of the same key that is newer than `run` and whose file has passed etl, or None.
+        """The newest run of the same key that is newer than `run` and whose file was found usable, or None.
 
         Upload order is `uploaded_at`, then the version id. A run that ended as rejected or failed is not usable.
         """
@@ -237,6 +243,21 @@ class Runs:
                     ),
                 )
                 .order_by(Run.uploaded_at.desc(), Run.version_id.desc())
+                .limit(1)
+            ).first()
+
+    def latest_answer(self, bucket: str, keys: Sequence[str]) -> Run | None:
+        """The run of the newest of these forecast files whose answer is complete (it names its model), or None."""
+        with self._database.read() as session:
+            return session.scalars(
+                select(Run)
+                .where(
+                    Run.bucket == bucket,
+                    Run.key.in_(keys),
+                    Run.model_version.is_not(None),
+                    Run.status.in_((RunStatus.FORECAST, RunStatus.COMPLETED)),
+                )
+                .order_by(Run.uploaded_at.desc().nulls_last(), Run.version_id.desc())
                 .limit(1)
             ).first()
 

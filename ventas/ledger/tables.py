@@ -76,6 +76,7 @@ class Run(Base):
     updated_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     uploaded_at: Mapped[datetime | None]  # LastModified as ListObjectVersions gives it: the upload order
+    kind: Mapped[str] = mapped_column(Text(16), default="sales", server_default="sales")  # sales, forecast
     status: Mapped[str] = mapped_column(Text(16))
     reason: Mapped[str | None]  # one sentence: why rejected, ignored, failed, not promoted
     enqueued_at: Mapped[datetime | None]

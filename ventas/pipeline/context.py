@@ -1,5 +1,6 @@
 """What every step works with, opened once per process."""
 
+from ventas.champion import ChampionSource, LoadedChampion
 from ventas.ledger import Ledger
 from ventas.registry import Registry
 from ventas.settings import DATA_BUCKET, Settings
@@ -7,13 +8,14 @@ from ventas.store import Store
 
 
 class Context:
-    """Settings, ledger, store and registry of this process."""
+    """Settings, ledger, store, registry and the champion as this process has loaded it."""
 
     def __init__(self, settings: Settings):
         self.settings = settings
         self.ledger = Ledger(settings)
         self.store = Store(settings)
         self.registry = Registry(settings)
+        self.champion = LoadedChampion(ChampionSource(settings, self.ledger, self.registry))
 
 
 def dataset_key(run_id: str, name: str) -> str:

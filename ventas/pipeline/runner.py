@@ -20,7 +20,7 @@ import structlog
 from ventas.errors import LeaseLost, LedgerUnavailable, PermanentError, RejectedUpload, TransientError
 from ventas.ledger import Lease, Promotion
 from ventas.pipeline.context import Context
-from ventas.states import STEP_OF_STATE, RunStatus, Step
+from ventas.states import KIND_OF_STEP, RunStatus, Step, due_step
 from ventas.times import utc_now
 
 log = structlog.get_logger()
@@ -90,7 +90,7 @@ def _finish(context: Context, lease: Lease, outcome: Outcome) -> Step | None:
     log.info("step_ended", run_id=lease.run_id, step=lease.step, status=outcome.status)
     if outcome.after is not None:
         outcome.after()
-    return STEP_OF_STATE.get(outcome.status)
+    return due_step(outcome.status, KIND_OF_STEP[lease.step])
 
 
 def _retry(context: Context, lease: Lease, reason: str) -> Step | None:

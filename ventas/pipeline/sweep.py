@@ -14,7 +14,7 @@ from itertools import islice
 
 import structlog
 
-from ventas.contract import OWN_PREFIXES, is_sales_key
+from ventas.contract import is_own_output, is_upload_key
 from ventas.errors import BrokerUnavailable, VentasError
 from ventas.ledger import UploadEvent
 from ventas.pipeline.context import Context
@@ -95,7 +95,7 @@ class _Listing:
     def _record(self, batch: list[ObjectVersion]) -> None:
         """Record the unknown ones, and send their tasks now rather than at the end of the bucket."""
         self.listed += len(batch)
-        events = [_event(version) for version in batch if not version.key.startswith(OWN_PREFIXES)]
+        events = [_event(version) for version in batch if not is_own_output(version.key)]
         known = self._context.ledger.intake.known([event.identity for event in events])
         unknown = [event for event in events if event.identity not in known]
         if unknown:
@@ -111,7 +111,7 @@ def _batches(versions: Iterable[ObjectVersion]) -> Iterator[list[ObjectVersion]]
 
 
 def _event(version: ObjectVersion) -> UploadEvent:
-    wanted, reason = is_sales_key(version.key)
+    wanted, reason = is_upload_key(version.key)
     return UploadEvent(
         bucket=version.bucket,
         key=version.key,

@@ -37,9 +37,9 @@ def admin(client: FlaskClient, settings: Settings) -> Post:
     return post
 
 
-def a_run(ledger: Ledger, status: str, reason: str | None = None) -> str:
+def a_run(ledger: Ledger, status: str, reason: str | None = None, key: str | None = None) -> str:
     """A run that came to this end, after three starts of its step."""
-    upload = UploadEvent("ventas", f"{status}/ventas.csv", "v1", "etag", 120)
+    upload = UploadEvent("ventas", key or f"{status}/ventas.csv", "v1", "etag", 120)
     run_id = ledger.intake.record([upload])[0].run_id
     with ledger.database.write() as session:
         run = session.get_one(Run, run_id)
@@ -91,8 +91,21 @@ def test_a_run_that_ended_badly_starts_again_at_its_first_step(
     assert ledger.runs.acquire(run_id, Step.ETL, "w").attempt == 1
 
 
+def test_a_forecast_file_starts_again_at_its_own_first_step(
+    admin: Post, ledger: Ledger, broker: FakeBroker
+) -> None:
+    run_id = a_run(ledger, "rejected", key="pronosticos/entrada/x.csv")
+    assert admin(f"/runs/{run_id}/retry").get_json()["kind"] == "forecast"
+    assert broker.sent == [(Step.FORECAST, run_id)]
+    assert ledger.runs.take_due(timedelta(0)) == [(run_id, Step.FORECAST)]
+
+
 @pytest.mark.parametrize(
-    "status", ["received", "etl", "retrain", "promote", "promoted", "not_promoted", "ignored"]
+    "status",
+    [
+        *("received", "etl", "retrain", "promote", "forecast"),
+        *("promoted", "not_promoted", "completed", "ignored"),
+    ],
 )
 def test_a_run_at_work_or_judged_is_not_started_again(
     admin: Post, ledger: Ledger, broker: FakeBroker, status: str

@@ -21,8 +21,10 @@ from ventas.ledger.events import UploadEvent
 from ventas.settings import Settings
 from ventas.times import utc_now
 
+BODIES = {"/predict": MONDAY, "/predict/batch": {"rows": [MONDAY]}}
 ROUTES = {
     ("/predict", "post"),
+    ("/predict/batch", "post"),
     ("/history/", "get"),
     ("/history/{id}", "get"),
     ("/health", "get"),
@@ -87,7 +89,7 @@ def test_every_route_answers_with_and_without_its_slash(
     for path, method in sorted(ROUTES - ADMIN):
         concrete = path.replace("{id}", run_id if "runs" in path else "1").rstrip("/")
         for url in (concrete, concrete + "/"):
-            answer = client.open(url, method=method.upper(), json=MONDAY if method == "post" else None)
+            answer = client.open(url, method=method.upper(), json=BODIES.get(path))
             assert answer.status_code == 200, url
             assert answer.mimetype == "application/json"
 

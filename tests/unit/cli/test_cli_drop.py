@@ -84,6 +84,10 @@ def test_the_upload_is_followed_by_its_own_version(
          ["1,115, told apart by Tienda", "17 rows, where Abierto is 0"]),
         (a_run(status="superseded", reason="A newer upload came first.", verdict=None), 0,
          ["Superseded", "A newer upload came first."]),
+        (a_run(status="completed", kind="forecast", answer="pronosticos/salida/x.csv", verdict=None, progress=None,
+               steps=[a_step("forecast")]), 0,
+         ["forecast  done  363 rows, version 2", "Forecast: 363 rows by version 2.", "pronosticos/salida/x.csv",
+          f"informes/{RUN_ID}.csv"]),
         (a_run(status="rejected", reason=None, verdict=None, quality=a_quality(**TOO_BAD), steps=[a_step("etl")]), 2,
          ["Rejected", "2 of 4 rows are bad.", "line 17   Ventas is empty.", f"informes/{RUN_ID}.md"]),
         (a_run(status="ignored", reason="Not a sales file.", verdict=None, steps=[], quality=None), 2,
@@ -91,7 +95,7 @@ def test_the_upload_is_followed_by_its_own_version(
         (a_run(status="failed", reason="MLflow refused the model.", verdict=None, steps=[a_step("retrain")]), 3,
          ["Failed", "MLflow refused the model.", "retrain   broken  failed"]),
     ],
-    ids=["undecided", "same-bytes", "chain", "superseded", "rejected", "ignored", "failed"],
+    ids=["undecided", "same-bytes", "chain", "superseded", "forecast", "rejected", "ignored", "failed"],
 )  # fmt: skip
 def test_each_end_has_its_words_and_exit_code(
     ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path, run: dict, code: int, told: list[str]
@@ -255,3 +259,51 @@ def test_files_that_cannot_be_read_are_told_apart(
     assert "no-ventas.csv: No such file or directory" in missing.stderr
     assert "is no file" in folder.stderr
     assert "1,025 bytes and at most 1,024" in big.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key"),
+    [
+        (["--forecast"], "pronosticos/entrada/días.csv"),
+        (["--forecast", "--key", "2027/enero.csv"], "pronosticos/entrada/2027/enero.csv"),
+        (["--forecast", "--key", "pronosticos/entrada/x.csv"], "pronosticos/entrada/x.csv"),
+        (["--key", "pronosticos/entrada/x.csv"], "pronosticos/entrada/x.csv"),
+    ],
+)
+def test_a_forecast_file_is_sent_where_it_is_answered_and_its_answer_fetched(
+    ventas: Ventas, api: ScriptedApi, uploads: Store, tmp_path: Path, arguments: list[str], key: str
+) -> None:
+    days, answer = tmp_path / "días.csv", tmp_path / "respuesta.csv"
+    days.write_text("Fecha,Promociones,Festivo\n2027-01-01,0,1\n", encoding="utf-8")
+    at = key.replace("entrada", "salida")
+    uploads.put_bytes(UPLOADS_BUCKET, at, b"the answer")
+    done = {"kind": "forecast", "verdict": None, "progress": None}
+    api.moments = [
+        a_run(status="received", steps=[], answer=None, **done),
+        a_run(status="forecast", steps=[a_step("forecast", ended_at=None)], answer=None, **done),
+        a_run(status="completed", steps=[a_step("forecast")], answer=at, **done),
+    ]
+    result = ventas("drop", days, *arguments, "--out", answer)
+    assert result.exit_code == 0, result.output
+    assert "reading, asking the champion" in result.stdout
+    assert uploads.get_bytes(UPLOADS_BUCKET, key) == days.read_bytes()
+    assert answer.read_bytes() == b"the answer"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--out", "x.csv"], "--forecast"),
+        (["--forecast", "--no-follow", "--out", "x.csv"], "--no-follow"),
+        (["--forecast", "--out", "no/folder/x.csv"], "a folder that is there"),
+        (["--forecast", "--out", "."], "name a file"),
+        (["--forecast", "--key", "days.xlsx"], "--key pronosticos/entrada/ventas.csv"),
+    ],
+)
+def test_what_could_not_be_answered_or_written_is_refused_before_it_is_sent(
+    ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path, arguments: list[str], says: str
+) -> None:
+    result = ventas("drop", sales_file, *arguments)
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert api.asked == []

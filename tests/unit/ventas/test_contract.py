@@ -1,6 +1,6 @@
 import pytest
 
-from ventas.contract import contract_column, is_sales_key, shown
+from ventas.contract import answer_key, contract_column, is_upload_key, keys_of_answer, kind_of, shown
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,25 @@ def test_a_header_finds_its_column(header: str, column: str | None) -> None:
     ],
 )
 def test_sales_keys(key: str) -> None:
-    assert is_sales_key(key) == (True, "")
+    assert is_upload_key(key) == (True, "")
+    assert kind_of(key) == "sales"
+
+
+@pytest.mark.parametrize(
+    ("key", "answer"),
+    [
+        ("pronosticos/entrada/x.csv", "pronosticos/salida/x.csv"),
+        ("pronosticos/entrada/2027/enero/Días (1).CSV", "pronosticos/salida/2027/enero/Días (1).CSV"),
+        ("pronosticos/entrada/x.csv.gz", "pronosticos/salida/x.csv"),
+        ("pronosticos/entrada/x.csv.GZ", "pronosticos/salida/x.csv"),
+        ("pronosticos/entrada/pronosticos/entrada/x.csv", "pronosticos/salida/pronosticos/entrada/x.csv"),
+    ],
+)
+def test_forecast_keys_and_where_their_answer_lies(key: str, answer: str) -> None:
+    assert is_upload_key(key) == (True, "")
+    assert (kind_of(key), answer_key(key)) == ("forecast", answer)
+    assert key in keys_of_answer(key)
+    assert is_upload_key(answer)[0] is False, "an answer never comes back as an upload"
 
 
 @pytest.mark.parametrize(
@@ -51,10 +69,16 @@ def test_sales_keys(key: str) -> None:
         ("", "does not match"),
         ("pronosticos/ventas.csv", "pronosticos/"),
         ("informes/a/ventas.csv", "informes/"),
+        ("pronosticos/salida/ventas.csv", "pronosticos/"),
+        ("pronosticos/entrada", "pronosticos/"),
+        ("pronosticos/entrada/", "*.csv"),
+        ("pronosticos/entrada/.csv", "*.csv"),
+        ("pronosticos/entrada/días.xlsx", "*.csv"),
+        ("Pronosticos/entrada/x.csv", "*ventas*.csv"),
     ],
 )
 def test_other_keys_are_told_why(key: str, word: str) -> None:
-    accepted, reason = is_sales_key(key)
+    accepted, reason = is_upload_key(key)
     assert not accepted
     assert word in reason
 

@@ -360,6 +360,15 @@ def test_every_code_has_advice_in_spanish() -> None:
     sources = Path(__file__).parents[3] / "ventas"
     text = "".join(
         (sources / name).read_text("utf-8")
-        for name in ("dialect.py", "records.py", "reader.py", "ingest.py", "split.py", "pipeline/etl.py")
+        for name in (
+            "dialect.py",
+            "records.py",
+            "reader.py",
+            "ingest.py",
+            "split.py",
+            "forecast_file.py",
+            "forecast_answer.py",
+            "pipeline/uploads.py",
+        )
     )
     assert all(f'"{code}"' in text for code in FILE_ADVICE)

@@ -53,6 +53,7 @@ def test_rows_survive_a_step_back_and_forth(settings, ledger: Ledger) -> None:
         {"rows_in": 3, "warnings": ["día"]},
         None,
     )
+    assert run.kind == "sales", "there was no other kind before"
     assert run.dataset_at is not None, "what had passed etl before has a dataset"
     assert [step.outcome for step in ledger.runs.attempts(run.id)] == ["ok"]
 

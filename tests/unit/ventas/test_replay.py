@@ -156,6 +156,7 @@ def test_a_store_that_is_away_ends_the_replay(parts: Parts) -> None:
 def test_only_judged_uploads_of_the_time_are_taken(parts: Parts) -> None:
     for hours, status in enumerate(("promoted", "rejected", "failed", "etl", "ignored", "not_promoted")):
         past(parts, f"{hours}-{status}.csv", b"", status, hours=hours)
+    past(parts, "pronosticos/entrada/x.csv", b"", "rejected")
     judged = parts.ledger.replays.judged
     assert [run.key for run in judged(MONDAY)] == ["0-promoted.csv", "1-rejected.csv", "5-not_promoted.csv"]
     assert [run.key for run in judged(MONDAY + timedelta(hours=1))] == [

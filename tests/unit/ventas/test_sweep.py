@@ -53,16 +53,20 @@ def _statuses(ledger: Ledger) -> dict[str, str]:
 def test_uploads_without_a_run_are_found_once(bucket: Minio, parts: Parts) -> None:
     for key in ("ventas.csv", "ventas.csv", "tienda/VENTAS 2.csv.gz", "notas.txt", "informes/ventas.csv"):
         _put(bucket, key)
+    for key in ("entrada/días.csv", "salida/días.csv", "salida/ventas.csv"):
+        _put(bucket, f"pronosticos/{key}")
     sent: list[tuple[Step, str]] = []
     swept = sweep(parts, lambda step, run_id: sent.append((step, run_id)))
-    assert (swept.found, swept.enqueued, len(sent)) == (4, 3, 3), "two versions of one key are two uploads"
+    assert (swept.found, swept.enqueued, len(sent)) == (5, 4, 4), "two versions of one key are two uploads"
+    assert [step for step, _ in sent].count(Step.FORECAST) == 1
     assert _statuses(parts.ledger) == {
         "ventas.csv": "received",
         "tienda/VENTAS 2.csv.gz": "received",
         "notas.txt": "ignored",
+        "pronosticos/entrada/días.csv": "received",
     }
     assert sweep(parts, lambda step, run_id: sent.append((step, run_id))).found == 0
-    assert len(sent) == 3, "what was sent just now is not sent again"
+    assert len(sent) == 4, "what was sent just now is not sent again"
 
 
 def test_a_broker_that_is_away_leaves_the_tasks_for_the_next_sweep(bucket: Minio, parts: Parts) -> None:

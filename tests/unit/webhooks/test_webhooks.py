@@ -75,6 +75,21 @@ def test_an_event_is_recorded_and_its_task_sent(client, token, ledger, broker) -
     assert run.enqueued_at is not None
 
 
+def test_a_forecast_file_starts_a_run_of_its_own_kind_and_its_answer_none(
+    client, token, ledger, broker
+) -> None:
+    keys = (
+        "pronosticos/entrada/2027/x.csv",
+        "pronosticos/salida/2027/x.csv",
+        "pronosticos/salida/ventas.csv",
+    )
+    answer = client.post("/events/minio", json=notification(*keys), headers=token)
+    assert [one["outcome"] for one in answer.get_json()["events"]] == ["recorded", "ignored", "ignored"]
+    (run,), total = ledger.queries.runs(RunFilter(), 0, 9)
+    assert (total, run.key, run.kind, run.status) == (1, keys[0], "forecast", "received")
+    assert broker.sent == [(Step.FORECAST, run.id)]
+
+
 def test_the_same_event_again_does_nothing(client, token, ledger, broker) -> None:
     for _ in range(3):
         assert (

@@ -40,6 +40,7 @@ def test_training_has_a_queue_of_its_own(settings) -> None:
         "etl": "control",
         "retrain": "training",
         "promote": "control",
+        "forecast": "control",
     }
 
 

@@ -1,0 +1,83 @@
+"""What the first step of either kind does with an upload: its place in the order, its bytes, its rejection."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ventas.errors import NotFound, RejectedUpload
+from ventas.ledger import Lease, Run
+from ventas.pipeline.context import Context, dataset_key
+from ventas.quality import empty_report, rejection, rejection_report_text
+from ventas.settings import DATA_BUCKET, UPLOADS_BUCKET
+
+CSV, JSON, MARKDOWN = "text/csv; charset=utf-8", "application/json", "text/markdown; charset=utf-8"
+REPORTS = "informes/"
+
+
+def with_upload_order(context: Context, lease: Lease) -> Run:
+    """The run, with its upload's place in the order of uploads found out. Raises StoreUnavailable, LeaseLost."""
+    run = context.ledger.runs.get(lease.run_id)
+    assert run is not None  # it is leased
+    run.uploaded_at = _uploaded_at(context, run)
+    context.ledger.runs.note(lease, uploaded_at=run.uploaded_at)
+    return run
+
+
+@contextmanager
+def downloaded(context: Context, run: Run) -> Iterator[Path]:
+    """The upload in a file for a while. Raises RejectedUpload (`deleted`, `too_large`) and StoreUnavailable."""
+    scratch = context.settings.home / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=scratch) as folder:
+        path = Path(folder) / "upload"
+        try:
+            context.store.download(
+                run.bucket, run.key, run.version_id, path, max_bytes=context.settings.MAX_UPLOAD_BYTES
+            )
+        except NotFound as error:
+            raise RejectedUpload(
+                f"The upload {run.key} was deleted before it could be read. Upload it again.", code="deleted"
+            ) from error
+        yield path
+
+
+@contextmanager
+def rejection_reported(context: Context, lease: Lease, run: Run) -> Iterator[None]:
+    """Keep the report of a RejectedUpload that leaves the block, in the run and where its sender looks."""
+    try:
+        yield
+    except RejectedUpload as error:
+        told = error if "rejection" in error.report else rejection(error, empty_report() | {"kind": run.kind})
+        context.ledger.runs.note(lease, quality=told.report)
+        _put_report(context, run, told)
+        raise
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def as_json(report: dict[str, object]) -> bytes:
+    """A report as it lies in a bucket."""
+    return json.dumps(report, ensure_ascii=False, indent=2).encode()
+
+
+def _uploaded_at(context: Context, run: Run) -> datetime | None:
+    """LastModified to the millisecond, as ListObjectVersions gives it; a HEAD request only has seconds."""
+    for version in context.store.versions(run.bucket, prefix=run.key):
+        if version.key == run.key and version.version_id == run.version_id:
+            return version.last_modified
+    return run.uploaded_at
+
+
+def _put_report(context: Context, run: Run, error: RejectedUpload) -> None:
+    """Leave the reasons where programs look (bucket data) and where the sender looks (beside the upload)."""
+    context.store.put_bytes(DATA_BUCKET, dataset_key(run.id, "quality.json"), as_json(error.report), JSON)
+    text = rejection_report_text(error.report).encode()
+    context.store.put_bytes(UPLOADS_BUCKET, f"{REPORTS}{run.id}.md", text, MARKDOWN)
