@@ -36,6 +36,8 @@ from ventas.times import utc_now
 log = structlog.get_logger()
 
 COPIES_KEPT = 3
+# For those who look in MLflow; the ledger knows which versions wait.
+APPROVAL_TAG, AWAITED, APPROVED = "ventas.approval", "awaited", "approved"
 CHANNEL = "ventas:champion"  # Redis pub/sub: its message is the new champion's version
 # An alias that a promotion has not got by now will not be set late any more.
 LATE_AFTER = timedelta(minutes=10)
@@ -93,6 +95,22 @@ class ChampionSource:
         if promotion is None:
             raise ChampionChanged("Another version became champion meanwhile; look, then decide again.")
         follow(self._settings, self._ledger, self._registry, promotion)
+        return promotion
+
+    def approve(self, version: int, actor: str, reason: str) -> Promotion:
+        """Let a held promotion happen: recorded with its run, mirrored in MLflow, announced.
+
+        Raises NotFound, Conflict where the version is not held or its verdict no longer holds, ModelUnusable where
+        it fails its checks, RegistryUnavailable and LedgerUnavailable; then nothing has changed.
+        """
+        self._ledger.approvals.require(version)
+        self._check(version)
+        promotion = self._ledger.approvals.approve(version, actor, reason)
+        follow(self._settings, self._ledger, self._registry, promotion)
+        try:
+            self._registry.set_tags(version, {APPROVAL_TAG: APPROVED})
+        except (RegistryUnavailable, NotFound) as error:
+            log.warning("approval_not_tagged", version=version, reason=str(error))
         return promotion
 
     def _check(self, version: int) -> None:

@@ -1,7 +1,9 @@
 """What every model must pass before it may become champion.
 
-A model is asked the same things in several ways and must give the same finite answers. It is asked as it comes
-out of its file, for that is what will be served, and so is the fit that was judged.
+A model is asked the same things in several ways and must give the same finite answers, none of them negative. It is
+asked as it comes out of its file, for that is what will be served, and so is the fit that was judged. Whether its
+recipe gives the same model again needs rows to fit on, so that is asked where the run's dataset is at hand: when a
+verdict is due, where a fault is told as the reason, and not when a version is promoted by hand.
 """
 
 import json
@@ -19,8 +21,10 @@ from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.errors import ModelUnusable, NotFound
 from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, SERVED_TAG, ModelVersion, Registry
 from ventas.served import ModelInput, ServedModel, load_served
+from ventas.training import inputs, refit
 
 EXAMPLE_ROWS = 50
+REFIT_ROWS = 2000  # of train, for the fits that must be equal
 TOLERANCE = 1e-9  # relative: threads add up the trees in any order
 _EXTREMES = (0.0, -1.0, 1e30, -1e30, 1e308, -1e308)
 _UNKNOWN_TEXT = "a text that no training had 🂡"
@@ -90,6 +94,20 @@ def failed_check(
         return f"fails when it is asked: {type(error).__name__}: {error}"
 
 
+def irreproducible(estimator: Any, train: pd.DataFrame, seed: int) -> str | None:
+    """What is wrong with a recipe that gives another model when fitted again, as the end of a sentence, or None.
+
+    It is fitted twice on at most REFIT_ROWS rows of `train`, spread over all of it.
+    """
+    rows = train.sample(min(REFIT_ROWS, len(train)), random_state=seed).sort_index()
+    asked = inputs(rows)
+    try:
+        first, second = (_answers(refit(estimator, rows).predict, asked) for _ in range(2))
+    except Exception as error:  # noqa: BLE001 - a recipe can fail in any way, and then must not be served
+        return f"cannot be fitted again: {type(error).__name__}: {error}"
+    return None if _same(first, second) else "gives another model each time it is fitted with the same seed."
+
+
 def _faults(model: ServedModel, example: pd.DataFrame | None, expected: list[float] | None) -> Iterator[str]:
     frames = [*_edge_frames(model.inputs), *([example] if example is not None else [])]
     if example is not None and expected is not None and not _same(model.predict(example.copy()), expected):
@@ -111,17 +129,34 @@ def _faults_on(model: ServedModel, frame: pd.DataFrame) -> Iterator[str]:
     for row in dict.fromkeys((0, len(before) // 2, len(before) - 1)):
         if not _same(model.predict(before.iloc[[row]].reset_index(drop=True)), answers[[row]]):
             yield "answers otherwise to a row alone than to the same row among others."
+    if (answers < 0).any():
+        yield f"gives negative sales for {before.iloc[int(np.argmin(answers))].to_dict()}."
+    yield from _faults_of_interval(model, before, answers)
 
 
-def _edge_frames(inputs: tuple[ModelInput, ...]) -> Iterator[pd.DataFrame]:
-    """Every cell of weekday and flags: without the optional columns, then with all of them at their edges."""
+def _faults_of_interval(model: ServedModel, frame: pd.DataFrame, answers: Answers) -> Iterator[str]:
+    told = model.forecast(frame)
+    if not _same(told.values, answers):
+        yield "answers otherwise with an interval than without."
+    if told.low is None or told.high is None:
+        return  # made before models had intervals
+    in_order = (told.low <= told.values) & (told.values <= told.high)
+    sound = in_order & np.isfinite(told.low) & np.isfinite(told.high)
+    if not sound.all():
+        worst = frame.iloc[int(np.argmin(sound))].to_dict()
+        yield f"gives an interval that does not hold its own answer for {worst}."
+
+
+def _edge_frames(known_inputs: tuple[ModelInput, ...]) -> Iterator[pd.DataFrame]:
+    """Every cell of weekday and flags: without the optional columns, without a date, then with all at their edges."""
     cells = pd.DataFrame(
         [(weekday, *flags) for weekday, *flags in product(range(1, 8), (0, 1), (0, 1))],
         columns=[WEEKDAY, PROMOTION, HOLIDAY],
     )
     cells.insert(0, DATE, pd.Timestamp("2024-01-01") + pd.to_timedelta(cells[WEEKDAY] - 1, unit="D"))
     yield cells
-    edges = {known.name: _edges(known) for known in inputs if not known.required}
+    yield cells.assign(**{DATE: pd.Series(pd.NaT, index=cells.index, dtype=cells[DATE].dtype)})
+    edges = {known.name: _edges(known) for known in known_inputs if not known.required}
     for turn in range(max(map(len, edges.values()), default=0)):
         frame = cells.copy()
         for name, values in edges.items():

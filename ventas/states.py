@@ -6,6 +6,8 @@
                  ├─► not_promoted (the same bytes were judged before)
                  └─► superseded, failed from any working state;  ignored at once
 
+    not_promoted ─► promoted, where the verdict was held and a person approves it (ledger/approvals.py)
+
 A working state names the step that is due or being worked on; a lease on the run tells which of the two.
 """
 

@@ -28,6 +28,7 @@ REFIT_FILE = "refit/model.skops"
 class Version:
     version: int
     tags: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
 
 
 class FakeRegistry:
@@ -36,12 +37,13 @@ class FakeRegistry:
     def __init__(self) -> None:
         self.files: dict[int, dict[str, bytes]] = {}
         self.tags: dict[int, dict[str, str]] = {}
+        self.params: dict[int, dict[str, str]] = {}
         self.alias: int | None = None
 
     def version(self, number: int) -> Version:
         if number not in self.files:
             raise NotFound(f"There is no version {number}.")
-        return Version(number, self.tags.get(number, {}))
+        return Version(number, self.tags.get(number, {}), self.params.get(number, {}))
 
     def download(self, version: Version, artifact: str, folder: Path) -> Path:
         if artifact not in self.files[version.version]:
@@ -49,6 +51,9 @@ class FakeRegistry:
         path = folder / artifact.replace("/", "-")
         path.write_bytes(self.files[version.version][artifact])
         return path
+
+    def log_text(self, version: Version, text: str, artifact: str) -> None:
+        self.files[version.version][artifact] = text.encode()
 
     def set_alias(self, alias: str, version: int) -> None:
         self.alias = version
