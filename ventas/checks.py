@@ -2,8 +2,7 @@
 
 A model is asked the same things in several ways and must give the same finite answers, none of them negative. It is
 asked as it comes out of its file, for that is what will be served, and so is the fit that was judged. Whether its
-recipe gives the same model again needs rows to fit on, so that is asked where the run's dataset is at hand: when a
-verdict is due, where a fault is told as the reason, and not when a version is promoted by hand.
+recipe gives the same model again is asked in `ventas.reproducible`.
 """
 
 import json
@@ -21,10 +20,8 @@ from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.errors import ModelUnusable, NotFound
 from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, SERVED_TAG, ModelVersion, Registry
 from ventas.served import ModelInput, ServedModel, load_served
-from ventas.training import inputs, refit
 
 EXAMPLE_ROWS = 50
-REFIT_ROWS = 2000  # of train, for the fits that must be equal
 TOLERANCE = 1e-9  # relative: threads add up the trees in any order
 _EXTREMES = (0.0, -1.0, 1e30, -1e30, 1e308, -1e308)
 _UNKNOWN_TEXT = "a text that no training had 🂡"
@@ -92,20 +89,6 @@ def failed_check(
         return next(_faults(model, example, expected), None)
     except Exception as error:  # noqa: BLE001 - a model can fail in any way, and then must not be served
         return f"fails when it is asked: {type(error).__name__}: {error}"
-
-
-def irreproducible(estimator: Any, train: pd.DataFrame, seed: int) -> str | None:
-    """What is wrong with a recipe that gives another model when fitted again, as the end of a sentence, or None.
-
-    It is fitted twice on at most REFIT_ROWS rows of `train`, spread over all of it.
-    """
-    rows = train.sample(min(REFIT_ROWS, len(train)), random_state=seed).sort_index()
-    asked = inputs(rows)
-    try:
-        first, second = (_answers(refit(estimator, rows).predict, asked) for _ in range(2))
-    except Exception as error:  # noqa: BLE001 - a recipe can fail in any way, and then must not be served
-        return f"cannot be fitted again: {type(error).__name__}: {error}"
-    return None if _same(first, second) else "gives another model each time it is fitted with the same seed."
 
 
 def _faults(model: ServedModel, example: pd.DataFrame | None, expected: list[float] | None) -> Iterator[str]:

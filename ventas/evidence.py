@@ -63,13 +63,13 @@ def block_means(daily: Days, rng: np.random.Generator) -> Days:
 def diebold_mariano(daily: Days, horizon: int = 1) -> tuple[float | None, float | None]:
     """Statistic and two-sided p-value of equal accuracy, corrected after Harvey, Leybourne and Newbold.
 
-    `horizon` days ahead leave errors that are related over `horizon` - 1 days. Both are None where there are too few
-    days for that; the statistic alone is where the days do not vary at all.
+    `horizon` days ahead leave errors that are related over `horizon` - 1 days. Both are None with fewer than twice as
+    many days; the statistic alone is None where the days do not vary at all.
     """
     days = len(daily)
-    factor = (days + 1 - 2 * horizon + horizon * (horizon - 1) / days) / days if days else 0.0
-    if days < 2 or factor <= 0:
+    if days < 2 * horizon:
         return None, None
+    factor = (days + 1 - 2 * horizon + horizon * (horizon - 1) / days) / days
     mean, centred = float(daily.mean()), daily - daily.mean()
     covariances = [float(centred[lag:] @ centred[: days - lag]) / days for lag in range(horizon)]
     variance = (covariances[0] + 2 * sum(covariances[1:])) / days

@@ -7,7 +7,7 @@ import structlog
 
 from ventas.card import add_verdict
 from ventas.champion import APPROVAL_TAG, AWAITED, follow, scratch_folder
-from ventas.checks import checked, irreproducible
+from ventas.checks import checked
 from ventas.errors import ModelUnusable, NotFound, RegistryUnavailable
 from ventas.ledger import Lease, Promotion, Run
 from ventas.pipeline.context import Context
@@ -16,6 +16,7 @@ from ventas.pipeline.runner import Outcome
 from ventas.promotion import Case, Contender, first_verdict, judge
 from ventas.reasons import held
 from ventas.registry import JUDGED_FILE, REJECTED, STAGE_TAG, STAGING, TRAINED_ON_FILE, ModelVersion
+from ventas.reproducible import irreproducible
 from ventas.roles import Roles
 from ventas.served import load_served
 from ventas.states import RunStatus

@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 
 from ventas.champion import scratch_folder
-from ventas.checks import EXAMPLE_ROWS, failed_check, irreproducible
+from ventas.checks import EXAMPLE_ROWS, failed_check
 from ventas.errors import ModelUnusable, NotFound, RejectedUpload
 from ventas.ingest import ingest
 from ventas.ledger import Run
 from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
 from ventas.promotion import Case, Contender, date_keys, first_verdict, judge
+from ventas.reproducible import irreproducible
 from ventas.roles import Roles
 from ventas.served import served_model
 from ventas.settings import Settings
