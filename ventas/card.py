@@ -1,30 +1,17 @@
-"""The model card: all that is known of a version, as JSON for programs and as Markdown for people.
+"""What a model card tells of a training; `ventas.card_files` writes it, and adds the verdict later."""
 
-It is written in two moves: at training all but the verdict, at promotion the verdict is added.
-"""
-
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import structlog
 
-from ventas.card_text import markdown
 from ventas.contract import DATE, TARGET
 from ventas.promotion import CHALLENGER, Case
-from ventas.registry import ModelVersion, Registry
 from ventas.scores import score
 from ventas.segments import SERIES, segment_table
 from ventas.training import Metrics, Search, inputs
-from ventas.verdict import finite
 
-log = structlog.get_logger()
-
-CARD_JSON, CARD_MARKDOWN = "card/model_card.json", "card/model_card.md"
 IMPORTANCE_ROWS = 2000
 
 
@@ -87,22 +74,6 @@ def importance(estimator: Any, rows: pd.DataFrame, seed: int) -> dict[str, float
         for name in asked.columns
     }
     return dict(sorted(grown.items(), key=lambda pair: -pair[1]))
-
-
-def card_files(card: Mapping[str, Any]) -> dict[str, str]:
-    """The card's two files by the name of their artifact."""
-    as_json = json.dumps(finite(dict(card)), ensure_ascii=False, indent=2, default=str)
-    return {CARD_JSON: as_json, CARD_MARKDOWN: markdown(json.loads(as_json))}
-
-
-def add_verdict(registry: Registry, version: ModelVersion, verdict: Mapping[str, Any], folder: Path) -> None:
-    """Write the verdict into a version's card, by way of `folder`; a card that cannot be had is only logged."""
-    try:
-        card = json.loads(registry.download(version, CARD_JSON, folder).read_text("utf-8"))
-        for name, text in card_files(card | {"verdict": dict(verdict)}).items():
-            registry.log_text(version, text, name)
-    except Exception as error:  # noqa: BLE001 - the verdict is committed, and must stand whatever a card is like
-        log.warning("verdict_not_on_card", version=version.version, reason=f"{type(error).__name__}: {error}")
 
 
 def _described(frame: pd.DataFrame, case: Case) -> dict[str, Any]:

@@ -16,8 +16,16 @@ from tempfile import TemporaryDirectory
 import redis
 import structlog
 
+from ventas.card_files import add_verdict
 from ventas.checks import checked
-from ventas.errors import ChampionChanged, Conflict, ModelUnusable, NotFound, RegistryUnavailable
+from ventas.errors import (
+    ChampionChanged,
+    Conflict,
+    LedgerUnavailable,
+    ModelUnusable,
+    NotFound,
+    RegistryUnavailable,
+)
 from ventas.ledger import Ledger, Promotion
 from ventas.registry import (
     ARCHIVED,
@@ -107,11 +115,20 @@ class ChampionSource:
         self._check(version)
         promotion = self._ledger.approvals.approve(version, actor, reason)
         follow(self._settings, self._ledger, self._registry, promotion)
-        try:
-            self._registry.set_tags(version, {APPROVAL_TAG: APPROVED})
-        except (RegistryUnavailable, NotFound) as error:
-            log.warning("approval_not_tagged", version=version, reason=str(error))
+        self._tell_approval(promotion)
         return promotion
+
+    def _tell_approval(self, promotion: Promotion) -> None:
+        """Tag and card of the version follow; the ledger has it in any case."""
+        try:
+            run = self._ledger.runs.get(promotion.run_id or "")
+            described = self._registry.version(promotion.model_version)
+            self._registry.set_tags(described.version, {APPROVAL_TAG: APPROVED})
+        except (LedgerUnavailable, RegistryUnavailable, NotFound) as error:
+            log.warning("approval_not_tagged", version=promotion.model_version, reason=str(error))
+            return
+        with scratch_folder(self._settings) as folder:
+            add_verdict(self._registry, described, (run and run.verdict) or {}, folder)
 
     def _check(self, version: int) -> None:
         """Raises NotFound, ModelUnusable with the check that fails, and RegistryUnavailable."""

@@ -13,7 +13,7 @@ import skops.io
 from matplotlib.figure import Figure
 from mlflow.models import infer_signature
 
-from ventas.card import card_files
+from ventas.card_files import card_files
 from ventas.checks import Example
 from ventas.contract import DATE, TARGET
 from ventas.errors import LeaseLost, NotFound

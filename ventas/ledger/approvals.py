@@ -23,7 +23,9 @@ class Approvals:
         """The versions that can be approved now: held, and judged against the present champion."""
         with self._database.read() as session:
             head = head_of(session)
-            held = session.scalars(_held()).all()
+            judged = Run.verdict["champion_version"].as_integer()
+            against = judged.is_(None) if head is None else judged == head.model_version
+            held = session.scalars(_held().where(against)).all()
             return frozenset(
                 run.model_version for run in held if run.model_version and _obstacle(run, head) is None
             )

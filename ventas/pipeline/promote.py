@@ -5,7 +5,7 @@ from pathlib import Path
 
 import structlog
 
-from ventas.card import add_verdict
+from ventas.card_files import add_verdict
 from ventas.champion import APPROVAL_TAG, AWAITED, follow, scratch_folder
 from ventas.checks import checked
 from ventas.errors import ModelUnusable, NotFound, RegistryUnavailable

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ventas.card import CARD_JSON, CARD_MARKDOWN, Made, card_files, importance, model_card
+from ventas.card import Made, importance, model_card
+from ventas.card_files import CARD_JSON, CARD_MARKDOWN, card_files
 from ventas.promotion import Case, Contender, first_verdict
 from ventas.settings import Settings
 from ventas.training import evaluate, search

@@ -12,7 +12,7 @@ import skops.io
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.pipeline import Pipeline
 
-from ventas.card import CARD_JSON, CARD_MARKDOWN, card_files
+from ventas.card_files import CARD_JSON, CARD_MARKDOWN, card_files
 from ventas.champion import APPROVAL_TAG, ChampionSource
 from ventas.checks import Example
 from ventas.errors import Conflict, ModelUnusable, NotFound
@@ -279,6 +279,7 @@ def _source(parts: Parts) -> ChampionSource:
 
 
 def test_a_promotion_is_held_until_a_person_approves_it(careful: Parts) -> None:
+    careful.registry.files[2] |= {name: text.encode() for name, text in card_files(CARD).items()}
     run = _judge(careful, 2, hours_later=1)
     assert (run.status, run.verdict["held"], run.verdict["promoted"]) == ("not_promoted", True, False)
     assert run.reason.startswith("Held for approval: version 2 has RMSE ")
@@ -294,6 +295,7 @@ def test_a_promotion_is_held_until_a_person_approves_it(careful: Parts) -> None:
     assert (head.run_id, head.uploaded_at) == (run.id, run.uploaded_at)
     assert (careful.registry.alias, tags["stage"], tags[APPROVAL_TAG]) == (2, "Production", "approved")
     now = careful.ledger.runs.get(run.id)
+    assert json.loads(careful.registry.files[2][CARD_JSON])["verdict"] == now.verdict
     assert (now.status, now.verdict["held"], now.verdict["promoted"]) == ("promoted", False, True)
     assert now.verdict["approved"].keys() == {"actor", "at", "reason"}
     assert careful.ledger.approvals.waiting() == frozenset()

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ventas.card import CARD_JSON, CARD_MARKDOWN, add_verdict
+from ventas.card_files import CARD_JSON, CARD_MARKDOWN, add_verdict
 from ventas.checks import checked
 from ventas.errors import LeaseLost
 from ventas.ledger import Ledger, UploadEvent
