@@ -90,7 +90,8 @@ def judge(challenger: Contender, champion: Contender, case: Case) -> Verdict:
 
     With fewer than FAIR_MIN_DATES unseen dates the champion's recipe is fitted on the challenger's train rows
     instead, and both are scored on all test rows that the challenger has not seen. With several JUDGE_ORIGINS (and a
-    split by time) both recipes are fitted anew for each window of test dates.
+    split by time) both recipes are fitted anew for each window of test dates, unless they are the same recipe: then
+    only the fits can differ, of which one knows newer sales.
     """
     if case.opened.empty:
         return Verdict(
@@ -102,7 +103,9 @@ def judge(challenger: Contender, champion: Contender, case: Case) -> Verdict:
             rows_closed=case.closed,
         )
     if case.settings.JUDGE_ORIGINS > 1 and case.by_time:
-        return _verdict(_from_origins(challenger, champion, case), challenger, champion, case)
+        compared = _from_origins(challenger, champion, case)
+        if not _equal(compared.scores.rmse(CHALLENGER), compared.scores.rmse(CHAMPION)):
+            return _verdict(compared, challenger, champion, case)
     return _verdict(_on_unseen_rows(challenger, champion, case), challenger, champion, case)
 
 
@@ -213,11 +216,15 @@ def _decision(
         rows=len(compared.scores.rows),
         windows=len(compared.windows),
         lower=ours < theirs * (1 - EQUAL_WITHIN),
-        equal=abs(ours - theirs) <= EQUAL_WITHIN * max(ours, theirs),
+        equal=_equal(ours, theirs),
         unsure=evidence.word if settings.PROMOTION_RULE == "confident" and evidence.word != "win" else None,
         grown=grown,
         bound=bound,
     )
+
+
+def _equal(ours: float, theirs: float) -> bool:
+    return abs(ours - theirs) <= EQUAL_WITHIN * max(ours, theirs)
 
 
 def _origin(window: Scores) -> dict[str, Any]:

@@ -248,6 +248,16 @@ def test_windows_are_judged_each_from_its_own_origin(case: Case) -> None:
     assert not hasattr(learner.estimator, "fitted_"), "the judged fit is left alone"
 
 
+def test_equal_recipes_are_judged_by_their_fits(case: Case) -> None:
+    """The champion was fitted when sales were lower: the same recipe on newer rows must be able to replace it."""
+    old = Constant(learns=True).fit(None, [50.0])
+    new = Constant(learns=True).fit(None, TRAIN["Ventas"])
+    verdict = judge(
+        Contender(2, new, date_keys(TRAIN)), Contender(1, old, set()), _with(case, JUDGE_ORIGINS=3)
+    )
+    assert (verdict.promoted, verdict.kind, verdict.origins) == (True, "fair", [])
+
+
 def test_a_random_split_has_no_origins_to_roll(case: Case) -> None:
     both = pd.concat([TRAIN, TEST], ignore_index=True)
     mixed = replace(_with(case, JUDGE_ORIGINS=3), train=both[::2], test=both[1::2])
