@@ -38,6 +38,9 @@ def model_card(made: Made, case: Case) -> dict[str, Any]:
         "settings": case.settings.recipe(),
         "search": {
             "candidates": made.found.candidates,
+            "family": made.found.family,
+            "table_note": made.found.table_note,
+            "stopped": made.found.stopped,
             "chosen": {name: _plain(value) for name, value in made.found.params.items()},
             "leaderboard": made.found.leaderboard,
         },

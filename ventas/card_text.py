@@ -83,7 +83,12 @@ def _data(card: Card) -> list[str]:
 
 
 def _search(search: Card) -> list[str]:
-    lines = [f"{search['candidates']} candidates; chosen:", *_pairs("parameter", search["chosen"])]
+    chosen = f"{search['candidates']} candidates were tried; chosen was one of family {search['family']}."
+    stopped = (
+        "The clock ended the search: the same upload may be searched otherwise." if search["stopped"] else ""
+    )
+    notes = [_cell(note) for note in (chosen, search["table_note"], stopped) if note]
+    lines = [*notes, *_pairs("parameter", search["chosen"])]
     board = search["leaderboard"]
     if board:
         names = list(dict.fromkeys(name for entry in board for name in entry))

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ventas.champion import scratch_folder
 from ventas.checks import EXAMPLE_ROWS, failed_check
 from ventas.errors import ModelUnusable, NotFound, RejectedUpload
@@ -102,7 +100,7 @@ class _Line:
             reason = f"The same bytes were judged before, as number {self._judged[sha256]} of this replay."
             return Verdict(promoted=False, kind="same_bytes", reason=reason)
         self._judged[sha256] = self._number
-        challenger = self._trained(run, case.train)
+        challenger = self._trained(run, case)
         try:
             _check(challenger, case)
         except ModelUnusable as error:
@@ -112,12 +110,12 @@ class _Line:
             self._champion = challenger
         return verdict
 
-    def _trained(self, run: Run, train: pd.DataFrame) -> Contender:
+    def _trained(self, run: Run, case: Case) -> Contender:
         def tell(done: int, total: int) -> None:
             self._on_progress(self._number - 1 + done / total, run)
 
-        found = search(train, self._settings, tell)
-        return Contender(self._number, found.estimator, frozenset(date_keys(train)))
+        found = search(case.train, self._settings, tell, case.roles)
+        return Contender(self._number, found.estimator, frozenset(date_keys(case.train)))
 
     def _judge(self, challenger: Contender, case: Case) -> Verdict:
         if self._champion is None:

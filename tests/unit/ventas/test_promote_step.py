@@ -244,7 +244,8 @@ def test_a_recipe_that_gives_another_model_each_time_is_not_promoted(parts: Part
 
 CARD = {
     "data": {"train": dict.fromkeys(("rows", "first", "last", "dates", "series", "rows_closed"), 1)},
-    "columns": {}, "digest": {}, "settings": {}, "search": {"candidates": 1, "chosen": {}, "leaderboard": []},
+    "columns": {}, "digest": {}, "settings": {},
+    "search": {"candidates": 1, "family": "grid", "table_note": "", "stopped": False, "chosen": {}, "leaderboard": []},
     "errors": {"cv_rmse": 1.0, "test_rmse": 1.0, "test_r2": 1.0, "baselines": {}},
     "segments": [], "importance": {}, "verdict": None,
 }  # fmt: skip
