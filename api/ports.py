@@ -29,6 +29,13 @@ class ModelSource(Protocol):
         Raises NotFound, Conflict, ModelUnusable, ChampionChanged, RegistryUnavailable and LedgerUnavailable.
         """
 
+    def approve(self, version: int, actor: str, reason: str) -> Promotion:
+        """Let a held promotion of `version` happen.
+
+        Raises Conflict where it is not held or its verdict no longer holds, and NotFound, ModelUnusable,
+        RegistryUnavailable and LedgerUnavailable.
+        """
+
 
 class ShadowModels(Protocol):
     """Where the shadow comes from."""

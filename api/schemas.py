@@ -85,7 +85,7 @@ class ChampionQuery(BaseModel):
 
 
 class PromoteRequest(BaseModel):
-    """Why a version is made the champion by hand."""
+    """Why a version is made the champion, by hand or by approval."""
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"example": {"reason": "Why."}})
 
@@ -240,6 +240,9 @@ class ModelAnswer(BaseModel):
     pipeline_run_id: str | None = Field(description="Our run, for `GET /runs/{id}`.")
     created_at: datetime
     served: bool = Field(description="Whether this process answers with it now.")
+    awaits_approval: bool | None = Field(
+        description="Whether `POST /models/{version}/approve` would promote it; null while that cannot be told."
+    )
 
 
 class PromotionAnswer(BaseModel):
@@ -293,7 +296,9 @@ class RunAnswer(BaseModel):
     mlflow_run_id: str | None
     same_as_run: str | None
     superseded_by: str | None = Field(description="The run of the newest version of the same key.")
-    verdict: dict[str, Any] | None
+    verdict: dict[str, Any] | None = Field(
+        description="Errors, evidence, baselines and reason; in lists without `segments` and `origins`."
+    )
     answer: str | None = Field(description="Where a completed forecast lies in the same bucket, else null.")
 
 

@@ -6,7 +6,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboard import formats, verdicts, words
-from dashboard.parts import badge, card, figure_of, figures
+from dashboard.parts import badge, card, figure_of, figures, plain_table
 
 Run = dict[str, Any]
 
@@ -19,7 +19,7 @@ def run_card(run: Run, zone: str) -> dcc.Link:
     return dcc.Link(
         [
             html.Div(
-                [html.Span(name, className="run-name"), badge(words.status(run.get("status", "")))],
+                [html.Span(name, className="run-name"), badge(words.status_of(run))],
                 className="run-head",
             ),
             html.Span(verdicts.of_run(run), className="run-sentence"),
@@ -87,9 +87,16 @@ def verdict_card(run: Run) -> Any:
         _errors(verdict),
         *[
             dmc.Text(text, size="sm", c="dimmed")
-            for text in (verdicts.evidence(verdict), verdicts.basis(verdict))
+            for text in (
+                verdicts.approval(verdict),
+                verdicts.evidence(verdict),
+                verdicts.basis(verdict),
+                verdicts.baselines(verdict),
+                verdicts.worst_segment(verdict),
+            )
             if text
         ],
+        _segments(verdict.get("segments") or []),
         dcc.Link("Ver la primera ejecución de este archivo", href=f"/ejecuciones/{again}") if again else None,
         title="Veredicto",
         className="verdict",
@@ -111,6 +118,27 @@ def _errors(verdict: dict[str, Any]) -> Any:
         span = f"{formats.number(low, 1)} a {formats.number(high, 1)}"
         items.append(figure_of("Mejora del error cuadrático (95 %)", span, "positivo favorece al nuevo"))
     return figures(*items)
+
+
+def _segments(entries: list[dict[str, Any]]) -> Any:
+    """The errors part by part, folded away; nothing where no champion was compared."""
+    compared = [entry for entry in entries if entry.get("champion_rmse") is not None]
+    if not compared:
+        return None
+    rows = [
+        [
+            verdicts.segment(entry).removeprefix("los ").capitalize(),
+            formats.count(entry["rows"]),
+            formats.number(entry["challenger_rmse"]),
+            formats.number(entry["champion_rmse"]),
+            formats.share(entry.get("change")),
+        ]
+        for entry in compared
+    ]
+    head = ["Parte", "Filas", "Error del nuevo", "Error en producción", "Cambio"]
+    return html.Details(
+        [html.Summary("Error por partes"), plain_table(head, rows, "Error por partes")], className="segments"
+    )
 
 
 def _version(number: int | None) -> str:

@@ -80,6 +80,13 @@ def status(value: str) -> Label:
     return STATUS[RunStatus(value)] if value in list(RunStatus) else Label(value, "gray")
 
 
+def status_of(run: dict[str, Any]) -> Label:
+    """The same of a run, which may wait for a person's approval."""
+    if (run.get("verdict") or {}).get("held"):
+        return Label("Espera aprobación", "cyan")
+    return status(run.get("status", ""))
+
+
 def stage(value: str | None) -> Label:
     """Word and colour of a model version's stage; an unknown stage is shown as it is."""
     return STAGES.get(value or "", Label(value or "Sin estado", "gray"))
@@ -143,6 +150,15 @@ def promotion(entry: dict[str, Any]) -> str:
     if previous is None:
         return f"La versión {version} fue el primer modelo en producción."
     return f"La versión {version} reemplazó a la {previous}."
+
+
+def approver(entry: dict[str, Any]) -> str:
+    """Who approved a promotion, with why; empty where the pipeline needed nobody."""
+    return (
+        f"Aprobado por {entry.get('actor')}: {entry.get('reason')}"
+        if entry.get("source") == "approved"
+        else ""
+    )
 
 
 def by_hand(entry: dict[str, Any]) -> bool:

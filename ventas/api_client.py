@@ -114,6 +114,11 @@ class ApiClient:
         path = f"/models/{version}/promote"
         return self._object("POST", path, {"reason": reason}, self._as_admin(), PROMOTE_SECONDS)
 
+    def approve(self, version: int, reason: str) -> Json:
+        """Let a held promotion happen. Raises InvalidRequest, and Conflict where it cannot happen any more."""
+        path = f"/models/{version}/approve"
+        return self._object("POST", path, {"reason": reason}, self._as_admin(), PROMOTE_SECONDS)
+
     def _as_admin(self) -> dict[str, bytes]:
         actor = f"{_user()} (ventas)"
         return {

@@ -16,8 +16,16 @@ from tempfile import TemporaryDirectory
 import redis
 import structlog
 
+from ventas.card_files import add_verdict
 from ventas.checks import checked
-from ventas.errors import ChampionChanged, Conflict, ModelUnusable, NotFound, RegistryUnavailable
+from ventas.errors import (
+    ChampionChanged,
+    Conflict,
+    LedgerUnavailable,
+    ModelUnusable,
+    NotFound,
+    RegistryUnavailable,
+)
 from ventas.ledger import Ledger, Promotion
 from ventas.registry import (
     ARCHIVED,
@@ -36,6 +44,8 @@ from ventas.times import utc_now
 log = structlog.get_logger()
 
 COPIES_KEPT = 3
+# For those who look in MLflow; the ledger knows which versions wait.
+APPROVAL_TAG, AWAITED, APPROVED = "ventas.approval", "awaited", "approved"
 CHANNEL = "ventas:champion"  # Redis pub/sub: its message is the new champion's version
 # An alias that a promotion has not got by now will not be set late any more.
 LATE_AFTER = timedelta(minutes=10)
@@ -94,6 +104,31 @@ class ChampionSource:
             raise ChampionChanged("Another version became champion meanwhile; look, then decide again.")
         follow(self._settings, self._ledger, self._registry, promotion)
         return promotion
+
+    def approve(self, version: int, actor: str, reason: str) -> Promotion:
+        """Let a held promotion happen: recorded with its run, mirrored in MLflow, announced.
+
+        Raises NotFound, Conflict where the version is not held or its verdict no longer holds, ModelUnusable where
+        it fails its checks, RegistryUnavailable and LedgerUnavailable; then nothing has changed.
+        """
+        self._ledger.approvals.require(version)
+        self._check(version)
+        promotion = self._ledger.approvals.approve(version, actor, reason)
+        follow(self._settings, self._ledger, self._registry, promotion)
+        self._tell_approval(promotion)
+        return promotion
+
+    def _tell_approval(self, promotion: Promotion) -> None:
+        """Tag and card of the version follow; the ledger has it in any case."""
+        try:
+            run = self._ledger.runs.get(promotion.run_id or "")
+            described = self._registry.version(promotion.model_version)
+            self._registry.set_tags(described.version, {APPROVAL_TAG: APPROVED})
+        except (LedgerUnavailable, RegistryUnavailable, NotFound) as error:
+            log.warning("approval_not_tagged", version=promotion.model_version, reason=str(error))
+            return
+        with scratch_folder(self._settings) as folder:
+            add_verdict(self._registry, described, (run and run.verdict) or {}, folder)
 
     def _check(self, version: int) -> None:
         """Raises NotFound, ModelUnusable with the check that fails, and RegistryUnavailable."""

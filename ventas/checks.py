@@ -1,7 +1,8 @@
 """What every model must pass before it may become champion.
 
-A model is asked the same things in several ways and must give the same finite answers. It is asked as it comes
-out of its file, for that is what will be served, and so is the fit that was judged.
+A model is asked the same things in several ways and must give the same finite answers, none of them negative. It is
+asked as it comes out of its file, for that is what will be served, and so is the fit that was judged. Whether its
+recipe gives the same model again is asked in `ventas.reproducible`.
 """
 
 import json
@@ -111,17 +112,34 @@ def _faults_on(model: ServedModel, frame: pd.DataFrame) -> Iterator[str]:
     for row in dict.fromkeys((0, len(before) // 2, len(before) - 1)):
         if not _same(model.predict(before.iloc[[row]].reset_index(drop=True)), answers[[row]]):
             yield "answers otherwise to a row alone than to the same row among others."
+    if (answers < 0).any():
+        yield f"gives negative sales for {before.iloc[int(np.argmin(answers))].to_dict()}."
+    yield from _faults_of_interval(model, before, answers)
 
 
-def _edge_frames(inputs: tuple[ModelInput, ...]) -> Iterator[pd.DataFrame]:
-    """Every cell of weekday and flags: without the optional columns, then with all of them at their edges."""
+def _faults_of_interval(model: ServedModel, frame: pd.DataFrame, answers: Answers) -> Iterator[str]:
+    told = model.forecast(frame)
+    if not _same(told.values, answers):
+        yield "answers otherwise with an interval than without."
+    if told.low is None or told.high is None:
+        return  # made before models had intervals
+    in_order = (told.low <= told.values) & (told.values <= told.high)
+    sound = in_order & np.isfinite(told.low) & np.isfinite(told.high)
+    if not sound.all():
+        worst = frame.iloc[int(np.argmin(sound))].to_dict()
+        yield f"gives an interval that does not hold its own answer for {worst}."
+
+
+def _edge_frames(known_inputs: tuple[ModelInput, ...]) -> Iterator[pd.DataFrame]:
+    """Every cell of weekday and flags: without the optional columns, without a date, then with all at their edges."""
     cells = pd.DataFrame(
         [(weekday, *flags) for weekday, *flags in product(range(1, 8), (0, 1), (0, 1))],
         columns=[WEEKDAY, PROMOTION, HOLIDAY],
     )
     cells.insert(0, DATE, pd.Timestamp("2024-01-01") + pd.to_timedelta(cells[WEEKDAY] - 1, unit="D"))
     yield cells
-    edges = {known.name: _edges(known) for known in inputs if not known.required}
+    yield cells.assign(**{DATE: pd.Series(pd.NaT, index=cells.index, dtype=cells[DATE].dtype)})
+    edges = {known.name: _edges(known) for known in known_inputs if not known.required}
     for turn in range(max(map(len, edges.values()), default=0)):
         frame = cells.copy()
         for name, values in edges.items():

@@ -13,6 +13,7 @@ import skops.io
 from matplotlib.figure import Figure
 from mlflow.models import infer_signature
 
+from ventas.card_files import card_files
 from ventas.checks import Example
 from ventas.contract import DATE, TARGET
 from ventas.errors import LeaseLost, NotFound
@@ -47,8 +48,8 @@ REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy")
 class Training:
     """All that is logged of one training; `refitted` is None where the judged fit itself is served.
 
-    `tags` lead back to the upload; `digest` is that of the uploaded bytes, `recipe_digest` that of the settings;
-    `source` says where train.csv lies.
+    `card` is the model card but for its verdict. `tags` lead back to the upload; `digest` is that of the uploaded
+    bytes, `recipe_digest` that of the settings; `source` says where train.csv lies.
     """
 
     found: Search
@@ -56,6 +57,7 @@ class Training:
     metrics: Metrics
     train: pd.DataFrame
     test: pd.DataFrame
+    card: dict[str, Any]
     tags: dict[str, str]
     digest: str
     recipe_digest: str
@@ -179,7 +181,7 @@ def _as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _log_files(training: Training) -> None:
-    """The fits as plain skops files, what they answer, the dates of train, and the plot, in one upload."""
+    """The fits as plain skops files, what they answer, the dates of train, card and plot, in one upload."""
     fits = {JUDGED_FILE: training.found.estimator}
     if training.refitted is not None:
         fits[REFIT_FILE] = training.refitted
@@ -190,6 +192,9 @@ def _log_files(training: Training) -> None:
         example = Example.of(inputs(training.train), fits)
         (root / EXAMPLE_FILE).write_text(example.to_json(), encoding="utf-8")
         (root / TRAINED_ON_FILE).write_text("\n".join(sorted(date_keys(training.train))), encoding="ascii")
+        for name, text in card_files(training.card).items():
+            (root / name).parent.mkdir(exist_ok=True)
+            (root / name).write_text(text, encoding="utf-8")
         _plot(training).savefig(root / "actual_vs_predicted.png", dpi=100)
         mlflow.log_artifacts(folder)
 

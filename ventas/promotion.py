@@ -1,55 +1,30 @@
 """Champion against challenger on the same rows, none of which either was trained on.
 
 Rows are compared by their dates: rows of one day share shocks, so a date that a model has seen anywhere is not
-unseen; and significance is judged by daily means.
+unseen; and significance is judged by daily means. Days on which a series was closed are no forecast and leave the
+comparison. Two tables are scored beside the models: a model that does not beat them is not worth its while.
 """
 
-from collections.abc import Set
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from ventas.contract import DATE, TARGET
+from ventas.contract import DATE
+from ventas.evidence import Evidence, weigh
+from ventas.reasons import Decision, no_rows, reason_of
+from ventas.roles import Roles
+from ventas.scores import Scores, pooled, score, score_from_origins
+from ventas.segments import SegmentTable, segment_table
 from ventas.settings import Settings
-from ventas.training import evaluate, inputs, refit
+from ventas.tables import baselines
+from ventas.training import refit
+from ventas.verdict import Kind, Verdict
 
-Evidence = Literal["win", "undecided", "loss"]
-Kind = Literal["first", "fair", "recipe", "older_upload", "same_bytes", "checks"]
-
+CHALLENGER, CHAMPION = "challenger", "champion"
 EQUAL_WITHIN = 1e-9  # relative; closer errors are the same error
-BLOCK_DAYS = 7  # sales repeat by the week
-RESAMPLES = 2000
-EVIDENCE_MIN_DATES = 30
-INTERVAL = (0.025, 0.975)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Why a challenger was promoted or not. Errors are RMSE in units of sales.
-
-    `difference_low` and `difference_high` bound the champion's mean squared error minus the challenger's, by
-    dates, with 95 % confidence; positive favours the challenger. None where nothing was compared.
-    """
-
-    promoted: bool
-    kind: Kind
-    reason: str
-    evidence: Evidence | None = None
-    challenger_version: int | None = None
-    champion_version: int | None = None
-    challenger_rmse: float | None = None
-    champion_rmse: float | None = None
-    rows: int = 0
-    dates: int = 0
-    difference_low: float | None = None
-    difference_high: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """The verdict as JSON keeps it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -61,99 +36,205 @@ class Contender:
     trained_on: Set[str]
 
 
-def judge(
-    challenger: Contender, champion: Contender, train: pd.DataFrame, test: pd.DataFrame, settings: Settings
-) -> Verdict:
-    """Score both on this run's unseen test rows; lower RMSE wins, an equal one does not.
+@dataclass(frozen=True)
+class Case:
+    """The rows of one run, and what a verdict on them goes by."""
 
-    With fewer than `settings.FAIR_MIN_DATES` unseen dates the champion's recipe is fitted on the challenger's
-    train rows instead, and both are scored on all test rows that the challenger has not seen.
+    train: pd.DataFrame
+    test: pd.DataFrame
+    settings: Settings
+    roles: Roles = field(default_factory=Roles)
+
+    @cached_property
+    def opened(self) -> pd.DataFrame:
+        """The test rows of days on which their series was open."""
+        opened: pd.DataFrame = self.test[self.roles.is_open(self.test)]
+        return opened
+
+    @property
+    def closed(self) -> int:
+        """How many test rows are left out."""
+        return len(self.test) - len(self.opened)
+
+    @property
+    def by_time(self) -> bool:
+        """Whether all test rows come after all train rows."""
+        return bool(self.train[DATE].max() < self.test[DATE].min())
+
+    def baselines(self) -> dict[str, Any]:
+        """The tables that every model is measured against, fitted on train."""
+        return {name: refit(table, self.train) for name, table in baselines(self.roles).items()}
+
+    def unseen_by(self, *contenders: Contender) -> pd.DataFrame:
+        """The open test rows of dates that none of `contenders` was trained on."""
+        return unseen_rows(self.opened, set().union(*(one.trained_on for one in contenders)))
+
+    def test_rows_of(self, challenger: Contender) -> pd.DataFrame:
+        """The same for a challenger alone, which was trained on this train."""
+        rows = self.unseen_by(challenger)
+        # A random split of several series: every date is in train, though no test row is.
+        return self.opened if rows.empty else rows
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Scores of all models on the rows that decide; `windows` where there are several."""
+
+    kind: Kind
+    scores: Scores
+    windows: Sequence[Scores] = ()
+
+
+def judge(challenger: Contender, champion: Contender, case: Case) -> Verdict:
+    """Score both, and the baselines, on this run's unseen open test rows, and decide by PROMOTION_RULE.
+
+    With fewer than FAIR_MIN_DATES unseen dates the champion's recipe is fitted on the challenger's train rows
+    instead, and both are scored on all test rows that the challenger has not seen. With several JUDGE_ORIGINS (and a
+    split by time) both recipes are fitted anew for each window of test dates, unless they are the same recipe: then
+    only the fits can differ, of which one knows newer sales.
     """
-    rows = unseen_rows(test, challenger.trained_on | champion.trained_on)
-    kind: Kind = "fair"
-    rival = champion.estimator
-    if rows[DATE].nunique() < settings.FAIR_MIN_DATES:
-        kind, rows = "recipe", unseen_rows(test, challenger.trained_on)
-        if rows.empty:  # a random split of several series: every date is in train, though no test row is
-            rows = test
-        rival = refit(champion.estimator, train)
-    return _verdict(kind, challenger, champion.version, rival, rows, settings.SEED)
+    if case.opened.empty:
+        return Verdict(
+            promoted=False,
+            kind="fair",
+            reason=no_rows(challenger.version),
+            challenger_version=challenger.version,
+            champion_version=champion.version,
+            rows_closed=case.closed,
+        )
+    if case.settings.JUDGE_ORIGINS > 1 and case.by_time:
+        compared = _from_origins(challenger, champion, case)
+        if not _equal(compared.scores.rmse(CHALLENGER), compared.scores.rmse(CHAMPION)):
+            return _verdict(compared, challenger, champion, case)
+    return _verdict(_on_unseen_rows(challenger, champion, case), challenger, champion, case)
 
 
-def unseen_rows(frame: pd.DataFrame, dates: Set[str]) -> pd.DataFrame:
+def first_verdict(challenger: Contender, case: Case) -> Verdict:
+    """The first model has no rival and is promoted; its error and those of the baselines are told."""
+    reason = f"Promoted: version {challenger.version} is the first model, there is no champion to beat"
+    rows = case.test_rows_of(challenger)
+    if rows.empty:
+        return Verdict(True, "first", f"{reason}.", challenger_version=challenger.version)
+    scores = score({CHALLENGER: challenger.estimator, **case.baselines()}, rows)
+    error = scores.rmse(CHALLENGER)
+    table = segment_table(rows, scores.losses[CHALLENGER], None, case.roles)
+    return Verdict(
+        promoted=True,
+        kind="first",
+        reason=f"{reason}; its RMSE is {error:.2f} on {len(rows)} test rows.",
+        challenger_version=challenger.version,
+        challenger_rmse=error,
+        rows=len(rows),
+        dates=scores.dates,
+        rule=case.settings.PROMOTION_RULE,
+        baselines=_baseline_errors(scores),
+        segments=[one.as_dict() for one in table.segments],
+        series_compared=table.series_compared,
+        rows_closed=case.closed,
+    )
+
+
+def unseen_rows(frame: pd.DataFrame, dates: Iterable[str]) -> pd.DataFrame:
     """The rows whose date is not among `dates` (ISO)."""
-    unseen: pd.DataFrame = frame.loc[~frame[DATE].dt.strftime("%Y-%m-%d").isin(dates)]
+    unseen: pd.DataFrame = frame.loc[~frame[DATE].isin(pd.to_datetime(list(dates), format="%Y-%m-%d"))]
     return unseen
 
 
 def date_keys(frame: pd.DataFrame) -> set[str]:
     """The dates of a table, ISO."""
-    return set(frame[DATE].dt.strftime("%Y-%m-%d"))
+    return set(frame[DATE].drop_duplicates().dt.strftime("%Y-%m-%d"))
 
 
-def _verdict(
-    kind: Kind, challenger: Contender, champion_version: int, rival: Any, rows: pd.DataFrame, seed: int
-) -> Verdict:
-    ours, theirs = evaluate(challenger.estimator, rows).rmse, evaluate(rival, rows).rmse
-    promoted = ours < theirs * (1 - EQUAL_WITHIN)
-    low, high = _difference(challenger.estimator, rival, rows, seed)
-    dates = int(rows[DATE].nunique())
+def _on_unseen_rows(challenger: Contender, champion: Contender, case: Case) -> _Comparison:
+    models = {CHALLENGER: challenger.estimator, **case.baselines()}
+    rows = case.unseen_by(challenger, champion)
+    if rows[DATE].nunique() >= case.settings.FAIR_MIN_DATES:
+        return _Comparison("fair", score(models | {CHAMPION: champion.estimator}, rows))
+    rival = refit(champion.estimator, case.train)
+    return _Comparison("recipe", score(models | {CHAMPION: rival}, case.test_rows_of(challenger)))
+
+
+def _from_origins(challenger: Contender, champion: Contender, case: Case) -> _Comparison:
+    recipes = {CHALLENGER: challenger.estimator, CHAMPION: champion.estimator, **baselines(case.roles)}
+    parts = score_from_origins(recipes, case.train, case.test, case.opened, case.settings.JUDGE_ORIGINS)
+    return _Comparison("recipe", pooled(parts), parts)
+
+
+def _baseline_errors(scores: Scores) -> dict[str, float]:
+    return {name: scores.rmse(name) for name in scores.losses if name not in (CHALLENGER, CHAMPION)}
+
+
+def _verdict(compared: _Comparison, challenger: Contender, champion: Contender, case: Case) -> Verdict:
+    scores = compared.scores
+    evidence = weigh(scores.daily_gain(CHALLENGER, CHAMPION), case.settings.SEED)
+    table = segment_table(scores.rows, scores.losses[CHALLENGER], scores.losses[CHAMPION], case.roles)
+    decision = _decision(compared, (challenger.version, champion.version), evidence, table, case.settings)
     return Verdict(
-        promoted=promoted,
-        kind=kind,
-        evidence=_evidence(low, high, dates),
-        reason=_reason(promoted, kind, challenger.version, champion_version, ours, theirs, len(rows)),
+        promoted=decision.promoted,
+        kind=compared.kind,
+        evidence=evidence.word,
+        reason=reason_of(decision),
         challenger_version=challenger.version,
-        champion_version=champion_version,
-        challenger_rmse=ours,
-        champion_rmse=theirs,
-        rows=len(rows),
-        dates=dates,
-        difference_low=low,
-        difference_high=high,
+        champion_version=champion.version,
+        challenger_rmse=decision.ours,
+        champion_rmse=decision.theirs,
+        rows=len(scores.rows),
+        dates=scores.dates,
+        difference_low=evidence.low,
+        difference_high=evidence.high,
+        probability=evidence.probability,
+        dm_statistic=evidence.dm_statistic,
+        dm_p_value=evidence.dm_p_value,
+        rule=case.settings.PROMOTION_RULE,
+        baselines=_baseline_errors(scores),
+        segments=[one.as_dict() for one in table.segments],
+        worst_segment=table.worst.as_dict() if table.worst else None,
+        series_compared=table.series_compared,
+        series_worse=table.series_worse,
+        origins=[_origin(part) for part in compared.windows],
+        rows_closed=case.closed,
     )
 
 
-def _reason(
-    promoted: bool, kind: Kind, challenger: int, champion: int, ours: float, theirs: float, rows: int
-) -> str:
-    how = {
-        "fair": f"on {rows} rows that neither was trained on",
-        "recipe": (
-            f"on {rows} test rows (recipe comparison: too few dates are new to the champion, so its recipe was "
-            "fitted on the same train rows)"
-        ),
-    }[kind]
-    relation = "below" if ours < theirs else "above"
-    if abs(ours - theirs) <= EQUAL_WITHIN * max(ours, theirs):
-        relation = "equal to"
-    outcome = "Promoted" if promoted else "Not promoted"
-    return (
-        f"{outcome}: version {challenger} has RMSE {ours:.2f}, {relation} {theirs:.2f} of champion version "
-        f"{champion}, {how}."
+def _decision(
+    compared: _Comparison,
+    versions: tuple[int, int],
+    evidence: Evidence,
+    table: SegmentTable,
+    settings: Settings,
+) -> Decision:
+    """What the rules make of the figures: lower, sure enough, and no segment too much worse."""
+    ours, theirs = compared.scores.rmse(CHALLENGER), compared.scores.rmse(CHAMPION)
+    bound, worst = settings.MAX_SEGMENT_REGRESSION, table.worst
+    grown = worst if bound is not None and worst and (worst.change or 0.0) > bound + EQUAL_WITHIN else None
+    return Decision(
+        kind=compared.kind,
+        challenger=versions[0],
+        champion=versions[1],
+        ours=ours,
+        theirs=theirs,
+        rows=len(compared.scores.rows),
+        windows=len(compared.windows),
+        lower=ours < theirs * (1 - EQUAL_WITHIN),
+        equal=_equal(ours, theirs),
+        unsure=evidence.word if settings.PROMOTION_RULE == "confident" and evidence.word != "win" else None,
+        grown=grown,
+        bound=bound,
     )
 
 
-def _difference(ours: Any, theirs: Any, rows: pd.DataFrame, seed: int) -> tuple[float, float]:
-    """95 % interval of the daily mean difference of squared errors, by circular block bootstrap over dates."""
-    gain = (rows[TARGET] - theirs.predict(inputs(rows))) ** 2 - (
-        rows[TARGET] - ours.predict(inputs(rows))
-    ) ** 2
-    daily = gain.groupby(rows[DATE]).mean().sort_index().to_numpy()
-    means = _block_means(daily, np.random.default_rng(seed))
-    low, high = np.quantile(means, INTERVAL)
-    return float(low), float(high)
+def _equal(ours: float, theirs: float) -> bool:
+    return abs(ours - theirs) <= EQUAL_WITHIN * max(ours, theirs)
 
 
-def _block_means(daily: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Means of resampled series, each made of whole weeks that may wrap around the end."""
-    blocks = -(-len(daily) // BLOCK_DAYS)
-    starts = rng.integers(len(daily), size=(RESAMPLES, blocks, 1))
-    days = (starts + np.arange(BLOCK_DAYS)) % len(daily)
-    return np.asarray(daily[days.reshape(RESAMPLES, -1)[:, : len(daily)]].mean(axis=1))
-
-
-def _evidence(low: float, high: float, dates: int) -> Evidence:
-    if dates < EVIDENCE_MIN_DATES or low <= 0 <= high:
-        return "undecided"
-    return "win" if low > 0 else "loss"
+def _origin(window: Scores) -> dict[str, Any]:
+    dates = window.rows[DATE]
+    return {
+        "first": f"{dates.min():%Y-%m-%d}",
+        "last": f"{dates.max():%Y-%m-%d}",
+        "rows": len(dates),
+        "dates": window.dates,
+        "challenger_rmse": window.rmse(CHALLENGER),
+        "champion_rmse": window.rmse(CHAMPION),
+        "baselines": _baseline_errors(window),
+    }

@@ -131,6 +131,11 @@ class Registry:
                 )
             )
 
+    def log_text(self, version: ModelVersion, text: str, artifact: str) -> None:
+        """Write a file of the MLflow run behind a version, in place of one that is there."""
+        with translated(f"The MLflow run of version {version.version} is gone."):
+            self.client.log_text(version.run_id, text, artifact)
+
     def _aliases(self) -> dict[int, tuple[str, ...]]:
         aliases: dict[int, tuple[str, ...]] = {}
         for alias, version in self.client.get_registered_model(MODEL_NAME).aliases.items():

@@ -8,6 +8,7 @@
 
     received ─► forecast ─► completed   (a forecast file)
                     └─────► rejected, superseded, failed
+    not_promoted ─► promoted, where the verdict was held and a person approves it (ledger/approvals.py)
 
 A working state names the step that is due or being worked on; a lease on the run tells which of the two.
 """

@@ -1,5 +1,6 @@
-"""`POST /runs/{id}/retry` and `POST /models/{version}/promote`: what changes things, with the admin token."""
+"""`POST /runs/{id}/retry`, `/models/{version}/promote` and `/approve`: what changes things, with the admin token."""
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from api.schemas import PromoteRequest, PromotionAnswer, RetryAnswer, RunId, Ver
 from api.services import Services
 from ventas.contract import Kind
 from ventas.errors import BrokerUnavailable, LedgerUnavailable, ModelUnusable
-from ventas.ledger import Run
+from ventas.ledger import Promotion, Run
 from ventas.states import STEPS_OF_KIND
 
 log = structlog.get_logger()
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 _BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {JSON: {"schema": PromoteRequest.model_json_schema()}}}
 }
+ChangeOfChampion = Callable[[int, str, str], Promotion]  # of version, actor and reason
 _ALLOWED = {"reason": "a text of 1 to 1000 characters that says why"}
 
 
@@ -62,12 +64,24 @@ def admin_routes(services: Services) -> APIBlueprint:
     )
     def promote(path: VersionPath) -> Response:
         """Make a version the champion by hand, if it passes its checks; say why."""
+        return by_hand(services.source.promote, path)
+
+    @routes.post(
+        "/models/<version>/approve",
+        responses=documented(400, 401, 403, 404, 409, 413, 415) | {200: PromotionAnswer},
+        openapi_extensions=_BODY,
+    )
+    def approve(path: VersionPath) -> Response:
+        """Let a promotion that was held for approval happen, if its verdict still holds; say why."""
+        return by_hand(services.source.approve, path)
+
+    def by_hand(change: ChangeOfChampion, path: VersionPath) -> Response:
         try:
             wanted = PromoteRequest.model_validate(json_object(request))
         except ValidationError as error:
             raise invalid_parameters(error, _ALLOWED) from error
         try:
-            promotion = services.source.promote(path.version, actor_of(request), wanted.reason)
+            promotion = change(path.version, actor_of(request), wanted.reason)
         except ModelUnusable as error:
             raise ModelUnfit(str(error)) from error
         services.holder.wake()

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import structlog
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -19,10 +20,12 @@ from api.schemas import (
     PromotionList,
 )
 from api.services import Services
-from ventas.errors import NotFound
+from ventas.errors import LedgerUnavailable, NotFound
 from ventas.ledger import Promotion
 from ventas.registry import ModelVersion
 from ventas.times import iso_z
+
+log = structlog.get_logger()
 
 
 def model_routes(services: Services) -> APIBlueprint:
@@ -38,7 +41,8 @@ def model_routes(services: Services) -> APIBlueprint:
         versions = services.catalogue.versions()
         champion = services.holder.current
         served = champion.version if champion else None
-        rows = [_model(version, served) for version in versions[skip : skip + limit]]
+        waiting = _waiting()
+        rows = [_model(version, served, waiting) for version in versions[skip : skip + limit]]
         return page_answer(rows, len(versions), skip, limit)
 
     @routes.get("/models/champion", responses=documented(404) | {200: ChampionAnswer})
@@ -56,6 +60,13 @@ def model_routes(services: Services) -> APIBlueprint:
         page = [PromotionAnswer.model_validate(row) for row in rows[skip : skip + limit]]
         return page_answer(page, len(rows), skip, limit)
 
+    def _waiting() -> frozenset[int] | None:
+        try:
+            return services.ledger.approvals.waiting()
+        except LedgerUnavailable as error:  # what is registered can be told all the same
+            log.warning("approvals_unknown", reason=str(error))
+            return None
+
     def _promotion_at(moment: datetime) -> Promotion:
         found = services.ledger.promotions.at(moment)
         if found is None:
@@ -66,14 +77,14 @@ def model_routes(services: Services) -> APIBlueprint:
         current = services.holder.current
         served = current.version if current else None
         version = promotion.model_version if promotion else services.holder.champion().version
-        described = _model(services.catalogue.version(version), served)
+        described = _model(services.catalogue.version(version), served, _waiting())
         made = PromotionAnswer.model_validate(promotion) if promotion else None
         return json_answer(ChampionAnswer(**described.model_dump(), promotion=made))
 
     return routes
 
 
-def _model(version: ModelVersion, served: int | None) -> ModelAnswer:
+def _model(version: ModelVersion, served: int | None, waiting: frozenset[int] | None) -> ModelAnswer:
     return ModelAnswer(
         version=version.version,
         aliases=list(version.aliases),
@@ -84,4 +95,5 @@ def _model(version: ModelVersion, served: int | None) -> ModelAnswer:
         pipeline_run_id=version.pipeline_run_id,
         created_at=version.created_at,
         served=version.version == served,
+        awaits_approval=None if waiting is None else version.version in waiting,
     )

@@ -30,6 +30,8 @@ from ventas.ledger import Run
 from ventas.ledger.queries import RunFilter
 from ventas.states import RunStatus
 
+VERDICT_TABLES = ("segments", "origins")
+
 
 def run_routes(services: Services) -> APIBlueprint:
     """The blueprint of runs and events."""
@@ -44,7 +46,7 @@ def run_routes(services: Services) -> APIBlueprint:
         skip, limit = window(query, services.settings)
         wanted = RunFilter(query.status, query.key, query.version_id)
         rows, total = ledger.queries.runs(wanted, skip, limit)
-        return page_answer([RunAnswer(**run_members(row)) for row in rows], total, skip, limit)
+        return page_answer([RunAnswer(**_listed(row)) for row in rows], total, skip, limit)
 
     @routes.get("/runs/<id>", responses=documented(404) | {200: RunDetail})
     def run(path: RunId) -> Response:
@@ -78,6 +80,15 @@ def run_members(row: Run) -> dict[str, Any]:
         "progress": progress,
         "answer": answer_key(row.key) if row.status == RunStatus.COMPLETED else None,
     }
+
+
+def _listed(row: Run) -> dict[str, Any]:
+    """The same in a list: the tables of a verdict can have hundreds of rows."""
+    members = run_members(row)
+    if row.verdict:
+        short = {name: value for name, value in row.verdict.items() if name not in VERDICT_TABLES}
+        members["verdict"] = short
+    return members
 
 
 def existing_run_id(path: RunId) -> str:

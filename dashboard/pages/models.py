@@ -102,7 +102,9 @@ def table_row(model: dict[str, Any], zone: str) -> dict[str, Any]:
     params = model.get("params") or {}
     return {
         "version": model["version"],
-        "stage": words.stage(model.get("stage")).text,
+        "stage": "Espera aprobación"
+        if model.get("awaits_approval")
+        else words.stage(model.get("stage")).text,
         "aliases": ", ".join(model.get("aliases") or []) or formats.NOTHING,
         **{name: metrics.get(name) for name in ("test_rmse", "cv_rmse", "test_r2")},
         "params": ", ".join(f"{name} = {value}" for name, value in params.items()) or formats.NOTHING,
@@ -131,7 +133,12 @@ def _promotion(entry: dict[str, Any], zone: str) -> dmc.TimelineItem:
     )
     return dmc.TimelineItem(
         dmc.Group(
-            [dmc.Text(formats.clock(entry.get("created_at"), zone), size="sm", c="dimmed"), origin], gap="md"
+            [
+                dmc.Text(formats.clock(entry.get("created_at"), zone), size="sm", c="dimmed"),
+                origin,
+                dmc.Text(words.approver(entry), size="sm", c="dimmed", className="breakable"),
+            ],
+            gap="md",
         ),
         title=words.promotion(entry),
     )

@@ -101,7 +101,7 @@ def _heading(run: dict[str, Any]) -> html.Div:
             dmc.Group(
                 [
                     dmc.Title(name, order=1, className="page-title breakable"),
-                    badge(words.status(run.get("status", "")), "lg"),
+                    badge(words.status_of(run), "lg"),
                 ],
                 gap="sm",
             ),

@@ -13,7 +13,7 @@ METRICS = {"test RMSE": ("test_rmse", 2), "cv RMSE": ("cv_rmse", 2), "test R²":
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def models(as_json: bool) -> None:
-    """List the versions of the model with their errors; ★ is the champion.
+    """List the versions of the model with their errors; ★ is the champion, and which await approval.
 
     The errors belong to each version's own test rows: only a run's verdict compares two on the same rows.
     """
@@ -50,5 +50,6 @@ def _is_champion(model: Json) -> bool:
 
 
 def _role(model: Json) -> str:
-    roles = [*model["aliases"], *(["served"] if model.get("served") else [])]
+    more = {"served": model.get("served"), "awaits approval": model.get("awaits_approval")}
+    roles = [*model["aliases"], *(name for name, so in more.items() if so)]
     return ", ".join(roles)

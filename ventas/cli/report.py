@@ -15,6 +15,7 @@ _EVIDENCE = {
     "undecided": "evidence: undecided (within the noise)",
     "loss": "evidence: loss",
 }
+_BASELINES = {"means": "table of means", "seasonal_naive": "seasonal naive"}
 _DELIMITERS = {"\t": "tab"}
 
 
@@ -41,12 +42,15 @@ def _print_verdict(console: Console, run: Mapping[str, Any]) -> None:
     if run["status"] == "promoted":
         version = challenger or run.get("model_version")
         _headline(console, "bold green", f"Version {version} is the champion now.")
+    elif verdict.get("held"):
+        _headline(console, "bold yellow", f"Version {challenger} waits for approval.")
     else:
         headline = f"Version {champion} stays champion." if champion else "The champion stays."
         _headline(console, "bold yellow", headline)
     _line(console, verdict.get("reason") or run.get("reason"))
     if verdict.get("challenger_rmse") is not None:
-        _line(console, _figures(verdict), "dim")
+        for told in (_figures(verdict), _baselines(verdict), _worst_segment(verdict)):
+            _line(console, told, "dim")
 
 
 def _figures(verdict: Mapping[str, Any]) -> str:
@@ -58,7 +62,29 @@ def _figures(verdict: Mapping[str, Any]) -> str:
     parts.append(f"on {verdict.get('rows', 0):,} rows of {verdict.get('dates', 0):,} dates")
     if verdict.get("evidence"):
         parts.append(_EVIDENCE.get(verdict["evidence"], verdict["evidence"]))
+    if verdict.get("probability") is not None:
+        parts.append(f"better with probability {verdict['probability']:.0%}")
     return "; ".join(parts)
+
+
+def _baselines(verdict: Mapping[str, Any]) -> str:
+    """The tables' errors on the same rows; empty where there are none."""
+    known = verdict.get("baselines") or {}
+    told = ", ".join(f"{_BASELINES.get(name, name)} {figure(error)}" for name, error in known.items())
+    return f"baselines: {told}" if told else ""
+
+
+def _worst_segment(verdict: Mapping[str, Any]) -> str:
+    """Where the challenger is worse than the champion by most; empty where it is so nowhere."""
+    worst = verdict.get("worst_segment") or {}
+    if not worst or (worst.get("change") or 0) <= 0:
+        return ""
+    counted = verdict.get("series_compared")
+    series = f"; worse in {verdict['series_worse']:,} of {counted:,} series" if counted else ""
+    return (
+        f"worst segment: {worst['segment']}={worst['value']}, RMSE {worst['change']:+.1%}"
+        f" ({figure(worst['challenger_rmse'])} against {figure(worst['champion_rmse'])}){series}"
+    )
 
 
 def _version(number: int | None) -> str:

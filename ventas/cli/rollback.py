@@ -2,7 +2,7 @@
 
 import click
 
-from ventas.api_client import ApiClient
+from ventas.api_client import ApiClient, Json
 from ventas.cli.output import print_json
 from ventas.errors import Conflict
 from ventas.settings import load_settings
@@ -19,6 +19,11 @@ def rollback(version: int | None, reason: str, as_json: bool) -> None:
     """
     with ApiClient(load_settings()) as api:
         promotion = api.promote(version or _previous(api), reason)
+    tell_promotion(promotion, as_json)
+
+
+def tell_promotion(promotion: Json, as_json: bool) -> None:
+    """Say which version became champion instead of which."""
     if as_json:
         print_json(promotion)
         return

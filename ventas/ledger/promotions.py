@@ -19,7 +19,7 @@ class Promotions:
     def head(self) -> Promotion | None:
         """The promotion that made the present champion, or None while there is none."""
         with self._database.read() as session:
-            return _head(session)
+            return head_of(session)
 
     def unsettled(self, version: int) -> Promotion | None:
         """The newest promotion of `version` that the alias was never seen to follow, or None."""
@@ -92,8 +92,9 @@ def locked_head(session: Session) -> Promotion | None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE"))
-    return _head(session)
+    return head_of(session)
 
 
-def _head(session: Session) -> Promotion | None:
+def head_of(session: Session) -> Promotion | None:
+    """The newest promotion, or None."""
     return session.scalars(select(Promotion).order_by(Promotion.id.desc()).limit(1)).first()

@@ -145,7 +145,7 @@ class Promotion(Base):
     previous_version: Mapped[int | None]
     run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
     uploaded_at: Mapped[datetime | None]  # upload order of the champion's upload
-    source: Mapped[str] = mapped_column(Text(16))  # verdict, manual
+    source: Mapped[str] = mapped_column(Text(16))  # verdict, manual, approved
     actor: Mapped[str] = mapped_column(Text(255))
     reason: Mapped[str]
     mirrored_at: Mapped[datetime | None]  # when MLflow's alias was seen to follow

@@ -1,37 +1,51 @@
 """Step three: challenger against champion, and the alias follows."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
-from ventas.champion import follow, scratch_folder
+from ventas.card_files import add_verdict
+from ventas.champion import APPROVAL_TAG, AWAITED, follow, scratch_folder
 from ventas.checks import checked
 from ventas.errors import ModelUnusable, NotFound, RegistryUnavailable
 from ventas.ledger import Lease, Promotion, Run
 from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
 from ventas.pipeline.runner import Outcome
-from ventas.promotion import Contender, Verdict, judge
-from ventas.registry import JUDGED_FILE, REJECTED, STAGE_TAG, TRAINED_ON_FILE, ModelVersion
+from ventas.promotion import Case, Contender, first_verdict, judge
+from ventas.reasons import held
+from ventas.registry import JUDGED_FILE, REJECTED, STAGE_TAG, STAGING, TRAINED_ON_FILE, ModelVersion
+from ventas.reproducible import irreproducible
+from ventas.roles import Roles
 from ventas.served import load_served
 from ventas.states import RunStatus
 from ventas.times import utc_now
+from ventas.verdict import Verdict
 
 log = structlog.get_logger()
 VERDICT_TAG = "ventas.verdict"  # the last that is written: a version that has it has all
 
 
 def promote(context: Context, lease: Lease) -> Outcome:
-    """Judge a run's challenger. Raises ModelUnusable, RegistryUnavailable, StoreUnavailable, ChampionChanged."""
+    """Judge a run's challenger. Raises ModelUnusable, RegistryUnavailable, StoreUnavailable, ChampionChanged.
+
+    With APPROVAL=human a promotion is held: the run ends `not_promoted`, and `ventas approve` makes up for it.
+    """
     run = context.ledger.runs.get(lease.run_id)
     assert run is not None  # it is leased
     assert run.model_version is not None  # retrain has set it
     head = context.ledger.promotions.head()
-    verdict = _verdict(context, run, run.model_version, head)
+    described = context.registry.version(run.model_version)
+    verdict = _verdict(context, run, described, head)
+    if verdict.promoted and context.settings.APPROVAL == "human":
+        reason = held(verdict.reason, described.version)
+        verdict = replace(verdict, promoted=False, held=True, reason=reason, champion_version=_version(head))
     columns = {"verdict": verdict.as_dict(), "reason": verdict.reason}
     if not verdict.promoted:
+        tags = {STAGE_TAG: STAGING, APPROVAL_TAG: AWAITED} if verdict.held else {STAGE_TAG: REJECTED}
         return Outcome(
-            RunStatus.NOT_PROMOTED, columns, after=lambda: _tag(context, verdict, {STAGE_TAG: REJECTED})
+            RunStatus.NOT_PROMOTED, columns, after=lambda: _told(context, described, verdict, tags)
         )
     promotion = Promotion(
         created_at=utc_now(),
@@ -44,28 +58,43 @@ def promote(context: Context, lease: Lease) -> Outcome:
         reason=verdict.reason,
     )
     return Outcome(
-        RunStatus.PROMOTED, columns, promotion=promotion, after=lambda: _follow(context, promotion, verdict)
+        RunStatus.PROMOTED,
+        columns,
+        promotion=promotion,
+        after=lambda: _follow(context, promotion, described, verdict),
     )
 
 
-def _verdict(context: Context, run: Run, version: int, head: Promotion | None) -> Verdict:
-    described = context.registry.version(version)
+def _verdict(context: Context, run: Run, described: ModelVersion, head: Promotion | None) -> Verdict:
+    version = described.version
     try:
         challenger = _checked_contender(context, described)
+        if head is not None and _older(run, head):
+            return _older_upload(version, head)
+        case = _case(context, run)
+        if fault := irreproducible(challenger.estimator, case.train, context.settings.SEED):
+            raise ModelUnusable(f"Version {version} must not be served: its recipe {fault}")
     except ModelUnusable as error:
         return Verdict(False, "checks", f"Not promoted: {error}", None, version, _version(head))
     if head is None:
-        reason = f"Promoted: version {version} is the first model, there is no champion to beat."
-        return Verdict(promoted=True, kind="first", reason=reason, challenger_version=version)
-    if _older(run, head):
-        reason = (
-            f"Not promoted: version {version} comes from an upload older than that of champion version "
-            f"{head.model_version}."
-        )
-        return Verdict(False, "older_upload", reason, None, version, head.model_version)
-    champion = _contender(context, head.model_version)
+        verdict = first_verdict(challenger, case)
+    else:
+        verdict = judge(challenger, _contender(context, head.model_version), case)
+    note = described.params.get("table_note")  # why a table is served, where no model was worth its while
+    return replace(verdict, reason=f"{verdict.reason} {note}") if note else verdict
+
+
+def _case(context: Context, run: Run) -> Case:
     train, test = (dataset(context, run.id, name) for name in ("train", "test"))
-    return judge(challenger, champion, train, test, context.settings)
+    return Case(train, test, context.settings, Roles.of_report(run.quality))
+
+
+def _older_upload(version: int, head: Promotion) -> Verdict:
+    reason = (
+        f"Not promoted: version {version} comes from an upload older than that of champion version "
+        f"{head.model_version}."
+    )
+    return Verdict(False, "older_upload", reason, None, version, head.model_version)
 
 
 def _older(run: Run, head: Promotion) -> bool:
@@ -99,18 +128,18 @@ def _trained_on(context: Context, version: ModelVersion, folder: Path) -> frozen
     return frozenset(path.read_text("ascii").split())
 
 
-def _follow(context: Context, promotion: Promotion, verdict: Verdict) -> None:
+def _follow(context: Context, promotion: Promotion, described: ModelVersion, verdict: Verdict) -> None:
     follow(context.settings, context.ledger, context.registry, promotion)
-    _tag(context, verdict, {})
+    _told(context, described, verdict, {})
 
 
-def _tag(context: Context, verdict: Verdict, more: dict[str, str]) -> None:
+def _told(context: Context, described: ModelVersion, verdict: Verdict, more: dict[str, str]) -> None:
     """Keep the verdict on the model version too, for whoever looks there; the ledger has it in any case."""
-    version = verdict.challenger_version
-    assert version is not None  # a verdict on a model names it
     errors = {"challenger_rmse": verdict.challenger_rmse, "champion_rmse": verdict.champion_rmse}
     tags = {f"ventas.{name}": f"{value:.6g}" for name, value in errors.items() if value is not None}
+    with scratch_folder(context.settings) as folder:
+        add_verdict(context.registry, described, verdict.as_dict(), folder)
     try:
-        context.registry.set_tags(version, more | tags | {VERDICT_TAG: verdict.reason})
+        context.registry.set_tags(described.version, more | tags | {VERDICT_TAG: verdict.reason})
     except (RegistryUnavailable, NotFound) as error:
-        log.warning("verdict_not_tagged", version=version, reason=str(error))
+        log.warning("verdict_not_tagged", version=described.version, reason=str(error))

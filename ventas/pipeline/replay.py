@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ventas.champion import scratch_folder
 from ventas.checks import EXAMPLE_ROWS, failed_check
 from ventas.errors import ModelUnusable, NotFound, RejectedUpload
@@ -19,12 +17,15 @@ from ventas.ingest import ingest
 from ventas.ledger import Run
 from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
-from ventas.promotion import Contender, Verdict, date_keys, judge
+from ventas.promotion import Case, Contender, date_keys, first_verdict, judge
+from ventas.reproducible import irreproducible
+from ventas.roles import Roles
 from ventas.served import served_model
 from ventas.settings import Settings
 from ventas.split import read_dataset, split, to_csv_bytes
 from ventas.states import RunStatus
 from ventas.training import inputs, search
+from ventas.verdict import Verdict
 
 # Told of the runs that are done, with the part of the one at work, and of the run at work.
 OnProgress = Callable[[float, Run], None]
@@ -94,44 +95,45 @@ class _Line:
         return Replayed(run, status, verdict.reason, verdict)
 
     def _verdict(self, run: Run) -> Verdict:
-        train, test, sha256 = _parts(self._context, run)
+        case, sha256 = _case(self._context, run)
         if sha256 in self._judged:
             reason = f"The same bytes were judged before, as number {self._judged[sha256]} of this replay."
             return Verdict(promoted=False, kind="same_bytes", reason=reason)
         self._judged[sha256] = self._number
-        challenger = self._trained(run, train)
+        challenger = self._trained(run, case)
         try:
-            _check(challenger, train)
+            _check(challenger, case)
         except ModelUnusable as error:
             return Verdict(False, "checks", f"Not promoted: {error}", None, self._number)
-        verdict = self._judge(challenger, train, test)
+        verdict = self._judge(challenger, case)
         if verdict.promoted:
             self._champion = challenger
         return verdict
 
-    def _trained(self, run: Run, train: pd.DataFrame) -> Contender:
+    def _trained(self, run: Run, case: Case) -> Contender:
         def tell(done: int, total: int) -> None:
             self._on_progress(self._number - 1 + done / total, run)
 
-        found = search(train, self._settings, tell)
-        return Contender(self._number, found.estimator, frozenset(date_keys(train)))
+        found = search(case.train, self._settings, tell, case.roles)
+        return Contender(self._number, found.estimator, frozenset(date_keys(case.train)))
 
-    def _judge(self, challenger: Contender, train: pd.DataFrame, test: pd.DataFrame) -> Verdict:
+    def _judge(self, challenger: Contender, case: Case) -> Verdict:
         if self._champion is None:
-            reason = f"Promoted: number {self._number} is the first of this replay."
-            return Verdict(promoted=True, kind="first", reason=reason, challenger_version=self._number)
-        return judge(challenger, self._champion, train, test, self._settings)
+            return first_verdict(challenger, case)
+        return judge(challenger, self._champion, case)
 
 
-def _check(challenger: Contender, train: pd.DataFrame) -> None:
+def _check(challenger: Contender, case: Case) -> None:
     model = served_model(challenger.estimator, challenger.version)
-    fault = failed_check(model, inputs(train.head(EXAMPLE_ROWS)))
+    fault = failed_check(model, inputs(case.train.head(EXAMPLE_ROWS))) or irreproducible(
+        challenger.estimator, case.train, case.settings.SEED
+    )
     if fault:
         raise ModelUnusable(f"number {challenger.version} {fault}")
 
 
-def _parts(context: Context, run: Run) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Train, test and the digest of the bytes: from the upload itself, or its old dataset where that is gone.
+def _case(context: Context, run: Run) -> tuple[Case, str]:
+    """Train and test, and the digest of the bytes: from the upload itself, or its old dataset where that is gone.
 
     Raises RejectedUpload, StoreUnavailable, and NotFound where neither is there.
     """
@@ -143,15 +145,16 @@ def _parts(context: Context, run: Run) -> tuple[pd.DataFrame, pd.DataFrame, str]
             )
         except NotFound:
             train, test = (dataset(context, run.id, name) for name in ("train", "test"))
-            return train, test, run.sha256 or run.id
-        return *_read(path, context.settings), _sha256(path)
+            return Case(train, test, context.settings, Roles.of_report(run.quality)), run.sha256 or run.id
+        return _read(path, context.settings), _sha256(path)
 
 
-def _read(path: Path, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _read(path: Path, settings: Settings) -> Case:
     """Train and test as the next step would read them from the bucket."""
-    ingested = ingest(path, settings)
-    parts = split(ingested.frame, settings, ingested.roles)
-    return read_dataset(to_csv_bytes(parts.train)), read_dataset(to_csv_bytes(parts.test))
+    found = ingest(path, settings)
+    parts = split(found.frame, settings, found.roles)
+    train, test = (read_dataset(to_csv_bytes(part)) for part in (parts.train, parts.test))
+    return Case(train, test, settings, found.roles)
 
 
 def _sha256(path: Path) -> str:

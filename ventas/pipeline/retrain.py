@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ventas.card import Made, model_card
 from ventas.errors import NotFound
 from ventas.ledger import Lease, Run
 from ventas.logbook import Registered, Training, confirm, disown, log_training
@@ -13,6 +14,7 @@ from ventas.pipeline.context import Context, dataset_uri
 from ventas.pipeline.datasets import dataset
 from ventas.pipeline.runner import Outcome
 from ventas.pipeline.same_bytes import judged_already
+from ventas.promotion import Case
 from ventas.registry import RECIPE_TAG
 from ventas.roles import Roles
 from ventas.split import usual
@@ -63,12 +65,15 @@ def _registered(context: Context, lease: Lease, run: Run) -> Registered:
     found = search(
         train, context.settings, lambda done, total: context.ledger.runs.progress(lease, done, total), roles
     )
+    metrics = evaluate(found.estimator, test, roles)
+    case = Case(train, test, context.settings, roles)
     training = Training(
         found=found,
         refitted=_refitted(context, run, found, train, test),
-        metrics=evaluate(found.estimator, test, roles),
+        metrics=metrics,
         train=train,
         test=test,
+        card=model_card(Made(found, metrics, run.sha256 or "", run.recipe_digest or ""), case),
         tags=_tags(run),
         digest=run.sha256 or "",
         recipe_digest=run.recipe_digest or "",

@@ -6,8 +6,8 @@ Asked by etl, and by retrain once more: of equal uploads in a burst the first ma
 from ventas.ledger import Run
 from ventas.pipeline.context import Context
 from ventas.pipeline.runner import Outcome
-from ventas.promotion import Verdict
 from ventas.states import RunStatus
+from ventas.verdict import Verdict
 
 
 def judged_already(context: Context, run: Run) -> Outcome | None:

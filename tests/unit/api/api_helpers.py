@@ -86,6 +86,7 @@ class FakeSource:
     fetched: list[int] = field(default_factory=list)
     reconciled: int = 0
     promoted: list[tuple[int, str, str]] = field(default_factory=list)
+    held: set[int] = field(default_factory=set)
 
     def current_version(self) -> int | None:
         if self.ledger_error:
@@ -106,6 +107,13 @@ class FakeSource:
         self.reconciled += 1
         if self.registry_error:
             raise self.registry_error
+
+    def approve(self, version: int, actor: str, reason: str) -> Promotion:
+        if version not in self.held:
+            raise Conflict(f"Version {version} does not wait for approval.")
+        promotion = self.promote(version, actor, reason)
+        promotion.source = "approved"
+        return promotion
 
     def promote(self, version: int, actor: str, reason: str) -> Promotion:
         if version == self.champion:

@@ -8,6 +8,7 @@ import pytest
 from api_helpers import FakeBroker, FakeCatalogue, FakeSource, assert_problem, eventually, model, registered
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from api.app import services_of
 from ventas.errors import ChampionChanged, ModelUnusable, RegistryUnavailable
@@ -50,7 +51,9 @@ def a_run(ledger: Ledger, status: str, reason: str | None = None, key: str | Non
     return str(run_id)
 
 
-@pytest.mark.parametrize("path", [f"/runs/{NO_RUN}/retry", "/models/2/promote", "/models/nonsense/promote"])
+@pytest.mark.parametrize(
+    "path", [f"/runs/{NO_RUN}/retry", "/models/2/promote", "/models/nonsense/promote", "/models/2/approve"]
+)
 def test_without_the_token_nothing_is_done(client: FlaskClient, source: FakeSource, path: str) -> None:
     for headers in ({}, {"Authorization": "Basic YTpi"}, {"Authorization": "Bearer "}):
         answer = client.post(path, json=REASON, headers=headers)
@@ -178,6 +181,58 @@ def test_a_reason_must_be_given(admin: Post, source: FakeSource, body: dict[str,
     assert source.promoted == []
 
 
+def test_a_held_promotion_is_approved_and_served(
+    admin: Post, source: FakeSource, client: FlaskClient
+) -> None:
+    source.models[2], source.held = model(2), {2}
+    answer = admin("/models/2/approve", json=REASON, headers={"X-Actor": "ana"})
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert (body["model_version"], body["source"], body["actor"]) == (2, "approved", "ana")
+    assert source.promoted == [(2, "ana", REASON["reason"])]
+    eventually(lambda: client.get("/health").get_json()["model_version"] == 2)
+
+
+def test_what_is_not_held_is_not_approved(admin: Post, source: FakeSource) -> None:
+    source.models[2] = ModelUnusable("Version 2 must not be served: it answers nan.")
+    assert_problem(admin("/models/2/approve", json=REASON), 409, says="does not wait for approval")
+    assert_problem(admin("/models/2/approve", json={}), 422, field="reason")
+    source.held = {2}
+    assert_problem(admin("/models/2/approve", json=REASON), 422, says="must not be served")
+    assert source.champion == 1
+
+
+def test_versions_that_wait_for_approval_are_marked(
+    client: FlaskClient, ledger: Ledger, catalogue: FakeCatalogue
+) -> None:
+    catalogue.known = [registered(3), registered(2)]
+    run_id = a_run(ledger, "not_promoted")
+    with ledger.database.write() as session:
+        session.get_one(Run, run_id).verdict = {"promoted": False, "held": True, "champion_version": None}
+    models = client.get("/models").get_json()
+    assert [(one["version"], one["awaits_approval"]) for one in models] == [(3, True), (2, False)]
+
+
+def test_without_the_ledger_versions_are_listed_all_the_same(
+    client: FlaskClient, ledger: Ledger, catalogue: FakeCatalogue, settings: Settings
+) -> None:
+    catalogue.known = [registered(3)]
+    with ledger.database.write() as session:
+        session.execute(text("ALTER TABLE promotions RENAME TO gone"))
+    (only,) = client.get("/models").get_json()
+    assert (only["version"], only["awaits_approval"]) == (3, None)
+
+
+def test_lists_leave_out_the_tables_of_a_verdict(client: FlaskClient, ledger: Ledger) -> None:
+    run_id = a_run(ledger, "not_promoted")
+    verdict = {"promoted": False, "baselines": {"means": 90.5}, "segments": [{"rows": 3}], "origins": []}
+    with ledger.database.write() as session:
+        session.get_one(Run, run_id).verdict = verdict
+    (listed,) = client.get("/runs").get_json()
+    assert listed["verdict"] == {"promoted": False, "baselines": {"means": 90.5}}
+    assert client.get(f"/runs/{run_id}").get_json()["verdict"] == verdict
+
+
 def test_a_body_that_is_no_such_object_is_refused(admin: Post) -> None:
     assert_problem(admin("/models/2/promote", json=REASON | {"who": "me"}), 422, field="who")
     assert_problem(admin("/models/2/promote", data="reason=x"), 415)
@@ -225,4 +280,4 @@ def test_the_openapi_document_names_the_token(client: FlaskClient) -> None:
         for operation in operations.values()
         if operation.get("security") == [{"admin": []}]
     }
-    assert secured == {"/runs/{id}/retry", "/models/{version}/promote"}
+    assert secured == {"/runs/{id}/retry", "/models/{version}/promote", "/models/{version}/approve"}

@@ -33,12 +33,17 @@ ROUTES = {
     ("/models/champion", "get"),
     ("/models/promotions", "get"),
     ("/models/{version}/promote", "post"),
+    ("/models/{version}/approve", "post"),
     ("/runs", "get"),
     ("/runs/{id}", "get"),
     ("/runs/{id}/retry", "post"),
     ("/events", "get"),
 }
-ADMIN = {("/models/{version}/promote", "post"), ("/runs/{id}/retry", "post")}
+ADMIN = {
+    ("/models/{version}/promote", "post"),
+    ("/models/{version}/approve", "post"),
+    ("/runs/{id}/retry", "post"),
+}
 NO_RUN = "019abcde-0000-7000-8000-000000000000"
 
 
@@ -224,6 +229,7 @@ def test_models_say_which_one_is_served(client: FlaskClient, catalogue: FakeCata
         "pipeline_run_id": None,
         "created_at": "2026-11-01T00:00:00Z",
         "served": True,
+        "awaits_approval": False,
     }
     assert client.get("/models/champion").get_json() == first | {"promotion": None}
     assert [entry["version"] for entry in client.get("/models?skip=1&limit=1").get_json()] == [1]

@@ -33,6 +33,7 @@ OPERATIONS = [
     ("GET", "/models/champion"),
     ("GET", "/models/promotions"),
     ("POST", "/models/{version}/promote"),
+    ("POST", "/models/{version}/approve"),
     ("GET", "/runs"),
     ("GET", "/runs/{id}"),
     ("POST", "/runs/{id}/retry"),

@@ -38,7 +38,10 @@ def a_verdict(**changes: Any) -> Json:
         "promoted": True, "evidence": "win", "kind": "fair", "challenger_version": 2, "champion_version": 1,
         "reason": "Version 2 is better on the 110 dates that neither model was trained on.",
         "challenger_rmse": 96.104, "champion_rmse": 117.7, "rows": 110, "dates": 110,
-        "difference_low": 120.0, "difference_high": 310.0,
+        "difference_low": 120.0, "difference_high": 310.0, "probability": 0.984, "held": False,
+        "baselines": {"means": 98.5, "seasonal_naive": 131.25}, "series_compared": 0, "series_worse": 0,
+        "worst_segment": {"segment": "weekday", "value": "7", "rows": 30, "challenger_rmse": 103.1,
+                          "champion_rmse": 100.0, "change": 0.031},
     }  # fmt: skip
     return verdict | changes
 

@@ -49,6 +49,9 @@ def test_a_promoted_file_is_followed_to_its_verdict(
         "Version 2 is the champion now.",
         "better on the 110 dates",
         "challenger v2 96.10; champion v1 117.70; on 110 rows of 110 dates; evidence: win",
+        "; better with probability 98%",
+        "baselines: table of means 98.50, seasonal naive 131.25",
+        "worst segment: weekday=7, RMSE +3.1% (103.10 against 100.00)",
         "365 read, 363 kept, 2 rejected (0.5%)",
         "cp1252, columns by ';', decimals by ','",
         "3 days are missing in March.",
@@ -78,6 +81,8 @@ def test_the_upload_is_followed_by_its_own_version(
     [
         (a_run(status="not_promoted", verdict=a_verdict(promoted=False, evidence="undecided", reason="Luck.")), 0,
          ["Version 1 stays champion.", "Luck.", "within the noise"]),
+        (a_run(status="not_promoted", verdict=a_verdict(promoted=False, held=True, reason="`ventas approve 2`")), 0,
+         ["Version 2 waits for approval.", "ventas approve 2"]),
         (a_run(status="not_promoted", verdict=None, reason="The same file.", same_as_run="019a", steps=[]), 0,
          ["The champion stays.", "The same file."]),
         (a_run(quality=a_quality(series="Tienda", series_count=1115, open="Abierto", closed_rows=17)), 0,
@@ -95,7 +100,7 @@ def test_the_upload_is_followed_by_its_own_version(
         (a_run(status="failed", reason="MLflow refused the model.", verdict=None, steps=[a_step("retrain")]), 3,
          ["Failed", "MLflow refused the model.", "retrain   broken  failed"]),
     ],
-    ids=["undecided", "same-bytes", "chain", "superseded", "forecast", "rejected", "ignored", "failed"],
+    ids=["undecided", "held", "same-bytes", "chain", "superseded", "forecast", "rejected", "ignored", "failed"],
 )  # fmt: skip
 def test_each_end_has_its_words_and_exit_code(
     ventas: Ventas, api: ScriptedApi, uploads: Store, sales_file: Path, run: dict, code: int, told: list[str]

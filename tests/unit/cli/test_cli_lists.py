@@ -79,13 +79,22 @@ def test_one_run_is_found_by_the_start_of_its_id(ventas: Ventas, api: ScriptedAp
 def test_the_champion_is_marked(ventas: Ventas, api: ScriptedApi) -> None:
     assert "No model yet" in ventas("models").stdout
     api.models = [
+        MODEL
+        | {
+            "version": 3,
+            "aliases": ["challenger"],
+            "stage": "Staging",
+            "served": False,
+            "awaits_approval": True,
+        },
         MODEL,
         MODEL | {"version": 1, "aliases": [], "stage": "Archived", "served": False, "metrics": {}},
     ]
-    _, second, first = ventas("models").stdout.splitlines()
+    _, third, second, first = ventas("models").stdout.splitlines()
+    assert re.search(r"^ +3 +Staging .* challenger, awaits approval", third)
     assert re.search(r"★ 2 +Production +96\.10 +99\.50 +0\.990 .* 019ab0f2-7c41 +champion, served", second)
     assert re.search(r"^ +1 +Archived", first)
-    assert from_json(ventas("models", "--json"))[0]["version"] == 2
+    assert from_json(ventas("models", "--json"))[1]["version"] == 2
 
 
 def test_a_prediction_names_day_and_version(ventas: Ventas, api: ScriptedApi) -> None:

@@ -1,4 +1,4 @@
-"""`ventas retry`, `rollback` and `replay`, as an operator meets them."""
+"""`ventas retry`, `rollback`, `approve` and `replay`, as an operator meets them."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -81,6 +81,25 @@ def test_a_rollback_wants_a_reason(ventas: Ventas, api: ScriptedApi) -> None:
     result = ventas("rollback", 1)
     assert (result.exit_code, "--reason" in result.stderr) == (1, True)
     assert api.asked == []
+
+
+def test_a_held_promotion_is_approved(ventas: Ventas, api: ScriptedApi) -> None:
+    api.answers["/models/3/approve"] = (200, PROMOTION | {"model_version": 3, "source": "approved"})
+    result = ventas("approve", 3, "--reason", "Looks right.")
+    assert result.exit_code == 0
+    assert "Version 3 is the champion now instead of version 2." in result.stdout
+    assert api.asked[-1] == ("POST", "/models/3/approve", {"reason": "Looks right."})
+    assert api.headers[-1]["Authorization"].startswith("Bearer ")
+    assert from_json(ventas("approve", 3, "--reason", "Looks right.", "--json"))["source"] == "approved"
+
+
+def test_an_approval_that_comes_too_late_says_what_to_do(ventas: Ventas, api: ScriptedApi) -> None:
+    detail = "Version 3 was judged against champion version 1; now there is champion version 2. Upload a newer file."
+    api.answers["/models/3/approve"] = (409, {"title": "No", "status": 409, "detail": detail})
+    result = ventas("approve", 3, "--reason", "Looks right.")
+    assert (result.exit_code, result.stderr) == (1, f"ventas: {detail}\n")
+    for given in ([], ["--reason", "x"], [3]):
+        assert ventas("approve", *given).exit_code == 1
 
 
 @pytest.fixture

@@ -110,6 +110,56 @@ def test_the_basis_tells_a_recipe_comparison_apart() -> None:
     assert verdicts.evidence(verdict(evidence=None)) == ""
 
 
+def test_a_promotion_that_waits_says_what_to_do() -> None:
+    held = verdict(promoted=False, held=True)
+    assert verdicts.sentence(held).startswith(
+        "La versión 3 espera aprobación para reemplazar a la 2: su error es 88,42"
+    )
+    assert verdicts.approval(held).endswith("ventas approve 3")
+    assert words.status_of({"status": "not_promoted", "verdict": held}).text == "Espera aprobación"
+    assert words.status_of({"status": "not_promoted", "verdict": verdict()}) == words.status("not_promoted")
+    assert "espera aprobación" in verdicts.sentence(verdict(kind="first", held=True))
+
+
+def test_an_approval_names_who_gave_it_and_why() -> None:
+    approved = {"actor": "ana", "reason": "Visto bueno.", "at": "2026-11-23T13:00:00Z"}
+    assert verdicts.approval(verdict(approved=approved)) == "Aprobado por ana: Visto bueno."
+    assert verdicts.approval(verdict()) == ""
+    entry = {"source": "approved", "actor": "ana", "reason": "Visto bueno."}
+    assert words.approver(entry) == "Aprobado por ana: Visto bueno."
+    assert words.approver(entry | {"source": "verdict"}) == ""
+
+
+def test_the_probability_stands_beside_the_evidence() -> None:
+    assert verdicts.evidence(verdict(probability=0.984)).endswith("el modelo nuevo sea mejor: 98 %.")
+
+
+def test_the_baselines_are_named_with_their_errors() -> None:
+    told = verdicts.baselines(verdict(baselines={"means": 98.5, "seasonal_naive": 131.25, "other": 1.0}))
+    assert (
+        "la tabla de promedios, 98,50 y el de repetir la última semana parecida, 131,25 y el de other" in told
+    )
+    assert verdicts.baselines(verdict()) == ""
+
+
+@pytest.mark.parametrize(
+    ("segment", "value", "part"),
+    [("weekday", "7", "los domingos"), ("promotion", "1", "los días con promoción"), ("holiday", "1", "los festivos"),
+     ("series", "17", "la serie 17"), ("weekday", "9", "weekday 9"), ("region", "norte", "region norte")],
+)  # fmt: skip
+def test_the_worst_part_is_told_in_words(segment: str, value: str, part: str) -> None:
+    worst = {"segment": segment, "value": value, "rows": 30, "challenger_rmse": 103.1, "champion_rmse": 100.0}
+    told = verdicts.worst_segment(verdict(worst_segment=worst | {"change": 0.031}))
+    assert told == f"Donde más empeora es en {part}: su error es un 3,1 % mayor (103,10 frente a 100,00)."
+    assert verdicts.worst_segment(verdict(worst_segment=worst | {"change": -0.01})) == ""
+    many = verdict(worst_segment=worst | {"change": 0.031}, series_compared=1000, series_worse=412)
+    assert verdicts.worst_segment(many).endswith("Empeora en 412 de 1.000 series.")
+
+
+def test_windows_are_told_with_the_basis() -> None:
+    assert "en 3 ventanas" in verdicts.basis(verdict(kind="recipe", origins=[{}, {}, {}]))
+
+
 def test_a_run_without_verdict_tells_its_state_or_its_fault() -> None:
     assert verdicts.of_run({"status": "retrain"}) == words.state_sentence("retrain")
     rejected = {"status": "rejected", "quality": {"rejection": {"code": "no_rows"}}}

@@ -27,6 +27,9 @@ class Model:
     def __init__(self, predict: Predict):
         self.predict = predict
 
+    def __getitem__(self, index: object) -> object:
+        return object()  # its last step, which gives no interval
+
 
 def fault_of(predict: Predict) -> str | None:
     return failed_check(ServedModel(3, INPUTS, Model(predict)))
@@ -46,7 +49,7 @@ def sales() -> pd.DataFrame:
             "DíaDeLaSemana": dates.day_of_week + 1,
             "Promociones": rng.integers(0, 2, 80),
             "Festivo": (dates.day_of_week == 6).astype(int),
-            "Ventas": 100.0 * dates.day_of_week + rng.normal(0, 5, 80),
+            "Ventas": 100.0 * (dates.day_of_week + 1) + rng.normal(0, 5, 80),
             "Precio (€)": rng.normal(10, 1, 80) / 3,
             "Zona": rng.choice(["norte", "sur"], 80),
         }
@@ -113,13 +116,23 @@ def _knows_only_its_texts(frame: pd.DataFrame) -> Any:
 
 
 def _overflows(frame: pd.DataFrame) -> Any:
-    return plain(frame) + (frame["Precio"].to_numpy(float) ** 3 if "Precio" in frame else 0)
+    return plain(frame) + (frame["Precio"].to_numpy(float) ** 4 if "Precio" in frame else 0)
+
+
+def _goes_below_zero(frame: pd.DataFrame) -> Any:
+    return plain(frame) - 150.0
+
+
+def _needs_a_date(frame: pd.DataFrame) -> Any:
+    return plain(frame) + frame["Fecha"].dt.month.to_numpy(float)
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 @pytest.mark.parametrize(
     ("predict", "words"),
     [
+        (_goes_below_zero, "gives negative sales for"),
+        (_needs_a_date, "no finite number for"),
         (_changes_its_input, "changes the table"),
         (_by_position, "another order"),
         (_knows_its_neighbours, "a row alone"),
@@ -133,6 +146,48 @@ def _overflows(frame: pd.DataFrame) -> Any:
 )  # fmt: skip
 def test_each_way_of_misbehaving_is_named(predict: Predict, words: str) -> None:
     assert words in str(fault_of(predict))
+
+
+class WithInterval:
+    """The last step of a pipeline that tells an interval, which `spoil` may make a bad one."""
+
+    coverage = 0.8
+
+    def __init__(self, spoil: Callable[..., Any]):
+        self.spoil = spoil
+
+    def predict_interval(self, frame: pd.DataFrame) -> Any:
+        return self.spoil(plain(frame), plain(frame) * 0.9, plain(frame) * 1.1)
+
+
+class IntervalModel(Model):
+    """A pipeline whose features are the table itself."""
+
+    def __init__(self, spoil: Callable[..., Any]):
+        super().__init__(plain)
+        self.model = WithInterval(spoil)
+
+    def __getitem__(self, index: object) -> object:
+        return self if isinstance(index, slice) else self.model
+
+    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda value, low, high: (value, low, high), None),
+        (lambda value, low, high: (value, value, value), None),
+        (lambda value, low, high: (value, high, low), "does not hold its own answer"),
+        (lambda value, low, high: (value, low * np.nan, high), "does not hold its own answer"),
+        (lambda value, low, high: (value, low, high + np.inf), "does not hold its own answer"),
+        (lambda value, low, high: (value + 1, low, high), "otherwise with an interval than without"),
+    ],
+)
+def test_an_interval_must_hold_its_own_answer(spoil: Callable[..., Any], words: str | None) -> None:
+    fault = failed_check(ServedModel(3, INPUTS, IntervalModel(spoil)))
+    assert fault is None if words is None else words in str(fault)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The step around the verdict: who may be champion at all, and what is written."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,9 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.pipeline import Pipeline
 
+from ventas.card_files import CARD_JSON, CARD_MARKDOWN, card_files
+from ventas.champion import APPROVAL_TAG, ChampionSource
 from ventas.checks import Example
-from ventas.errors import NotFound
+from ventas.errors import Conflict, ModelUnusable, NotFound
+from ventas.features import SalesFeatures
 from ventas.ledger import Ledger, Promotion, UploadEvent
 from ventas.pipeline.promote import promote
 from ventas.pipeline.runner import run_step
@@ -28,6 +34,7 @@ REFIT_FILE = "refit/model.skops"
 class Version:
     version: int
     tags: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
 
 
 class FakeRegistry:
@@ -36,12 +43,13 @@ class FakeRegistry:
     def __init__(self) -> None:
         self.files: dict[int, dict[str, bytes]] = {}
         self.tags: dict[int, dict[str, str]] = {}
+        self.params: dict[int, dict[str, str]] = {}
         self.alias: int | None = None
 
     def version(self, number: int) -> Version:
         if number not in self.files:
             raise NotFound(f"There is no version {number}.")
-        return Version(number, self.tags.get(number, {}))
+        return Version(number, self.tags.get(number, {}), self.params.get(number, {}))
 
     def download(self, version: Version, artifact: str, folder: Path) -> Path:
         if artifact not in self.files[version.version]:
@@ -49,6 +57,9 @@ class FakeRegistry:
         path = folder / artifact.replace("/", "-")
         path.write_bytes(self.files[version.version][artifact])
         return path
+
+    def log_text(self, version: Version, text: str, artifact: str) -> None:
+        self.files[version.version][artifact] = text.encode()
 
     def set_alias(self, alias: str, version: int) -> None:
         self.alias = version
@@ -112,13 +123,13 @@ def parts(settings, ledger: Ledger) -> Parts:
     return parts
 
 
-def _judge(parts: Parts, version: int, hours_later: int = 0) -> object:
+def _judge(parts: Parts, version: int, hours_later: int = 0, quality: dict | None = None) -> object:
     """The run of an upload, judged with `version` as its challenger."""
     runs = parts.ledger.runs
     event = UploadEvent("ventas", "ventas.csv", f"v{version}-{hours_later}", "e", 1)
     (recorded,) = parts.ledger.intake.record([event])
     lease = runs.acquire(recorded.run_id, Step.ETL, "w")
-    runs.note(lease, uploaded_at=utc_now() + timedelta(hours=hours_later))
+    runs.note(lease, uploaded_at=utc_now() + timedelta(hours=hours_later), quality=quality)
     runs.finish(lease, RunStatus.RETRAIN)
     lease = runs.acquire(recorded.run_id, Step.RETRAIN, "w")
     runs.finish(lease, RunStatus.PROMOTE, model_version=version)
@@ -126,9 +137,13 @@ def _judge(parts: Parts, version: int, hours_later: int = 0) -> object:
     return runs.get(recorded.run_id)
 
 
-def test_the_first_model_is_promoted(parts: Parts) -> None:
+def test_the_first_model_is_promoted_and_its_errors_are_told(parts: Parts) -> None:
     run = _judge(parts, 1)
     assert (run.status, run.verdict["kind"], parts.registry.alias) == ("promoted", "first", 1)
+    assert run.verdict["baselines"]["means"] < run.verdict["challenger_rmse"], (
+        "it was fitted on doubled sales"
+    )
+    assert parts.registry.tags[1]["ventas.challenger_rmse"] == f"{run.verdict['challenger_rmse']:.6g}"
 
 
 def test_a_better_one_follows_and_the_verdict_is_kept(parts: Parts) -> None:
@@ -199,3 +214,134 @@ def test_two_judged_at_once_do_not_both_win_against_the_same_champion(parts: Par
     with pytest.raises(Exception, match="became champion while"):
         _judge(parts, 3, hours_later=2)
     assert parts.ledger.promotions.head().model_version == 2
+
+
+def test_a_table_that_is_served_says_why(parts: Parts) -> None:
+    parts.registry.params[1] = {"table_note": "The table of means is served: no model was 1 % better."}
+    parts.registry.params[2] = {"table_note": ""}
+    assert _judge(parts, 1).reason.endswith(
+        " test rows. The table of means is served: no model was 1 % better."
+    )
+    assert _judge(parts, 2, hours_later=1).reason.endswith("neither was trained on.")
+
+
+def test_roles_come_from_the_quality_report(parts: Parts) -> None:
+    """Every second test row is of a closed day."""
+    open_column = [float(number % 2) for number in range(len(TEST))]
+    parts.store = FakeStore(TRAIN.assign(Abierto=1.0), TEST.assign(Abierto=open_column))
+    run = _judge(parts, 1, quality={"open": "Abierto", "series": ""})
+    assert (run.verdict["rows"], run.verdict["rows_closed"]) == (20, 20)
+
+
+def test_a_recipe_that_gives_another_model_each_time_is_not_promoted(parts: Parts) -> None:
+    forest = RandomForestRegressor(n_estimators=3)  # without a seed
+    pipeline = Pipeline([("features", SalesFeatures()), ("model", forest)])
+    parts.registry.files[1][JUDGED_FILE] = skops.io.dumps(refit(pipeline, TRAIN))
+    run = _judge(parts, 1)
+    assert (run.status, run.verdict["kind"]) == ("not_promoted", "checks")
+    assert "another model each time" in run.reason
+
+
+CARD = {
+    "data": {"train": dict.fromkeys(("rows", "first", "last", "dates", "series", "rows_closed"), 1)},
+    "columns": {}, "digest": {}, "settings": {},
+    "search": {"candidates": 1, "family": "grid", "table_note": "", "stopped": False,
+               "chosen": {}, "leaderboard": []},
+    "errors": {"cv_rmse": 1.0, "test_rmse": 1.0, "test_r2": 1.0, "baselines": {}},
+    "segments": [], "importance": {}, "verdict": None,
+}  # fmt: skip
+CARD["data"]["test"] = CARD["data"]["train"]
+
+
+def test_the_verdict_is_added_to_the_model_card(parts: Parts) -> None:
+    parts.registry.files[1] |= {name: text.encode() for name, text in card_files(CARD).items()}
+    run = _judge(parts, 1)
+    files = parts.registry.files[1]
+    assert json.loads(files[CARD_JSON]) == CARD | {"verdict": run.verdict}
+    assert run.reason in files[CARD_MARKDOWN].decode()
+
+
+@pytest.mark.parametrize("card", [b"no card", b"{}", b"[]", b"\xff"])
+def test_a_card_that_cannot_be_written_leaves_the_verdict(parts: Parts, card: bytes) -> None:
+    parts.registry.files[1][CARD_JSON] = card
+    run = _judge(parts, 1)
+    assert (run.status, parts.registry.alias) == ("promoted", 1)
+    assert parts.registry.tags[1]["ventas.verdict"] == run.reason
+
+
+@pytest.fixture
+def careful(parts: Parts) -> Parts:
+    """A system that promotes nothing without a person; version 1 is champion."""
+    _judge(parts, 1)
+    return replace(parts, settings=parts.settings.model_copy(update={"APPROVAL": "human"}))
+
+
+def _source(parts: Parts) -> ChampionSource:
+    return ChampionSource(parts.settings, parts.ledger, parts.registry)
+
+
+def test_a_promotion_is_held_until_a_person_approves_it(careful: Parts) -> None:
+    careful.registry.files[2] |= {name: text.encode() for name, text in card_files(CARD).items()}
+    run = _judge(careful, 2, hours_later=1)
+    assert (run.status, run.verdict["held"], run.verdict["promoted"]) == ("not_promoted", True, False)
+    assert run.reason.startswith("Held for approval: version 2 has RMSE ")
+    assert "`ventas approve 2 --reason ...`" in run.reason
+    assert (careful.registry.alias, careful.ledger.promotions.head().model_version) == (1, 1)
+    tags = careful.registry.tags[2]
+    assert (tags["stage"], tags[APPROVAL_TAG]) == ("Staging", "awaited")
+    assert careful.ledger.approvals.waiting() == {2}
+    promotion = _source(careful).approve(2, "ana", "Looked at it.")
+    head = careful.ledger.promotions.head()
+    assert (head.id, head.model_version, head.previous_version) == (promotion.id, 2, 1)
+    assert (head.source, head.actor, head.reason) == ("approved", "ana", "Looked at it.")
+    assert (head.run_id, head.uploaded_at) == (run.id, run.uploaded_at)
+    assert (careful.registry.alias, tags["stage"], tags[APPROVAL_TAG]) == (2, "Production", "approved")
+    now = careful.ledger.runs.get(run.id)
+    assert json.loads(careful.registry.files[2][CARD_JSON])["verdict"] == now.verdict
+    assert (now.status, now.verdict["held"], now.verdict["promoted"]) == ("promoted", False, True)
+    assert now.verdict["approved"].keys() == {"actor", "at", "reason"}
+    assert careful.ledger.approvals.waiting() == frozenset()
+    with pytest.raises(Conflict, match="does not wait for approval"):
+        _source(careful).approve(2, "ana", "Again.")
+
+
+def test_the_first_model_is_held_too(parts: Parts) -> None:
+    careful = replace(parts, settings=parts.settings.model_copy(update={"APPROVAL": "human"}))
+    run = _judge(careful, 2)
+    assert (run.status, run.verdict["held"], careful.ledger.promotions.head()) == ("not_promoted", True, None)
+    assert _source(careful).approve(2, "ana", "Go.").previous_version is None
+    assert careful.registry.alias == 2
+
+
+def test_a_worse_challenger_waits_for_nobody(careful: Parts) -> None:
+    careful.registry.files[3] = careful.registry.files[1]
+    run = _judge(careful, 3, hours_later=1)
+    assert (run.status, run.verdict["held"], careful.registry.tags[3]["stage"]) == (
+        "not_promoted",
+        False,
+        "Rejected",
+    )
+    with pytest.raises(Conflict, match="does not wait"):
+        _source(careful).approve(3, "ana", "I like it.")
+
+
+def test_a_held_version_whose_rival_is_gone_cannot_be_approved(careful: Parts) -> None:
+    run = _judge(careful, 2, hours_later=1)
+    careful.ledger.promotions.record_manual(
+        7, careful.ledger.promotions.head(), "eva", "Try 7.", mirrored=True
+    )
+    assert careful.ledger.approvals.waiting() == frozenset()
+    with pytest.raises(
+        Conflict, match=r"judged against champion version 1; now there is champion version 7\..*rollback 2"
+    ):
+        _source(careful).approve(2, "ana", "Go.")
+    assert careful.ledger.runs.get(run.id).status == "not_promoted"
+    assert careful.ledger.promotions.head().model_version == 7
+
+
+def test_a_held_version_that_fails_its_checks_is_not_approved(careful: Parts) -> None:
+    _judge(careful, 2, hours_later=1)
+    careful.registry.files[2][JUDGED_FILE] = b"damaged meanwhile"
+    with pytest.raises(ModelUnusable):
+        _source(careful).approve(2, "ana", "Go.")
+    assert (careful.registry.alias, careful.ledger.approvals.waiting()) == (1, {2})

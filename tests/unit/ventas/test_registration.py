@@ -1,14 +1,17 @@
 """Two attempts of one run leave one version, whatever dies in between; on a real MLflow without its server."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
+from ventas.card_files import CARD_JSON, CARD_MARKDOWN, add_verdict
 from ventas.checks import checked
 from ventas.errors import LeaseLost, NotFound
 from ventas.ledger import Ledger, UploadEvent
@@ -19,6 +22,7 @@ from ventas.registry import RECIPE_TAG, RUN_TAG, Registry
 from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 from ventas.split import to_csv_bytes
 from ventas.states import RunStatus, Step
+from ventas.verdict import Verdict
 
 # MLflow uses what SQLAlchemy and pandas call outdated; its store runs in this process here.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -131,6 +135,24 @@ def test_an_outlier_of_the_test_rows_is_judged_on_but_not_served(
     served = checked(parts.registry, described, tmp_path)
     assert served.predict(SALES.drop(columns="Ventas")).max() < 1000
     assert described.metrics["test_rmse"] > 10_000
+
+
+def test_a_model_card_is_logged_and_takes_the_verdict(parts: Parts, run_id: str, tmp_path: Path) -> None:
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    described = parts.registry.version(parts.ledger.runs.get(run_id).model_version)
+
+    def card() -> dict[str, Any]:
+        read = parts.registry.download(described, CARD_JSON, tmp_path / "read").read_text("utf-8")
+        return dict(json.loads(read))
+
+    made = card()
+    assert (made["data"]["train"]["rows"], made["verdict"]) == (60, None)
+    assert made["errors"]["test_rmse"] == pytest.approx(described.metrics["test_rmse"])
+    verdict = Verdict(promoted=False, kind="checks", reason="Not promoted: it stumbles.").as_dict()
+    add_verdict(parts.registry, described, verdict, tmp_path / "written")
+    assert card() == made | {"verdict": verdict}
+    text = parts.registry.download(described, CARD_MARKDOWN, tmp_path / "read").read_text("utf-8")
+    assert "Not promoted: it stumbles." in text
 
 
 def test_a_zombie_that_registers_deletes_its_own_version_and_the_taker_has_the_only_one(
