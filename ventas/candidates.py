@@ -5,11 +5,12 @@ in the order of what they are expected to bring, and what does not fit into the 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import log2
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
@@ -53,6 +54,14 @@ class Candidate:
     iterations: int = 0
     cost: float = 0.0
     first: int = SERIES
+
+    def stopped_at(self, iterations: int) -> Self:
+        """The same with no more iterations than it had when it won; 0 for all of them."""
+        if not 0 < iterations < self.iterations:
+            return self
+        regressor = clone(self.regressor).set_params(max_iter=iterations)
+        params = self.params | {"max_iter": iterations}
+        return replace(self, regressor=regressor, params=params, iterations=iterations)
 
     @property
     def has_terms(self) -> bool:

@@ -17,7 +17,7 @@ from ventas.roles import series_texts
 Matrix = npt.NDArray[np.float64]
 # Forests compute in float32: a number beyond its range is an error to them.
 LARGEST = 1e30
-# A text of more values is one ordered number, not a column for each value.
+# Of a text of more values only so many, the commonest, have a column of their own; the others share its number.
 MAX_ONE_HOT = 12
 
 
@@ -34,27 +34,29 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         self.series = series
         self.open = open
 
-    def fit(self, X: pd.DataFrame, y: "pd.Series[float]") -> Self:
-        """Learn names, ranges and texts; texts of many values are put in the order of their mean of `y`."""
+    def fit(self, X: pd.DataFrame) -> Self:
+        """Learn names, ranges and texts. Sales are not looked at: later ones must tell a row nothing."""
         special = (DATE, WEEKDAY, PROMOTION, HOLIDAY, TARGET, self.series, self.open)
         known = [str(name) for name in X.columns if name not in special and X[name].notna().any()]
         numeric = [name for name in known if pd.api.types.is_numeric_dtype(X[name])]
         self._learn_numbers(X, numeric)
-        self._learn_texts(X, [name for name in known if name not in numeric], y)
+        self._learn_texts(X, [name for name in known if name not in numeric])
         self._learn_series(X)
         self._learn_usual(X)
         return self
 
     def _learn_numbers(self, X: pd.DataFrame, names: list[str]) -> None:
         self.numeric_names_ = np.array(names, dtype=np.str_)
-        self.numeric_medians_ = _bounded([X[name].median() for name in names])
-        self.numeric_lows_ = _bounded([X[name].min() for name in names])
-        self.numeric_highs_ = _bounded([X[name].max() for name in names])
+        columns = [X[name].astype(np.float64).dropna().clip(-LARGEST, LARGEST) for name in names]
+        self.numeric_medians_ = np.array([column.median() for column in columns], dtype=np.float64)
+        self.numeric_lows_ = np.array([column.min() for column in columns], dtype=np.float64)
+        self.numeric_highs_ = np.array([column.max() for column in columns], dtype=np.float64)
 
-    def _learn_texts(self, X: pd.DataFrame, names: list[str], y: "pd.Series[float]") -> None:
-        pairs = [(name, text) for name in names for text in _by_mean(X[name], y)]
-        self.text_columns_ = np.array([name for name, _ in pairs], dtype=np.str_)
-        self.text_values_ = np.array([text for _, text in pairs], dtype=np.str_)
+    def _learn_texts(self, X: pd.DataFrame, names: list[str]) -> None:
+        found = [(name, *one) for name in names for one in _texts_and_whether_common(X[name])]
+        self.text_columns_ = np.array([name for name, _, _ in found], dtype=np.str_)
+        self.text_values_ = np.array([text for _, text, _ in found], dtype=np.str_)
+        self.text_common_ = np.array([common for _, _, common in found], dtype=np.bool_)
 
     def _learn_series(self, X: pd.DataFrame) -> None:
         texts = series_texts(X[self.series]) if self.series in X else pd.Series([], dtype="str")
@@ -65,10 +67,12 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         """Each number's mean in each series, where it changes within one: a price says most beside the usual one."""
         usual: dict[int, Matrix] = {}
         if self.series_count > 1:
-            codes = self.series_codes(X).astype(np.int64)
+            codes = self.series_codes(X)
+            known = np.isfinite(codes)
+            codes = codes[known].astype(np.int64)
             counts = np.maximum(np.bincount(codes, minlength=self.series_count), 1)
             for place in range(len(self.numeric_names_)):
-                values = self._number(X, place)
+                values = self._number(X, place)[known]
                 mean = np.bincount(codes, values, self.series_count) / counts
                 if np.abs(values - mean[codes]).max() > 1e-9 * max(1.0, np.abs(values).max()):
                     usual[place] = mean
@@ -100,20 +104,20 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         Then how far each number is from its series' mean, where it changes; NaN where the series is unknown.
         """
         columns = [self._number(X, place) for place in range(len(self.numeric_names_))]
-        for name, texts in self._texts():
+        for name, texts, common in self._texts():
             codes = _places(X[name].astype("str").fillna(""), texts) if name in X else np.full(len(X), np.nan)
-            if len(texts) > MAX_ONE_HOT:
+            if not common.all():
                 columns.append(np.where(np.isnan(codes), (len(texts) - 1) / 2, codes))
-            else:
-                columns += [(codes == place).astype(np.float64) for place in range(len(texts))]
+            columns += [(codes == place).astype(np.float64) for place in np.flatnonzero(common)]
         columns += self._departures(X, series)
         return np.column_stack(columns) if columns else np.empty((len(X), 0))
 
     def names(self) -> list[str]:
         """Names of `values`' columns; one of a text's value is `column=value`."""
         names = self.numeric_names_.tolist()
-        for name, texts in self._texts():
-            names += [name] if len(texts) > MAX_ONE_HOT else [f"{name}={text}" for text in texts]
+        for name, texts, common in self._texts():
+            names += [] if common.all() else [name]
+            names += [f"{name}={text}" for text in texts[common]]
         names += [f"{name} beside usual" for name in self.numeric_names_[self.changing_]]
         return [str(name) for name in names]
 
@@ -125,9 +129,11 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
             for place, mean in zip(self.changing_, self.usual_, strict=True)
         ]
 
-    def _texts(self) -> list[tuple[str, npt.NDArray[np.str_]]]:
+    def _texts(self) -> list[tuple[str, npt.NDArray[np.str_], npt.NDArray[np.bool_]]]:
+        """Each text column's name, its values, and which of them have a column of their own."""
         names = dict.fromkeys(self.text_columns_.tolist())
-        return [(name, self.text_values_[self.text_columns_ == name]) for name in names]
+        own = [(name, self.text_columns_ == name) for name in names]
+        return [(name, self.text_values_[rows], self.text_common_[rows]) for name, rows in own]
 
     def _number(self, X: pd.DataFrame, place: int) -> Matrix:
         """Numbers within the range of training, and its median where there is none."""
@@ -139,14 +145,12 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         return np.asarray(np.where(np.isfinite(values), bounded, median), dtype=np.float64)
 
 
-def _by_mean(column: "pd.Series[Any]", y: "pd.Series[float]") -> list[str]:
-    """The texts of a column: few by name, many from the lowest mean of `y` to the highest."""
-    texts = column.dropna().astype("str")
-    distinct = sorted(texts.unique())
-    if len(distinct) <= MAX_ONE_HOT:
-        return distinct
-    means = y[texts.index].groupby(texts).mean()
-    return sorted(distinct, key=lambda text: (float(means[text]), text))
+def _texts_and_whether_common(column: "pd.Series[Any]") -> list[tuple[str, bool]]:
+    """The texts of a column by name, and whether each is among the MAX_ONE_HOT commonest."""
+    counts = column.dropna().astype("str").value_counts()
+    by_count = sorted(counts.index, key=lambda text: (-int(counts[text]), text))
+    common = set(by_count[:MAX_ONE_HOT])
+    return [(text, text in common) for text in sorted(by_count)]
 
 
 def _places(texts: "pd.Series[str]", known: npt.NDArray[np.str_]) -> Matrix:
@@ -155,7 +159,3 @@ def _places(texts: "pd.Series[str]", known: npt.NDArray[np.str_]) -> Matrix:
     places = pd.Index(known.astype(object)).get_indexer(pd.Index(distinct).astype(object))
     found = np.append(np.where(places < 0, np.nan, places), np.nan)
     return np.asarray(found[codes], dtype=np.float64)
-
-
-def _bounded(values: list[float]) -> Matrix:
-    return np.clip(np.array(values, dtype=np.float64), -LARGEST, LARGEST)

@@ -14,8 +14,11 @@ from sklearn.base import BaseEstimator
 
 Matrix = npt.NDArray[np.float64]
 DayNumbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 REACH = 21  # days; a holiday further away says nothing of today
 MOVABLE = 70  # days from Easter within which movable feasts lie
+# Carnival, Maundy Thursday to Easter Monday, Ascension, Whitsun and Corpus Christi, in days from Easter.
+CHURCH_FEASTS = (-48, -47, -3, -2, -1, 0, 1, 39, 49, 50, 60)
 WEEKLY_SHARE = 0.5  # a weekday that is a holiday more often than this is a day of rest, no feast
 TREND_BEYOND = 366  # days after training up to which a trend is drawn on
 PAY_DAY = 15  # besides the first of the month
@@ -46,12 +49,17 @@ class Calendar(BaseEstimator):  # type: ignore[misc]
         return self
 
     def _learn_holidays(self, feasts: DayNumbers) -> None:
-        """A (month, day), or a distance from Easter, that was a holiday more often than not when it came round."""
+        """A (month, day), or a distance from Easter, that was a holiday more often than not when it came round.
+
+        What came round once may be either: it moves with Easter if it is one of the church's feasts.
+        """
         span = np.arange(self.first_, self.last_ + 1)
         codes, offsets = _codes(span), _from_easter(span)
         feast = np.isin(span, feasts)
-        self.fixed_ = _usual(codes, feast)
-        self.movable_ = _usual(offsets[np.abs(offsets) <= MOVABLE], feast[np.abs(offsets) <= MOVABLE])
+        church = np.isin(offsets, CHURCH_FEASTS)
+        near = np.abs(offsets) <= MOVABLE
+        self.fixed_ = _usual(codes, feast, ~church)
+        self.movable_ = _usual(offsets[near], feast[near], church[near])
 
     def transform(self, days: Matrix, holiday: Matrix) -> Matrix:
         """Shape (rows, len(NAMES)); all NaN where the day number is NaN."""
@@ -103,11 +111,12 @@ class Calendar(BaseEstimator):  # type: ignore[misc]
         return np.unique(np.array(found, dtype=np.int64))
 
 
-def _usual(codes: DayNumbers, feast: npt.NDArray[np.bool_]) -> DayNumbers:
-    """The codes of which more than half are feasts."""
+def _usual(codes: DayNumbers, feast: Flags, once: Flags) -> DayNumbers:
+    """The codes of which more than half are feasts; of those that came round once only such that `once` allows."""
     values, places = np.unique(codes, return_inverse=True)
-    share = np.bincount(places, feast) / np.maximum(np.bincount(places), 1)
-    return np.asarray(values[share > 0.5], dtype=np.int64)
+    counts = np.bincount(places)
+    allowed = (counts > 1) | (np.bincount(places, once) > 0)
+    return np.asarray(values[allowed & (np.bincount(places, feast) / counts > 0.5)], dtype=np.int64)
 
 
 def _codes(days: DayNumbers) -> DayNumbers:

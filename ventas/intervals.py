@@ -39,7 +39,7 @@ def calibrated(predicted: Matrix, actual: Matrix, coverage: float) -> Calibratio
 
 def _grows(errors: Matrix, predicted: Matrix) -> bool:
     """Whether errors grow with the prediction, rather as a share of it than not at all."""
-    if len(errors) < 10 or predicted.std() == 0:
+    if len(errors) < 10 or predicted.std() < 1e-6 * predicted.mean():
         return False
     logs = np.log(errors + 1e-9 * predicted.mean())
     slope = np.polyfit(np.log(predicted), logs, 1)[0]

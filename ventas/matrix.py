@@ -89,7 +89,7 @@ class SalesMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.array(names, dtype=object)
 
     def _fitted(self, X: pd.DataFrame, sales: Matrix) -> tuple[Rows, npt.NDArray[np.bool_]]:
-        self.columns_ = RawColumns(self.series, self.open).fit(X, pd.Series(sales, index=X.index))
+        self.columns_ = RawColumns(self.series, self.open).fit(X)
         rows, opened = self._rows(X), self.columns_.opened(X) > 0
         taught = rows.take(opened) if opened.any() else rows
         if self.calendar:

@@ -75,7 +75,10 @@ class SalesRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             taught &= np.isfinite(X[:, BASE])
         if not taught.any():
             taught = np.ones(len(X), dtype=bool)
-        return X[taught, self.first :], self._target(X[taught], sales[taught])
+        lesson = X[taught, self.first :]
+        # Boosting cannot bin a column of which nothing is known, such as statistics in a fold of few days.
+        lesson = np.where(np.isnan(lesson).all(axis=0), 0.0, lesson)
+        return lesson, self._target(np.where(np.isnan(X), 0.0, X)[taught], sales[taught])
 
     def predict(self, X: Matrix) -> Matrix:
         """Sales, shape (rows,); 0 for closed days."""

@@ -40,6 +40,7 @@ class Result:
     said: list[Matrix] = field(default_factory=list)
     cv_mse: float = float("inf")
     smearing: float = 1.0
+    fits: int = 0
     iterations: int = 0
     seconds: float = 0.0
 
@@ -50,7 +51,7 @@ class Result:
             "name": self.candidate.name,
             "family": self.candidate.family,
             "cv_rmse": float(np.sqrt(self.cv_mse)),
-            "fits": len(self.models),
+            "fits": self.fits,
             "seconds": round(self.seconds, 3),
             "note": f"Stopped after {self.iterations} of its iterations." if stopped else "",
         }
@@ -123,7 +124,7 @@ class SearchRun:
         first = []
         for candidate in boosting:
             if self._late():
-                return
+                break
             step = max(1, candidate.iterations // FIRST_RUNG)
             first.append(self._measured(self._begun(candidate), step))
         ranked = sorted(first, key=lambda one: one.cv_mse)
@@ -134,7 +135,7 @@ class SearchRun:
             self._finish(result if self._late() else self._measured(result, result.candidate.iterations))
 
     def _begun(self, candidate: Candidate) -> Result:
-        return Result(candidate, [candidate.final_step() for _ in self._folds])
+        return Result(candidate, [candidate.final_step() for _ in self._folds], fits=len(self._folds))
 
     def _measured(self, result: Result, iterations: int = 0) -> Result:
         """Fit on every fold, boosting up to so many iterations: the trees that are there stay."""
@@ -165,4 +166,5 @@ class SearchRun:
             for a, s, o in zip(actual, result.said, opened, strict=True)
             if o.any()
         ]
-        result.cv_mse = float(np.mean(parts)) if parts else float("inf")
+        # Where every judged day was closed, all candidates answer 0 and are right.
+        result.cv_mse = float(np.mean(parts)) if parts else 0.0

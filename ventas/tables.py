@@ -47,18 +47,19 @@ class CellMeans(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Matrix, y: Matrix) -> Self:
         """Learn from rows of [date, series, weekday, promotion, holiday, ...]."""
         recent = X[:, 0] > np.nanmax(X[:, 0]) - WINDOW_DAYS
-        series, cell = _codes(X[recent])
+        sales = y[recent]
+        series, cell, known = _codes(X[recent])
         self.series_count_ = int(series.max()) + 1
         self.means_ = np.concatenate(
-            [_means(key, y[recent], size) for key, size in self._levels(series, cell)]
-            + [_means(key, y[recent], size) for key, size in _shared_levels(cell)]
+            [_means(key[known], sales[known], size) for key, size in self._levels(series, cell)]
+            + [_means(key, sales, size) for key, size in _shared_levels(cell)]
         )
         return self
 
     def predict(self, X: Matrix) -> Matrix:
         """The mean of the finest cell that was seen, shape (rows,)."""
-        series, cell = _codes(X)
-        known = np.isfinite(X[:, 1]) & (series < self.series_count_)
+        series, cell, known = _codes(X)
+        known &= series < self.series_count_
         series = np.where(known, series, 0)
         found = np.full(len(X), np.nan)
         offset = 0
@@ -81,33 +82,38 @@ class CellMeans(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class SeasonalNaive(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """The last sale of the same series and weekday; of all series' mean where the series is unknown."""
+    """The last sale of the same series and weekday, the mean if that day has several.
+
+    A weekday that the series never had gets the mean of the series; an unknown series the weekday's mean of all.
+    """
 
     def fit(self, X: Matrix, y: Matrix) -> Self:
         """Learn from rows of [date, series, weekday, ...]."""
-        series, cell = _codes(X)
-        order = np.argsort(X[:, 0], kind="stable")
+        series, cell, known = _codes(X)
         self.series_count_ = int(series.max()) + 1
-        self.last_ = np.full((self.series_count_, WEEKDAYS), np.nan)
-        self.last_[series[order], cell[order] // 4] = y[order]  # the last one written stays
-        own = _means(series, y, self.series_count_)
-        self.last_ = np.where(np.isnan(self.last_), own[:, None], self.last_)
+        key, size = series * WEEKDAYS + cell // 4, self.series_count_ * WEEKDAYS
+        newest = np.full(size, -np.inf)
+        np.maximum.at(newest, key[known], X[known, 0])
+        last = known & (X[:, 0] == newest[key])
+        own = _means(series[known], y[known], self.series_count_)
+        found = _means(key[last], y[last], size).reshape(-1, WEEKDAYS)
+        self.last_ = np.where(np.isnan(found), own[:, None], found)
         shared = _means(cell // 4, y, WEEKDAYS)
         self.shared_ = np.where(np.isnan(shared), y.mean(), shared)
         return self
 
     def predict(self, X: Matrix) -> Matrix:
         """The last known value, shape (rows,)."""
-        series, cell = _codes(X)
-        known = np.isfinite(X[:, 1]) & (series < self.series_count_)
+        series, cell, known = _codes(X)
+        known &= series < self.series_count_
         own = self.last_[np.where(known, series, 0), cell // 4]
         return np.where(known & np.isfinite(own), own, self.shared_[cell // 4])
 
 
-def _codes(X: Matrix) -> tuple[Codes, Codes]:
-    """Series, and weekday, promotion and holiday as one number below CELLS."""
+def _codes(X: Matrix) -> tuple[Codes, Codes, npt.NDArray[np.bool_]]:
+    """Series, weekday with promotion and holiday as one number below CELLS, and whether the series is known."""
     cell = ((X[:, 2] - 1) * 2 + (X[:, 3] > 0)) * 2 + (X[:, 4] > 0)
-    return np.nan_to_num(X[:, 1]).astype(np.int64), cell.astype(np.int64)
+    return np.nan_to_num(X[:, 1]).astype(np.int64), cell.astype(np.int64), np.isfinite(X[:, 1])
 
 
 def _shared_levels(cell: Codes) -> list[tuple[Codes, int]]:

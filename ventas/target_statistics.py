@@ -60,7 +60,7 @@ class TargetStatistics(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def fit(self, rows: Rows, y: Matrix) -> Self:
-        """Learn the means as they stand after the last day of `rows`; series must be known."""
+        """Learn the means as they stand after the last day of `rows`; an unknown series teaches the shared ones."""
         self.weights_, self.sums_ = self._empty()
         self.last_ = float(rows.day.max())
         self.horizon_ = HORIZON_SHARE * (self.last_ - float(rows.day.min()))
@@ -121,11 +121,13 @@ class TargetStatistics(BaseEstimator):  # type: ignore[misc]
         return keys
 
     def _add(self, weights: Matrix, sums: Matrix, rows: Rows, y: Matrix, until: float) -> None:
+        shared, *own = self._keys(rows)
+        known = np.isfinite(rows.series)
         for place, half_life in enumerate(HALF_LIVES):
             weight = 0.5 ** ((until - rows.day) / half_life)
-            for key in self._keys(rows):
-                weights[:, place] += np.bincount(key, weight, len(weights))
-                sums[:, place] += np.bincount(key, weight * y, len(weights))
+            for key, counted in ((shared, weight), *((key, weight * known) for key in own)):
+                weights[:, place] += np.bincount(key, counted, len(weights))
+                sums[:, place] += np.bincount(key, counted * y, len(weights))
 
     def _features(self, weights: Matrix, sums: Matrix, rows: Rows, staleness: Matrix) -> Matrix:
         cell, level, *finer = self._means(weights, sums)

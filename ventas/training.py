@@ -68,8 +68,9 @@ def search(
     run.run()
     winner, note = _winner(run.results, settings)
     calibration = run.calibration(winner)
-    estimator = winner.candidate.pipeline(
-        matrix_of(winner.candidate.view, known, settings.SEED),
+    chosen = winner.candidate.stopped_at(winner.iterations)
+    estimator = chosen.pipeline(
+        matrix_of(chosen.view, known, settings.SEED),
         smearing=winner.smearing,
         coverage=settings.INTERVAL_COVERAGE,
         relative=calibration.relative,
@@ -77,10 +78,10 @@ def search(
     ).fit(inputs(ordered), ordered[TARGET])
     return Search(
         estimator=estimator,
-        params={"candidate": winner.candidate.name, **winner.candidate.params},
+        params={"candidate": chosen.name, **chosen.params},
         cv_mse=winner.cv_mse,
         candidates=len(run.results),
-        family=winner.candidate.family,
+        family=chosen.family,
         leaderboard=_leaderboard(run, planned),
         table_note=note,
         stopped=run.stopped,
@@ -94,11 +95,14 @@ def refit(estimator: Pipeline, frame: pd.DataFrame) -> Pipeline:
 
 
 def evaluate(estimator: Any, frame: pd.DataFrame, roles: Roles | None = None) -> Metrics:
-    """Score a fit on rows with known sales; those of closed days do not count."""
-    rows = frame[(roles or Roles()).is_open(frame)]
+    """Score a fit on rows with known sales; those of closed days do not count, unless all are."""
+    opened = (roles or Roles()).is_open(frame)
+    rows = frame[opened] if opened.any() else frame
     predicted = estimator.predict(inputs(rows))
     mse = float(mean_squared_error(rows[TARGET], predicted))
-    return Metrics(mse, float(np.sqrt(mse)), float(r2_score(rows[TARGET], predicted)))
+    # R² of a single row is undefined; it explains as much as its mean does.
+    r2 = float(r2_score(rows[TARGET], predicted)) if len(rows) > 1 else 0.0
+    return Metrics(mse, float(np.sqrt(mse)), r2)
 
 
 def _planned(train: pd.DataFrame, roles: Roles, settings: Settings) -> Plan:
