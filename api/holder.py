@@ -44,10 +44,13 @@ class Champion:
         return forecast
 
     def known(self, question: Question, frame: pd.DataFrame) -> dict[str, bool]:
-        """What the model was told of the row: its date and, if it tells series apart, a series that it knows."""
+        """What the model was told of the row: its date and, if it reads such, a series that it knows
+        and the promotions around the day."""
         known = {DATE: not question.date_assumed}
         if series := self.model.roles.series:
             known[series] = bool(self.model.series_known(frame)[0])
+        if (plan := self.model.plan_known(frame)) is not None:
+            known["plan"] = bool(plan[0])
         return known
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ventas.contract import DATE, HOLIDAY, PROMOTION, TARGET, WEEKDAY
+from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.roles import series_texts
 
 Matrix = npt.NDArray[np.float64]
@@ -36,7 +37,7 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: pd.DataFrame) -> Self:
         """Learn names, ranges and texts. Sales are not looked at: later ones must tell a row nothing."""
-        special = (DATE, WEEKDAY, PROMOTION, HOLIDAY, TARGET, self.series, self.open)
+        special = (DATE, WEEKDAY, PROMOTION, HOLIDAY, TARGET, self.series, self.open, *PLAN_COLUMNS)
         known = [str(name) for name in X.columns if name not in special and X[name].notna().any()]
         numeric = [name for name in known if pd.api.types.is_numeric_dtype(X[name])]
         self._learn_numbers(X, numeric)

@@ -16,14 +16,17 @@ from ventas import days, target_statistics
 from ventas.columns import RawColumns
 from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.days import Calendar
+from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.target_statistics import Rows, TargetStatistics
 
 Matrix = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 # The first columns of every matrix. BASE is what sales would be by the means alone, NaN where there is none; DAY and
 # SERIES are NaN where they are unknown. What a regressor learns from begins at SERIES.
 OPEN, BASE, DAY, SERIES = range(4)
 LEAD = ("open", "base", "date", "series", WEEKDAY, PROMOTION, HOLIDAY)
 MASKED_SHARE = 0.2
+LONGEST_PLAN = 60  # days of a promotion; one that lasts longer is no other
 MASK_DAYS = 7  # what is masked is masked for a week on end, as a row's neighbours tell much of it
 
 
@@ -33,8 +36,10 @@ class SalesMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     series, open: names of special columns, "" where there is none (see `ventas.roles`).
-    calendar: add what the date says. statistics: add what sales were before.
-    masked: share of training's rows whose date, series or both are hidden, so that the model learns to do without.
+    calendar: add what the date says, and the promotions around it where they are told (`ventas.promotion_plan`).
+    statistics: add what sales were before.
+    masked: share of training's rows whose date, series or both are hidden, so that the model learns to do without; of
+    as many others the promotions around them.
     seed: of the masks, and of how old the statistics of a row of training are.
     """
 
@@ -67,7 +72,7 @@ class SalesMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         told = np.full((len(X), len(target_statistics.NAMES)), np.nan)
         if self.statistics and opened.any():
             told[opened] = self.statistics_.chained(rows.take(opened), sales[opened], seen.take(opened))
-        return self._assembled(X, seen, opened, told)
+        return self._assembled(X, seen, opened, told, self._plan_hidden(rows))
 
     def transform(self, X: pd.DataFrame) -> Matrix:
         """The matrix of rows that are asked about; `X` is not changed."""
@@ -83,15 +88,17 @@ class SalesMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Names of the matrix's columns."""
-        names = [*LEAD, *self.columns_.names()]
+        names = [*LEAD, *self.columns_.names(), *self.plan_names_]
         names += days.NAMES if self.calendar else ()
         names += target_statistics.NAMES if self.statistics else ()
         return np.array(names, dtype=object)
 
-    def _fitted(self, X: pd.DataFrame, sales: Matrix) -> tuple[Rows, npt.NDArray[np.bool_]]:
+    def _fitted(self, X: pd.DataFrame, sales: Matrix) -> tuple[Rows, Flags]:
         self.columns_ = RawColumns(self.series, self.open).fit(X)
         rows, opened = self._rows(X), self.columns_.opened(X) > 0
         taught = rows.take(opened) if opened.any() else rows
+        told = [name for name in PLAN_COLUMNS if self.calendar and name in X and X[name].notna().any()]
+        self.plan_names_ = np.array(told, dtype=np.str_)
         if self.calendar:
             self.calendar_ = Calendar().fit(taught.day, taught.weekday, taught.holiday)
         if self.statistics:
@@ -112,17 +119,37 @@ class SalesMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         several = self.columns_.series_count > 1
         if not self.masked or not (several or self.calendar):
             return rows
-        week = ((rows.day - rows.day.min()) // MASK_DAYS).astype(np.int64)
-        codes = np.nan_to_num(rows.series).astype(np.int64)
-        drawn = np.random.RandomState(self.seed).uniform(size=(self.columns_.series_count, week.max() + 1))
-        draw = drawn[codes, week] / self.masked  # below 1: masked; which third of it says how
+        draw = self._drawn(rows, self.seed) / self.masked  # below 1: masked; which third of it says how
         date_hidden = draw < (2 / 3 if several else 1)
-        series_hidden = (draw >= 1 / 3) & (draw < 1) if several else np.zeros(len(week), dtype=bool)
+        series_hidden = (draw >= 1 / 3) & (draw < 1) if several else np.zeros(len(draw), dtype=bool)
         day = np.where(date_hidden, np.nan, rows.day)
         series = np.where(series_hidden, np.nan, rows.series)
         return Rows(day, series, rows.weekday, rows.promotion, rows.holiday)
 
-    def _assembled(self, X: pd.DataFrame, rows: Rows, opened: npt.NDArray[np.bool_], told: Matrix) -> Matrix:
+    def _plan_hidden(self, rows: Rows) -> Flags:
+        """Of which rows the promotions around them are hidden, whole weeks of a series again."""
+        return self._drawn(rows, self.seed + 1) < self.masked
+
+    def _drawn(self, rows: Rows, seed: int) -> Matrix:
+        """A number from 0 to 1 for each row, the same for a week of a series."""
+        week = ((rows.day - rows.day.min()) // MASK_DAYS).astype(np.int64)
+        codes = np.nan_to_num(rows.series).astype(np.int64)
+        size = (self.columns_.series_count, int(week.max()) + 1)
+        return np.asarray(np.random.RandomState(seed % 2**32).uniform(size=size)[codes, week])
+
+    def _plan(self, X: pd.DataFrame, hidden: Flags) -> Matrix:
+        """The promotions around each row, NaN where they are not told or hidden."""
+        found = np.full((len(X), len(self.plan_names_)), np.nan)
+        for place, name in enumerate(self.plan_names_):
+            if name in X:
+                values = pd.to_numeric(X[name], errors="coerce").to_numpy(dtype=np.float64)
+                found[:, place] = np.where(np.isfinite(values), np.clip(values, 0, LONGEST_PLAN), np.nan)
+        found[hidden] = np.nan
+        return found
+
+    def _assembled(
+        self, X: pd.DataFrame, rows: Rows, opened: Flags, told: Matrix, hidden: Flags | None = None
+    ) -> Matrix:
         base = np.full(len(X), np.nan)
         if self.statistics:
             base = np.expm1(told[:, 0])
@@ -136,6 +163,7 @@ class SalesMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             rows.holiday,
         ]
         blocks = [np.column_stack(parts), self.columns_.values(X, rows.series)]
+        blocks.append(self._plan(X, np.zeros(len(X), dtype=bool) if hidden is None else hidden))
         if self.calendar:
             blocks.append(self.calendar_.transform(rows.day, rows.holiday))
         if self.statistics:

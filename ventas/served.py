@@ -10,6 +10,7 @@ import pandas as pd
 
 from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.errors import ModelUnusable
+from ventas.promotion_plan import PLAN_COLUMNS, with_plan
 from ventas.roles import Roles, series_texts
 
 # The only types beyond skops' own that a model file may name. The list is ours, never the file's: a crafted
@@ -83,6 +84,21 @@ class ServedModel:
             return Forecast(self.predict(frame))
         values, low, high = model.predict_interval(self.estimator[:-1].transform(frame))
         return Forecast(values, low, high, float(model.coverage))
+
+    def with_plan(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """`frame` with the promotions around each row as its rows tell of them, where the model reads those."""
+        return with_plan(frame, self.roles) if self._plan_inputs else frame
+
+    def plan_known(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_] | None:
+        """Whether anything is told of the promotions around each row; None where the model reads nothing of it."""
+        if not self._plan_inputs:
+            return None
+        told = [name for name in self._plan_inputs if name in frame]
+        return frame[told].notna().any(axis=1).to_numpy(dtype=bool)
+
+    @property
+    def _plan_inputs(self) -> list[str]:
+        return [one.name for one in self.inputs if one.name in PLAN_COLUMNS]
 
     def series_known(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
         """Whether each row names a series that the model was trained on; all True where it knows only one."""
@@ -163,7 +179,11 @@ def model_inputs(features: Any) -> tuple[ModelInput, ...]:
         )
         for name in dict.fromkeys(columns.text_columns_.tolist())
     )
-    return contract + _special_inputs(columns) + numbers + texts
+    plan = tuple(
+        ModelInput(str(name), "number", required=False, low=0.0)
+        for name in getattr(features, "plan_names_", ())
+    )
+    return contract + _special_inputs(columns) + numbers + texts + plan
 
 
 def _special_inputs(columns: Any) -> tuple[ModelInput, ...]:

@@ -44,7 +44,7 @@ def batch_routes(services: Services) -> APIBlueprint:
         rows, record = _asked(json_object(request), most)
         champion = services.holder.champion()
         questions = champion.form.read_all(rows, services.today())
-        frame = questions.frame()
+        frame = champion.model.with_plan(questions.frame())
         forecast = champion.predict(frame)
         ids = services.history.record_all(_rows(champion, questions, frame, forecast)) if record else None
         answer = {
@@ -95,9 +95,12 @@ def _predictions(
     series = champion.model.roles.series
     of_series = champion.model.roles.series_of(frame).tolist()
     known = champion.model.series_known(frame).tolist()
+    plan = champion.model.plan_known(frame)
     low, high = _bounds(forecast)
     for at, value in enumerate(forecast.values.tolist()):
         told = {DATE: not questions.assumed[at]}
+        if plan is not None:
+            told["plan"] = bool(plan[at])
         yield {
             "id": ids[at] if ids else None,
             "prediction": value,

@@ -54,7 +54,10 @@ def test_the_dataset_lies_in_bucket_data(world: World) -> None:
     names = {item.object_name for item in world.s3.list_objects("data", f"runs/{run['id']}/")}
     assert names == {
         dataset_key(run["id"], name)
-        for name in ("train.csv", "test.csv", "outliers.csv", "rejected.csv", "quality.json")
+        for name in (
+            *("train.csv", "test.csv", "outliers.csv", "rejected.csv"),
+            *("quality.json", "profile.json"),
+        )
     }
     assert {"train.csv", "test.csv"} <= {item.object_name for item in world.s3.list_objects("data")}
 

@@ -21,6 +21,7 @@ from ventas.pipeline.uploads import (
     rejection_reported,
     with_upload_order,
 )
+from ventas.promotion_plan import PLAN_COLUMNS, with_plan
 from ventas.roles import Roles
 from ventas.settings import DATA_BUCKET
 from ventas.split import Split, split, to_csv_bytes
@@ -57,7 +58,7 @@ def _clean(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
 def _split(context: Context, ingested: Ingested) -> Split:
     """Train and test; a refusal keeps what is known of the file."""
     try:
-        return split(ingested.frame, context.settings, ingested.roles)
+        return split(with_plan(ingested.frame, ingested.roles), context.settings, ingested.roles)
     except RejectedUpload as error:
         error.report = ingested.report | error.report
         raise
@@ -72,7 +73,7 @@ def _put_dataset(
         "train.csv": (to_csv_bytes(parts.train), CSV),
         "test.csv": (to_csv_bytes(parts.test), CSV),
         "outliers.csv": (to_csv_bytes(parts.outliers), CSV),
-        PROFILE: (as_json(profile(parts.train, context.settings.LEFT_OUT_COLUMNS)), JSON),
+        PROFILE: (as_json(profile(parts.train, (*context.settings.LEFT_OUT_COLUMNS, *PLAN_COLUMNS))), JSON),
     }
     for name, (data, kind) in files.items():
         context.store.put_bytes(DATA_BUCKET, dataset_key(run_id, name), data, kind)

@@ -84,7 +84,7 @@ def _kept_key(run_id: str, version: int) -> str:
 
 def _asked(champion: ServedModel, file: ForecastFile) -> Forecast:
     """All rows in one call. Raises ModelUnusable where an answer is no number."""
-    answer = champion.forecast(file.frame)
+    answer = champion.forecast(champion.with_plan(file.frame))
     if (odd := answer.oddity()) is not None:
         raise ModelUnusable(f"Version {champion.version} answered {odd} for a row that fits its inputs.")
     return answer

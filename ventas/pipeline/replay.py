@@ -18,6 +18,7 @@ from ventas.ledger import Run
 from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
 from ventas.promotion import Case, Contender, date_keys, first_verdict, judge
+from ventas.promotion_plan import with_plan
 from ventas.reproducible import irreproducible
 from ventas.roles import Roles
 from ventas.served import served_model
@@ -152,7 +153,7 @@ def _case(context: Context, run: Run) -> tuple[Case, str]:
 def _read(path: Path, settings: Settings) -> Case:
     """Train and test as the next step would read them from the bucket."""
     found = ingest(path, settings)
-    parts = split(found.frame, settings, found.roles)
+    parts = split(with_plan(found.frame, found.roles), settings, found.roles)
     train, test = (read_dataset(to_csv_bytes(part)) for part in (parts.train, parts.test))
     return Case(train, test, settings, found.roles)
 

@@ -38,6 +38,8 @@ ROUTES = {
     ("/runs/{id}", "get"),
     ("/runs/{id}/retry", "post"),
     ("/events", "get"),
+    ("/accuracy", "get"),
+    ("/alerts", "get"),
 }
 ADMIN = {
     ("/models/{version}/promote", "post"),
@@ -172,7 +174,7 @@ def test_health_tells_the_version_and_the_parts(client: FlaskClient) -> None:
     body = client.get("/health").get_json()
     assert (body["status"], body["model_version"]) == ("ok", 1)
     assert body["loaded_at"].endswith("Z")
-    assert body["parts"].keys() == {"champion", "ledger", "registry", "notices", "history"}
+    assert body["parts"].keys() == {"champion", "ledger", "registry", "notices", "history", "shadow"}
     assert (away["status"], "Redis" in away["reason"]) == ("away", True)
     assert abs((datetime.fromisoformat(away["since"]) - before).total_seconds()) < 60
     assert _part(client, "ledger")["status"] == "ok"

@@ -1,0 +1,78 @@
+"""The promotions around a day, as the rows of a table tell them: a plan known in advance, no secret of the sales.
+
+A single request tells of its own day only; a file or a batch tells of the days around each, too. So these are further
+columns, which may be missing, and a model learns to do without them (see `ventas.matrix`).
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ventas.contract import DATE, PROMOTION
+from ventas.roles import Roles
+
+SINCE, UNTIL = "DíasDesdePromoción", "DíasHastaPromoción"
+DAY_OF, LENGTH = "DíaDePromoción", "DuraciónPromoción"
+PLAN_COLUMNS = (SINCE, UNTIL, DAY_OF, LENGTH)
+REACH_DAYS = 14  # a promotion further away says nothing of today
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+def with_plan(frame: pd.DataFrame, roles: Roles) -> pd.DataFrame:
+    """`frame` with PLAN_COLUMNS, float64, from its own rows within each series; NaN where they do not tell.
+
+    Days since the last promotion before today and until the next one after it, at most REACH_DAYS; which day of the
+    running promotion today is, and how many days that has, 0 without one. A column of such a name in the file stays.
+    Rows without a date know nothing.
+    """
+    columns = dict(zip(PLAN_COLUMNS, _plan(frame, roles).T, strict=True))
+    return frame.assign(**{name: values for name, values in columns.items() if name not in frame})
+
+
+def _plan(frame: pd.DataFrame, roles: Roles) -> Floats:
+    found = np.full((len(frame), len(PLAN_COLUMNS)), np.nan)
+    dated = np.flatnonzero(frame[DATE].notna().to_numpy())
+    if not len(dated):
+        return found
+    day = frame[DATE].to_numpy()[dated].astype("datetime64[D]").astype(np.int64)
+    series = pd.factorize(roles.series_of(frame))[0][dated].astype(np.int64)
+    # One long line of days: the series one after the other, too far apart to see each other.
+    line = day - day.min() + series * (int(day.max() - day.min()) + 10 * REACH_DAYS)
+    order = np.argsort(line, kind="stable")
+    promoted = frame[PROMOTION].to_numpy()[dated][order] > 0
+    found[dated[order]] = _along(line[order], series[order], promoted)
+    return found
+
+
+def _along(line: Integers, series: Integers, promoted: npt.NDArray[np.bool_]) -> Floats:
+    """PLAN_COLUMNS for rows in order of `line`; equal places are the same day."""
+    starts = line[np.searchsorted(series, series, side="left")]
+    ends = line[np.searchsorted(series, series, side="right") - 1]
+    before = _run(line, starts, promoted)
+    after = _run(-line[::-1], -ends[::-1], promoted[::-1])[::-1]
+    since = _since(line, starts, promoted)
+    until = _since(-line[::-1], -ends[::-1], promoted[::-1])[::-1]
+    plan = np.column_stack([since, until, before, before + after - promoted])
+    plan[np.isnan(since) & np.isnan(until)] = np.nan  # that today has none is told by Promociones
+    return plan
+
+
+def _since(line: Integers, starts: Integers, promoted: npt.NDArray[np.bool_]) -> Floats:
+    """Days since the last promoted day before each; NaN where it may lie before the first row of the series."""
+    with_one = np.concatenate([[np.iinfo(np.int64).min // 2], np.unique(line[promoted])])
+    gap = line - with_one[np.searchsorted(with_one, line, side="left") - 1]
+    far = np.where(line - starts >= REACH_DAYS, float(REACH_DAYS), np.nan)
+    return np.where(gap <= np.minimum(REACH_DAYS, line - starts), gap, far)
+
+
+def _run(line: Integers, starts: Integers, promoted: npt.NDArray[np.bool_]) -> Floats:
+    """Which day of its promotion each day is, 0 without one; NaN where that may have begun before the first row."""
+    found = np.zeros(len(line))
+    if promoted.any():
+        days = np.unique(line[promoted])
+        begins = np.maximum.accumulate(np.where(np.diff(days, prepend=days[0] - 2) > 1, days, days[0]))
+        begin = begins[np.searchsorted(days, line[promoted])]
+        found[promoted] = np.where(begin == starts[promoted], np.nan, line[promoted] - begin + 1)
+    return found
