@@ -52,6 +52,7 @@ def _ends(error: Matrix, coverage: float) -> tuple[float, float]:
         return 0.0, 0.0
     ordered = np.sort(error)
     tail = (1 - coverage) / 2
-    place = int(np.floor(tail * (len(ordered) + 1))) - 1
+    # Rounded, as 20 times (1 - 0.8) / 2 is a little less than 2 in floats.
+    place = int(np.floor(round(tail * (len(ordered) + 1), 9))) - 1
     low, high = ordered[max(place, 0)], ordered[min(len(ordered) - 1 - place, len(ordered) - 1)]
     return float(min(low, 0.0)), float(max(high, 0.0))

@@ -77,8 +77,8 @@ class SalesRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             taught = np.ones(len(X), dtype=bool)
         lesson = X[taught, self.first :]
         # Boosting cannot bin a column of which nothing is known, such as statistics in a fold of few days.
-        lesson = np.where(np.isnan(lesson).all(axis=0), 0.0, lesson)
-        return lesson, self._target(np.where(np.isnan(X), 0.0, X)[taught], sales[taught])
+        lesson[:, np.isnan(lesson).all(axis=0)] = 0.0
+        return lesson, self._target(X[taught], sales[taught])
 
     def predict(self, X: Matrix) -> Matrix:
         """Sales, shape (rows,); 0 for closed days."""
@@ -97,10 +97,8 @@ class SalesRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return values, low, np.maximum(values + reach[:, 1], values)
 
     def _target(self, X: Matrix, sales: Matrix) -> Matrix:
-        if self.log:
-            logs = np.log1p(sales)
-            return np.asarray(logs - np.log1p(X[:, BASE]) if self.on_base else logs)
-        return np.asarray(sales - X[:, BASE] if self.on_base else sales)
+        base = np.nan_to_num(X[:, BASE]) if self.on_base else np.zeros(len(X))
+        return np.asarray(np.log1p(sales) - np.log1p(base) if self.log else sales - base)
 
     def _sales(self, X: Matrix, found: Matrix) -> Matrix:
         base = X[:, BASE] if self.on_base else np.zeros(len(X))

@@ -109,3 +109,9 @@ def test_the_interval_survives_a_clone() -> None:
     again = clone(model).fit(_matrix(ALL), [1.0])
     assert again.offsets == OFFSETS
     assert again.coverage == 0.9
+
+
+def test_boosting_learns_from_a_fold_too_short_for_any_statistics() -> None:
+    matrix = np.column_stack([_matrix(*[[1.0, np.nan, 19_000.0, 0.0]] * 60), np.full(60, np.nan)])
+    model = SalesRegressor(HistGradientBoostingRegressor(max_iter=5, early_stopping=False), on_base=True)
+    assert np.isfinite(model.fit(matrix, np.full(60, 9.0)).regressor_.predict(matrix[:, 3:])).all()
