@@ -3,6 +3,8 @@
 BIN := .venv/bin
 # Warnings of a first import must not depend on the shell that calls make.
 export PYTHONUTF8 := 1
+# Two processes; a file's tests stay together, and so do the things that they share.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
@@ -27,15 +29,17 @@ sample: run-env ## write ventas.csv, a made-up sales file, into this folder
 object-store: dev-env
 	@$(BIN)/python -m ventas.launcher.object_store
 
-# MinIO is built before pytest starts, lest its minutes count as a test's.
-test: dev-env object-store ## all tests: unit, pipeline on real processes, browser
-	$(BIN)/pytest tests
+# MinIO is built before pytest starts, lest its minutes count as a test's. The pipeline tests come alone: some measure
+# how quickly the running system answers.
+test: dev-env object-store ## all tests: unit, browser, pipeline on real processes
+	$(PYTEST) tests/unit tests/browser
+	$(PYTEST) tests/pipeline
 
 zoo: dev-env object-store ## every bad file of the tests through the real pipeline
 	ZOO=whole $(BIN)/pytest tests/pipeline/test_zoo.py
 
 test-fast: dev-env ## unit tests alone
-	$(BIN)/pytest tests/unit
+	$(PYTEST) tests/unit
 
 check: dev-env ## format, lint, types, import rules
 	$(BIN)/ruff format --check .

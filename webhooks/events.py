@@ -4,22 +4,32 @@ The format is Amazon's (docs.aws.amazon.com, "Event message structure"); MinIO's
 absent when 0, `versionId` when unversioned, the key is query-escaped.
 """
 
+from typing import Annotated
 from urllib.parse import unquote_plus
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ventas.contract import is_own_output, is_upload_key
 from ventas.errors import InvalidRequest
 from ventas.ledger import UploadEvent
 from ventas.settings import UPLOADS_BUCKET, Settings
 
-MAX_KEY_CHARACTERS = 1024  # S3's own limit, in bytes there
+MAX_KEY_BYTES = 1024  # S3's own limit
 LARGEST_SIZE = 2**63 - 1  # what the ledger's column holds
 CREATED = "ObjectCreated:"
 
 
+def _unescaped(key: str) -> str:
+    """Cutting a longer key would make two objects one; no S3 server has such a key, so it is refused."""
+    key = unquote_plus(key)
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise ValueError(f"a key has at most {MAX_KEY_BYTES} bytes")
+    return key
+
+
 class _Object(BaseModel):
-    key: str = Field(min_length=1, max_length=3 * MAX_KEY_CHARACTERS)  # escaped: up to three for one
+    # Escaped, a byte takes up to three characters.
+    key: Annotated[str, Field(min_length=1, max_length=3 * MAX_KEY_BYTES), AfterValidator(_unescaped)]
     version_id: str = Field("null", alias="versionId", max_length=128)
     etag: str = Field("", alias="eTag", max_length=128)
     size: int = Field(0, ge=0, le=LARGEST_SIZE)
@@ -67,24 +77,23 @@ def upload_events(body: bytes, settings: Settings) -> list[UploadEvent]:
 
 def _upload_event(record: _Record) -> UploadEvent:
     item = record.s3.object
-    key = unquote_plus(item.key)[:MAX_KEY_CHARACTERS]
     return UploadEvent(
         bucket=record.s3.bucket.name,
-        key=key,
+        key=item.key,
         version_id=item.version_id or "null",
         etag=item.etag.strip('"'),
         size=item.size,
         event_name=record.event_name,
         sequencer=item.sequencer,
-        ignored_because=_ignored_because(record, key),
-        own_output=record.s3.bucket.name == UPLOADS_BUCKET and is_own_output(key),
+        ignored_because=_ignored_because(record),
+        own_output=record.s3.bucket.name == UPLOADS_BUCKET and is_own_output(item.key),
     )
 
 
-def _ignored_because(record: _Record, key: str) -> str | None:
+def _ignored_because(record: _Record) -> str | None:
     if record.s3.bucket.name != UPLOADS_BUCKET:
         return f"Only bucket {UPLOADS_BUCKET} is watched, not {record.s3.bucket.name}."
     if CREATED not in record.event_name:
         return f"{record.event_name} creates no object."
-    wanted, reason = is_upload_key(key)
+    wanted, reason = is_upload_key(record.s3.object.key)
     return None if wanted else reason

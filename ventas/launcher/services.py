@@ -137,11 +137,12 @@ PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def gunicorn(app: str, bind: str, *, workers: int, threads: int) -> Launch:
-    """A Flask app under gunicorn; open requests have 2 s to end, its control socket is off."""
+    """A Flask app under gunicorn; open requests have 2 s to end at a stop, its control socket is off."""
     temporary = ["--worker-tmp-dir", str(SHARED_MEMORY)] if os.access(SHARED_MEMORY, os.W_OK) else []
     return Launch(
         [
             *(sys.executable, "-m", "gunicorn", app),
+            *("--config", "python:ventas.launcher.gunicorn_hooks"),
             *("--bind", bind),
             *("--workers", str(workers), "--worker-class", "gthread", "--threads", str(threads)),
             *("--graceful-timeout", "2", "--no-control-socket"),

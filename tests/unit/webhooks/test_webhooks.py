@@ -196,10 +196,20 @@ def test_a_strange_key_is_data(client, token, ledger, key) -> None:
     assert run.status == "received"
 
 
+def test_the_longest_keys_are_kept_whole(client, token, ledger) -> None:
+    """Two that differ in their last bytes only are two uploads."""
+    keys = ["%C3%B1" * 506 + f"_{number}ventas.csv" for number in (1, 2)]
+    answer = client.post("/events/minio", json=notification(*keys), headers=token)
+    assert answer.json["recorded"] == 2
+    assert {run.key for run in runs(ledger)} == {unquote_plus(key) for key in keys}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"key": "v" * 4000},
+        {"key": "v" * 1015 + "ventas.csv"},
+        {"key": "%C3%B1" * 510 + "ventas.csv"},
         {"key": ""},
         {"size": 2**64},
         {"size": -1},
