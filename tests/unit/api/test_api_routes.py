@@ -27,6 +27,8 @@ ROUTES = {
     ("/predict/batch", "post"),
     ("/history/", "get"),
     ("/history/{id}", "get"),
+    ("/accuracy", "get"),
+    ("/alerts", "get"),
     ("/health", "get"),
     ("/health/live", "get"),
     ("/models", "get"),
@@ -172,7 +174,7 @@ def test_health_tells_the_version_and_the_parts(client: FlaskClient) -> None:
     body = client.get("/health").get_json()
     assert (body["status"], body["model_version"]) == ("ok", 1)
     assert body["loaded_at"].endswith("Z")
-    assert body["parts"].keys() == {"champion", "ledger", "registry", "notices", "history"}
+    assert body["parts"].keys() == {"champion", "ledger", "registry", "notices", "history", "shadow"}
     assert (away["status"], "Redis" in away["reason"]) == ("away", True)
     assert abs((datetime.fromisoformat(away["since"]) - before).total_seconds()) < 60
     assert _part(client, "ledger")["status"] == "ok"
