@@ -16,7 +16,7 @@ from sqlalchemy import Row, and_, case, delete, false, func, literal, or_, selec
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
-from ventas.contract import HOLIDAY, PROMOTION
+from ventas.contract import HOLIDAY, PROMOTION, Kind
 from ventas.ledger.database import Database
 from ventas.ledger.tables import Outcome, Prediction, Run, ShadowPrediction
 
@@ -233,7 +233,9 @@ def _live_error(row: Any, verdict_rmse: float | None) -> LiveError:
 def _verdict_errors(session: Any, versions: set[int]) -> dict[int, float]:
     """The error of each version when it was judged; a first champion's is that on its own test rows."""
     runs = session.execute(
-        select(Run.model_version, Run.verdict, Run.test_rmse).where(Run.model_version.in_(versions))
+        select(Run.model_version, Run.verdict, Run.test_rmse).where(
+            Run.kind == Kind.SALES, Run.model_version.in_(versions)
+        )
     )
     known = {row.model_version: (row.verdict or {}).get("challenger_rmse") or row.test_rmse for row in runs}
     return {version: float(rmse) for version, rmse in known.items() if rmse is not None}

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from ventas.contract import Kind
 from ventas.ledger.database import Database
 from ventas.ledger.tables import Event, Run
 
@@ -32,7 +33,8 @@ class Queries:
     def run_of_version(self, version: int) -> Run | None:
         """The run that registered a model version, or None."""
         with self._database.read() as session:
-            return session.scalars(select(Run).where(Run.model_version == version).order_by(Run.id)).first()
+            made = select(Run).where(Run.kind == Kind.SALES, Run.model_version == version)
+            return session.scalars(made.order_by(Run.id)).first()
 
     def events(self, skip: int, limit: int) -> tuple[list[Event], int]:
         """`limit` events after the `skip` newest ones, newest first, and how many there are in all."""

@@ -27,6 +27,8 @@ ROUTES = {
     ("/predict/batch", "post"),
     ("/history/", "get"),
     ("/history/{id}", "get"),
+    ("/accuracy", "get"),
+    ("/alerts", "get"),
     ("/health", "get"),
     ("/health/live", "get"),
     ("/models", "get"),

@@ -13,11 +13,12 @@ from sklearn.pipeline import Pipeline
 from ventas.drift import profile
 from ventas.errors import NotFound, RegistryUnavailable
 from ventas.features import SalesFeatures
-from ventas.ledger import Ledger
+from ventas.ledger import Ledger, UploadEvent
 from ventas.pipeline.coalescing import superseded
 from ventas.pipeline.context import dataset_key
 from ventas.registry import ModelVersion
 from ventas.split import to_csv_bytes
+from ventas.states import Step
 from ventas.times import utc_now
 from ventas.training import inputs
 
@@ -95,6 +96,16 @@ def test_too_few_rows_or_a_usual_error_raise_none(world: World, days: int, value
     world.predict_days(days, value)
     world.face(sales(ENOUGH, 100.0))
     assert world.raised() == []
+
+
+def test_a_forecast_file_that_the_champion_answered_does_not_hide_its_verdict(world: World) -> None:
+    event = UploadEvent("ventas", "pronosticos/entrada/plan.csv", "v1", "e", 1)
+    (recorded,) = world.ledger.intake.record([event])
+    lease = world.ledger.runs.acquire(recorded.run_id, Step.FORECAST, "w")
+    world.ledger.runs.note(lease, model_version=1)
+    world.predict_days(ENOUGH, 120.0)
+    world.face(sales(ENOUGH, 100.0))
+    assert world.raised() == [("live_error", "live_error:1")]
 
 
 def test_a_first_champion_is_compared_with_its_own_test_error(world: World) -> None:
