@@ -11,6 +11,7 @@ import pandas as pd
 
 from ventas.contract import DATE, TARGET
 from ventas.ingest import ingest
+from ventas.promotion_plan import with_plan
 from ventas.roles import Roles
 from ventas.sample_chain import OPEN, STORE, generate_chain, noise_floor
 from ventas.settings import Settings
@@ -35,8 +36,8 @@ def real(how: str) -> Data:
     """The public year of one shop, split at random (as the seed did) or by time."""
     settings = Settings(_env_file=None, SPLIT=how)  # type: ignore[call-arg]
     found = ingest(REAL, settings)
-    parts = split(found.frame, settings)
-    return Data(parts.train, parts.test, Roles.of_report(found.report), float("nan"), settings)
+    parts = split(with_plan(found.frame, found.roles), settings, found.roles)
+    return Data(parts.train, parts.test, found.roles, float("nan"), settings)
 
 
 def chain(stores: int, days: int) -> Data:
@@ -47,13 +48,13 @@ def chain(stores: int, days: int) -> Data:
         path = Path(folder) / "ventas.csv"
         made.frame.to_csv(path, index=False)
         found = ingest(path, settings)
-    parts = split(found.frame, settings)
+    parts = split(with_plan(found.frame, found.roles), settings, found.roles)
     keys = [DATE, STORE] if STORE in parts.test else [DATE]
     truth = made.frame[[*keys, OPEN]].assign(expected=made.expected)
     test = parts.test[[*keys, TARGET]].merge(truth, on=keys, validate="1:1")
     expected: npt.NDArray[np.float64] = test["expected"].to_numpy()
     floor = noise_floor(test[TARGET], expected, test[OPEN])
-    return Data(parts.train, parts.test, Roles.of_report(found.report), floor, settings)
+    return Data(parts.train, parts.test, found.roles, floor, settings)
 
 
 DATASETS: dict[str, Callable[[], Data]] = {

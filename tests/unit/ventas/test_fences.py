@@ -16,7 +16,33 @@ def two_stores(rows: int = 40) -> pd.DataFrame:
         pd.DataFrame({"Tienda": name, "Abierto": is_open, "Ventas": is_open * (level + number % 5)})
         for name, level in (("chica", 100.0), ("grande", 9000.0))
     ]
-    return pd.concat(stores, ignore_index=True)
+    return with_days(pd.concat(stores, ignore_index=True))
+
+
+def with_days(frame: pd.DataFrame) -> pd.DataFrame:
+    """Too few days of each kind to tell them apart."""
+    return frame.assign(**{"DíaDeLaSemana": np.arange(len(frame)) % 7 + 1, "Promociones": 0, "Festivo": 0})
+
+
+def weeks(count: int = 30) -> pd.DataFrame:
+    """One store that sells half as much on Sundays, and twice as much on the first Mondays, by a promotion."""
+    weekday = np.tile(np.arange(1, 8), count)
+    promotion = ((weekday == 1) & (np.arange(len(weekday)) < 70)).astype(int)
+    level = np.where(weekday == 7, 500.0, 1000.0) * (1 + promotion)
+    noise = np.random.default_rng(3).normal(0, 10, len(weekday))
+    return pd.DataFrame(
+        {"DíaDeLaSemana": weekday, "Promociones": promotion, "Festivo": 0, "Ventas": level + noise}
+    )
+
+
+def test_a_weak_weekday_and_a_promotion_are_no_outliers_but_a_fault_on_such_a_day_is() -> None:
+    frame = weeks()
+    fences = find_fences(frame, 1.5, Roles())
+    assert frame["Ventas"].lt(fences.low).sum() == 30, "around all days every Sunday is one"
+    assert not fences.outside(frame, Roles()).any()
+    frame.loc[[6, 7], "Ventas"] = [5.0, 9000.0]
+    found = find_fences(frame, 1.5, Roles()).outside(frame, Roles())
+    assert np.flatnonzero(found).tolist() == [6, 7]
 
 
 def test_an_outlier_of_a_small_store_is_ordinary_in_a_large_one() -> None:
@@ -44,7 +70,7 @@ def test_closed_days_are_no_outliers_and_do_not_move_the_fences() -> None:
 
 def test_a_series_with_few_rows_or_a_new_one_is_held_to_the_fences_of_all() -> None:
     frame = two_stores()
-    new = pd.DataFrame({"Tienda": "nueva", "Abierto": 1.0, "Ventas": [5.0, 9000.0, 1e9]})
+    new = with_days(pd.DataFrame({"Tienda": "nueva", "Abierto": 1.0, "Ventas": [5.0, 9000.0, 1e9]}))
     fences = find_fences(pd.concat([frame, new], ignore_index=True), 1.5, ROLES)
     assert sorted(fences.lows.index) == ["chica", "grande"]
     assert fences.outside(new, ROLES).tolist() == [False, False, True]
