@@ -21,6 +21,7 @@ from rich.table import Table
 
 from benchmarks.datasets import DATASETS, Data
 from ventas.contract import TARGET
+from ventas.launcher.services import PATIENT_THREADS
 from ventas.served import served_model
 from ventas.tables import baselines
 from ventas.training import inputs, refit, search
@@ -84,7 +85,7 @@ def in_a_process(dataset: str, model: str) -> dict[str, Any]:
         [sys.executable, "-m", "benchmarks.models", "--measure", dataset, model],
         check=True,
         stdout=subprocess.PIPE,
-        env=os.environ | {"OMP_WAIT_POLICY": "PASSIVE"},
+        env=os.environ | PATIENT_THREADS,
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found

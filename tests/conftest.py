@@ -12,7 +12,7 @@ from ventas.ledger.migrate import upgrade
 from ventas.settings import Settings
 
 # As the services have it, and before anything imports OpenMP: see ventas/launcher/services.py.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 @pytest.fixture
