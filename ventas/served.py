@@ -16,12 +16,7 @@ from ventas.roles import Roles, series_texts
 # The only types beyond skops' own that a model file may name. The list is ours, never the file's: a crafted
 # file could allow itself anything.
 TRUSTED_TYPES = [
-    "numpy.dtype",
-    "sklearn._loss.link.Interval",
-    "sklearn._loss.link.IdentityLink",
-    "sklearn._loss.loss.HalfSquaredError",
-    "sklearn._loss._loss.CyHalfSquaredError",
-    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+    "numpy.dtype",  # of files that an earlier skops wrote
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
     "ventas.columns.RawColumns",
