@@ -5,6 +5,7 @@ Part of the fixed data contract: users and their scripts depend on these names.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from enum import StrEnum
 
 from ventas.errors import RejectedUpload
@@ -107,3 +108,24 @@ def shown(text: str, limit: int = 60) -> str:
 def refused(message: str, code: str, **details: object) -> RejectedUpload:
     """A RejectedUpload whose report holds `details` (JSON-serialisable) for texts in other languages."""
     return RejectedUpload(message, code=code, report={"details": details})
+
+
+def contract_columns(
+    headers: Iterable[str], required: tuple[str, ...], wanted: str, code: str
+) -> dict[str, str]:
+    """The file's own name of each of the contract's columns that it has.
+
+    Raises RejectedUpload (`code`) where one of `required` is missing; `wanted` is the sentence that says what to do.
+    """
+    names = [str(name) for name in headers]
+    found = {contract: name for name in names if (contract := contract_column(name))}
+    if missing := [name for name in required if name not in found]:
+        first = [shown(name, 40) for name in names[:30]]
+        raise refused(
+            f"The file lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}. It has {', '.join(first)}. "
+            f"{wanted}",
+            code,
+            missing=missing,
+            found=first,
+        )
+    return found

@@ -24,7 +24,7 @@ from ventas.contract import (
     TARGET,
     WEEKDAY,
     Kind,
-    contract_column,
+    contract_columns,
     normalised,
     refused,
     shown,
@@ -39,6 +39,7 @@ from ventas.served import ModelInput
 from ventas.settings import Settings
 
 REQUIRED_COLUMNS = (DATE, PROMOTION, HOLIDAY)
+HEADER = f"The header of a forecast file must name {', '.join(REQUIRED_COLUMNS)}."
 _ROLES = {DATE: "date", WEEKDAY: "weekday", PROMOTION: "promotion", HOLIDAY: "holiday"}
 
 
@@ -76,7 +77,7 @@ def read_forecast_file(path: Path, settings: Settings, inputs: Sequence[ModelInp
         }
         report["rows_in"] = len(table.cells) + len(table.ragged.lines)
         _check_size(report["rows_in"], settings.MAX_BATCH_ROWS)
-        columns = _contract_columns(table)
+        columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_forecast_column")
         report["dialect"]["decimal"] = decimal = _decimal(table, columns[DATE])
         return _judged(Rows(table, np.zeros(len(table.cells), dtype=bool)), columns, decimal, inputs, report)
     except RejectedUpload as error:
@@ -123,21 +124,6 @@ def _check_size(rows: int, most: int) -> None:
             "too_many_rows",
             max_rows=most,
         )
-
-
-def _contract_columns(table: Table) -> dict[str, str]:
-    """The file's own name of each of the contract's columns that it has."""
-    found = {contract: str(name) for name in table.cells if (contract := contract_column(str(name)))}
-    if missing := [name for name in REQUIRED_COLUMNS if name not in found]:
-        names = [shown(str(name), 40) for name in table.cells.columns[:30]]
-        raise refused(
-            f"The file lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}. It has {', '.join(names)}. "
-            f"The header of a forecast file must name {', '.join(REQUIRED_COLUMNS)}.",
-            "missing_forecast_column",
-            missing=missing,
-            found=names,
-        )
-    return found
 
 
 def _decimal(table: Table, date: str) -> Decimal:

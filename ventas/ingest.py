@@ -19,7 +19,7 @@ from ventas.contract import (
     REQUIRED_COLUMNS,
     TARGET,
     WEEKDAY,
-    contract_column,
+    contract_columns,
     normalised,
     refused,
     shown,
@@ -48,6 +48,7 @@ __all__ = ["MIN_ROWS", "Ingested", "ingest", "rejection_report_text"]
 
 # Under ten rows neither five folds nor a 30 % test have two dates each.
 MIN_ROWS = 10
+HEADER = f"The header must name {', '.join(CONTRACT_COLUMNS)}."
 _ROLES = {DATE: "date", WEEKDAY: "weekday", PROMOTION: "promotion", HOLIDAY: "holiday", TARGET: "target"}
 
 
@@ -90,7 +91,7 @@ def ingest(path: Path, settings: Settings) -> Ingested:
             "gzip": table.gzip,
         }
         report["rows_in"] = len(table.cells) + len(table.ragged.lines)
-        columns = _contract_columns(table)
+        columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_column")
         decimal, warnings = _decimal(table, columns)
         report["dialect"]["decimal"] = decimal
         rows = Rows(table, np.zeros(len(table.cells), dtype=bool), warnings)
@@ -107,21 +108,6 @@ def ingest(path: Path, settings: Settings) -> Ingested:
     except RejectedUpload as error:
         raise rejection(error, report) from error
     return Ingested(frame, rejected, report)
-
-
-def _contract_columns(table: Table) -> dict[str, str]:
-    """The file's own name of each of the contract's columns that it has."""
-    found = {contract: str(name) for name in table.cells if (contract := contract_column(str(name)))}
-    if missing := [name for name in REQUIRED_COLUMNS if name not in found]:
-        names = [shown(str(name), 40) for name in table.cells.columns[:30]]
-        raise refused(
-            f"The file lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}. It has {', '.join(names)}. "
-            f"The header must name {', '.join(CONTRACT_COLUMNS)}.",
-            "missing_column",
-            missing=missing,
-            found=names,
-        )
-    return found
 
 
 def _decimal(table: Table, columns: dict[str, str]) -> tuple[Decimal, list[str]]:
