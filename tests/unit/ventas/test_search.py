@@ -40,12 +40,18 @@ def test_the_winner_is_nearer_to_the_noise_than_tables_and_the_grid(stores: int,
     assert error - floor < (0.8 if stores > 1 else 1.0) * (seed_grid - floor)
 
 
+@pytest.fixture
+def no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short budget plans little; on a busy machine the clock must not stop what was planned."""
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+
+
 @pytest.fixture(scope="module")
 def sales() -> pd.DataFrame:
     return chain(3, 250, seed=2)
 
 
-def test_the_same_rows_give_the_same_winner_with_one_thread_and_two(sales) -> None:
+def test_the_same_rows_give_the_same_winner_with_one_thread_and_two(sales, no_clock) -> None:
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads):
@@ -58,7 +64,7 @@ def test_the_same_rows_give_the_same_winner_with_one_thread_and_two(sales) -> No
     assert errors[0] == pytest.approx(errors[1], rel=1e-9)
 
 
-def test_a_budget_of_a_second_leaves_candidates_out_and_says_why(sales) -> None:
+def test_a_budget_of_a_second_leaves_candidates_out_and_says_why(sales, no_clock) -> None:
     found = _search(sales, BRIEF)
     out = [one for one in found.leaderboard if "cv_rmse" not in one]
     assert out
@@ -80,7 +86,7 @@ def test_a_plan_follows_from_size_and_settings_alone(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("rows", [20, 2_000, 50_000, 120_000, 3_000_000])
-def test_tables_are_always_planned_and_only_once(rows: int) -> None:
+def test_tables_are_always_planned_and_only_once(rows: int, no_clock) -> None:
     planned = plan(Task(rows, 11, 10, 400, 3), BRIEF)
     names = [one.name for one in planned.candidates] + [one["name"] for one in planned.left_out]
     assert names[:2] == [MEANS, SEASONAL_NAIVE]
@@ -144,7 +150,7 @@ def test_a_model_that_is_hardly_better_than_the_table_loses_and_that_is_said() -
     assert "50%" in found.table_note
 
 
-def test_progress_is_told_of_every_candidate_and_what_it_raises_ends_the_search(sales) -> None:
+def test_progress_is_told_of_every_candidate_and_what_it_raises_ends_the_search(sales, no_clock) -> None:
     told: list[tuple[int, int]] = []
     search(sales, BRIEF, lambda done, total: told.append((done, total)), CHAIN)
     assert told == [(done, len(told)) for done in range(1, len(told) + 1)]
@@ -188,7 +194,7 @@ def _odd() -> dict[str, pd.DataFrame]:
 
 
 @pytest.mark.parametrize("name", _odd())
-def test_odd_uploads_are_searched_without_a_warning(name: str) -> None:
+def test_odd_uploads_are_searched_without_a_warning(name: str, no_clock) -> None:
     rows = _odd()[name]
     found = _search(rows, BRIEF)
     asked = pd.concat([inputs(rows), inputs(frame([None, "2030-05-25"], Precio=-1e308, Tienda="otra"))])
