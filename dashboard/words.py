@@ -35,6 +35,7 @@ STEPS = {
     Step.PROMOTE: "Comparación con el modelo en producción",
     Step.FORECAST: "Lectura del archivo y pronóstico de sus días",
 }
+_RETRY = "retry"  # no step of work: the ledger keeps under it that somebody started the run again
 
 STAGES = {
     "Production": Label("En producción", "green"),
@@ -94,6 +95,8 @@ def stage(value: str | None) -> Label:
 
 def step(value: str) -> str:
     """What a step does; an unknown step is shown as it is."""
+    if value == _RETRY:
+        return "Reinicio de la ejecución"
     return STEPS[Step(value)] if value in list(Step) else value
 
 

@@ -31,6 +31,7 @@ from ventas.contract import (
 )
 from ventas.errors import RejectedUpload
 from ventas.ingest import all_rejected, compare_weekday, weekday_of
+from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.quality import Report, column_report, dates_report, empty_report, rejected_report, rejection
 from ventas.reader import Table, read_table
 from ventas.roles import series_texts
@@ -153,6 +154,8 @@ def _read(
         if known.name in CONTRACT_COLUMNS:
             continue
         name = own_names.get(normalised(known.name))
+        if name is None and known.name in PLAN_COLUMNS:
+            continue  # the rows themselves tell it
         if name is None:
             rows.warnings.append(f"Column {shown(known.name)}, which the model reads, is not in the file.")
         elif known.kind == "text":

@@ -82,6 +82,8 @@ def drop(
         screen.print(plain(f"Stored {UPLOADS_BUCKET}/{key} as version {dropped.uploaded.version_id}."))
     elif dropped.run is not None and is_final(dropped.run):
         print_outcome(screen, dropped.run)
+        if out is not None and dropped.run.get("answer"):
+            screen.print(plain(f"It was written to {out}."))
     if not no_follow:
         _exit(dropped, settings, timeout)
 

@@ -293,6 +293,7 @@ def test_a_forecast_file_is_sent_where_it_is_answered_and_its_answer_fetched(
     assert "reading, asking the champion" in result.stdout
     assert uploads.get_bytes(UPLOADS_BUCKET, key) == days.read_bytes()
     assert answer.read_bytes() == b"the answer"
+    assert f"It was written to {answer}." in result.stdout.replace("\n", "")
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ def test_every_state_and_step_has_words_of_its_own() -> None:
 def test_a_state_from_a_newer_api_is_shown_as_it_is() -> None:
     assert words.status("paused").text == "paused"
     assert words.step("audit") == "audit"
+    assert words.step("retry") == "Reinicio de la ejecución"
     assert words.stage("Beta").text == "Beta"
     assert words.stage(None).text == "Sin estado"
     assert not words.is_working("paused")

@@ -13,6 +13,7 @@ import pytest
 from ventas.errors import RejectedUpload
 from ventas.forecast_answer import answer_csv, rejected_rows_csv
 from ventas.forecast_file import ForecastFile, read_forecast_file
+from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.quality import rejection_report_text
 from ventas.rejections import ROW_RULES
 from ventas.served import Forecast, ModelInput
@@ -105,6 +106,12 @@ def test_a_column_of_the_model_that_is_absent_is_told(take: Take) -> None:
     file = take(f"{HEADER}\n2027-01-01,1,0\n", PRICE)
     assert "Precio" not in file.frame
     assert any("«Precio»" in text for text in file.report["warnings"])
+
+
+def test_columns_that_the_rows_themselves_tell_are_not_missed(take: Take) -> None:
+    plan = [ModelInput(name, "number", required=False) for name in PLAN_COLUMNS]
+    file = take(f"{HEADER}\n2027-01-01,1,0\n", *plan)
+    assert not any(name in text for name in PLAN_COLUMNS for text in file.report["warnings"])
 
 
 def test_bad_rows_stay_aside_with_line_and_reason(take: Take) -> None:
