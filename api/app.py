@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from api.admin import SECURITY
 from api.answers import json_answer
+from api.body import read_to_its_end
 from api.docs import docs_routes
 from api.pages import allowed_parameters
 from api.ports import ModelCatalogue, ModelSource, ShadowModels
@@ -66,6 +67,7 @@ def create_app(
     )
     app = _flask(settings)
     register_problems(app)
+    app.after_request(read_to_its_end)
     for routes in ROUTES:
         app.register_api(routes(services))
     app.register_blueprint(docs_routes("openapi_document"))

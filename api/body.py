@@ -4,7 +4,7 @@ import json
 import unicodedata
 from typing import Any
 
-from flask import Request
+from flask import Request, Response, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from api.problems import FieldError, InvalidFields
@@ -23,6 +23,17 @@ def json_object(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidRequest('The body must be one JSON object, such as {"DíaDeLaSemana": 1}.')
     return body
+
+
+def read_to_its_end(response: Response) -> Response:
+    """Read what an answer left unread, such as the body behind a wrong token; one too large is left to the server.
+
+    A body that comes after such an answer would be taken for the connection's next request, and end it.
+    """
+    most = request.max_content_length
+    if request.content_length is not None and (most is None or request.content_length <= most):
+        request.get_data(cache=False)
+    return response
 
 
 def shown(value: Any, limit: int = 60) -> str:

@@ -113,7 +113,7 @@ def _planned(train: pd.DataFrame, roles: Roles, settings: Settings) -> Plan:
         rows=len(train),
         columns=train.shape[1],
         series=int(series),
-        days=int((train[DATE].max() - train[DATE].min()).days) + 1,
+        days=(train[DATE].max().date() - train[DATE].min().date()).days + 1,  # Timedelta ends at 292 years
         folds=fold_count(len(train), settings),
     )
     return plan(task, settings)

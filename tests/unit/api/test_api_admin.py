@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -281,3 +282,11 @@ def test_the_openapi_document_names_the_token(client: FlaskClient) -> None:
         if operation.get("security") == [{"admin": []}]
     }
     assert secured == {"/runs/{id}/retry", "/models/{version}/promote", "/models/{version}/approve"}
+
+
+@pytest.mark.parametrize("path", ["/models/1/promote", "/nowhere"])
+def test_a_body_is_read_though_its_request_is_refused(client: FlaskClient, path: str) -> None:
+    """What stays unread would be taken for the connection's next request."""
+    body = BytesIO(b'{"reason": "x"}')
+    assert client.post(path, input_stream=body, content_length=15).status_code in (401, 404)
+    assert body.tell() == 15
