@@ -14,7 +14,7 @@ import pandas as pd
 
 from ventas.contract import DATE
 from ventas.evidence import Evidence, weigh
-from ventas.reasons import Decision, no_rows, reason_of
+from ventas.reasons import EQUAL_WITHIN, Decision, beaten_by_a_table, no_rows, reason_of
 from ventas.roles import Roles
 from ventas.scores import Scores, pooled, score, score_from_origins
 from ventas.segments import SegmentTable, segment_table
@@ -24,7 +24,6 @@ from ventas.training import refit
 from ventas.verdict import Kind, Verdict
 
 CHALLENGER, CHAMPION = "challenger", "champion"
-EQUAL_WITHIN = 1e-9  # relative; closer errors are the same error
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,8 @@ def first_verdict(challenger: Contender, case: Case) -> Verdict:
     return Verdict(
         promoted=True,
         kind="first",
-        reason=f"{reason}; its RMSE is {error:.2f} on {len(rows)} test rows.",
+        reason=f"{reason}; its RMSE is {error:.2f} on {len(rows)} test rows."
+        + beaten_by_a_table(error, _baseline_errors(scores)),
         challenger_version=challenger.version,
         challenger_rmse=error,
         rows=len(rows),
@@ -173,7 +173,7 @@ def _verdict(compared: _Comparison, challenger: Contender, champion: Contender, 
         promoted=decision.promoted,
         kind=compared.kind,
         evidence=evidence.word,
-        reason=reason_of(decision),
+        reason=reason_of(decision) + beaten_by_a_table(decision.ours, _baseline_errors(scores)),
         challenger_version=challenger.version,
         champion_version=champion.version,
         challenger_rmse=decision.ours,

@@ -1,10 +1,13 @@
 """The sentence of a verdict: what was decided, by which figures, on which rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ventas.evidence import Word
 from ventas.segments import Segment
 from ventas.verdict import Kind
+
+EQUAL_WITHIN = 1e-9  # relative; closer errors are the same error
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,14 @@ def reason_of(decision: Decision) -> str:
         f"{decision.ours:.2f}, {relation} {decision.theirs:.2f} of champion version {decision.champion}, "
         f"{_rows(decision)}.{_but(decision) if decision.lower else ''}"
     )
+
+
+def beaten_by_a_table(error: float, baselines: Mapping[str, float]) -> str:
+    """A sentence where one of the tables has a lower error than the challenger on the same rows, else ""."""
+    table = min(baselines, key=lambda name: baselines[name], default=None)
+    if table is None or not baselines[table] < error * (1 - EQUAL_WITHIN):
+        return ""
+    return f" The table «{table}» has {baselines[table]:.2f} on these rows, which is lower than the challenger's."
 
 
 def no_rows(challenger: int) -> str:

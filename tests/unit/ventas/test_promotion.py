@@ -57,6 +57,18 @@ def case(settings: Settings) -> Case:
     return Case(TRAIN, TEST, settings)
 
 
+def test_a_challenger_that_a_table_beats_on_the_same_rows_is_told_so(case: Case) -> None:
+    """It may win all the same: the rule asks for less error than the champion's."""
+    beaten = judge(_contender(2, 120.0), _contender(1, 150.0), case)
+    assert beaten.promoted
+    assert (
+        f"The table «means» has {beaten.baselines['means']:.2f} on these rows, which is lower"
+        in beaten.reason
+    )
+    assert "The table" in first_verdict(_contender(1, 120.0), case).reason
+    assert "The table" not in judge(_contender(2, 100.0), _contender(1, 150.0), case).reason
+
+
 def _with(case: Case, **changes: object) -> Case:
     return replace(case, settings=case.settings.model_copy(update=changes))
 
