@@ -48,6 +48,8 @@ def model_card(made: Made, case: Case) -> dict[str, Any]:
             "cv_rmse": made.found.cv_mse**0.5,
             "test_rmse": made.metrics.rmse,
             "test_r2": made.metrics.r2,
+            "test_coverage": made.metrics.coverage,
+            "interval_coverage": case.settings.INTERVAL_COVERAGE,
             "baselines": {name: scores.rmse(name) for name in scores.losses if name != CHALLENGER},
         },
         "segments": [one.as_dict() for one in table.segments if one.segment != SERIES],

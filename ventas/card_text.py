@@ -72,7 +72,14 @@ def _errors(errors: Card) -> list[str]:
         "test R²": errors["test_r2"],
         "cross-validated RMSE": errors["cv_rmse"],
     }
-    return _pairs("error", own | tables)
+    inside = {}
+    if errors.get("test_coverage") is not None:
+        inside = {
+            f"share of test rows in an interval for {errors['interval_coverage']:.0%}": errors[
+                "test_coverage"
+            ]
+        }
+    return _pairs("error", own | tables | inside)
 
 
 def _data(card: Card) -> list[str]:

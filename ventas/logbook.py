@@ -160,6 +160,7 @@ def _log_numbers(training: Training, settings: Settings) -> None:
             "test_mse": metrics.mse,
             "test_rmse": metrics.rmse,
             "test_r2": metrics.r2,
+            **({} if metrics.coverage is None else {"test_coverage": metrics.coverage}),
         }
     )
 

@@ -47,11 +47,15 @@ class Search:
 
 @dataclass(frozen=True)
 class Metrics:
-    """How well a fit does on some rows: mean squared error, its root, and R²."""
+    """How well a fit does on some rows: mean squared error, its root, and R².
+
+    coverage: the share of sales that lay in their interval; None where the fit knows no interval.
+    """
 
     mse: float
     rmse: float
     r2: float
+    coverage: float | None = None
 
 
 def search(
@@ -102,7 +106,16 @@ def evaluate(estimator: Any, frame: pd.DataFrame, roles: Roles | None = None) ->
     mse = float(mean_squared_error(rows[TARGET], predicted))
     # R² of a single row is undefined; it explains as much as its mean does.
     r2 = float(r2_score(rows[TARGET], predicted)) if len(rows) > 1 else 0.0
-    return Metrics(mse, float(np.sqrt(mse)), r2)
+    return Metrics(mse, float(np.sqrt(mse)), r2, _coverage(estimator, rows))
+
+
+def _coverage(estimator: Any, rows: pd.DataFrame) -> float | None:
+    model = estimator[-1] if isinstance(estimator, Pipeline) else None
+    if getattr(model, "offsets", None) is None:
+        return None
+    assert isinstance(estimator, Pipeline)
+    _, low, high = estimator[-1].predict_interval(estimator[:-1].transform(inputs(rows)))
+    return float(np.mean((rows[TARGET] >= low) & (rows[TARGET] <= high)))
 
 
 def _planned(train: pd.DataFrame, roles: Roles, settings: Settings) -> Plan:

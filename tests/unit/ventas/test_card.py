@@ -53,6 +53,7 @@ def test_the_card_tells_of_data_search_errors_and_segments(made: Made, case: Cas
     assert card["settings"]["seed"] == 42
     assert card["search"]["candidates"] == made.found.candidates
     assert card["errors"]["test_rmse"] == made.metrics.rmse < 20
+    assert card["errors"]["test_coverage"] == made.metrics.coverage
     assert card["errors"]["baselines"].keys() == {"means", "seasonal_naive"}
     assert {one["segment"] for one in card["segments"]} == {"weekday", "promotion", "holiday"}
     assert card["verdict"] is None

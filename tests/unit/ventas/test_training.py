@@ -69,6 +69,9 @@ def test_folds_are_judged_only_on_later_dates_and_cut_no_date(sales) -> None:
 def test_errors_are_those_of_the_predictions(sales, quick) -> None:
     estimator = search(sales, quick, lambda *_: None).estimator
     metrics = evaluate(estimator, sales)
+    values, low, high = estimator[-1].predict_interval(estimator[:-1].transform(inputs(sales)))
+    assert np.array_equal(values, estimator.predict(inputs(sales)))
+    assert metrics.coverage == sales["Ventas"].between(low, high).mean()
     residuals = sales["Ventas"] - estimator.predict(inputs(sales))
     assert metrics.mse == pytest.approx((residuals**2).mean())
     assert metrics.rmse == pytest.approx(metrics.mse**0.5)
