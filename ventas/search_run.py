@@ -4,9 +4,9 @@ Halving is on iterations, never on rows: with fewer rows small models win that l
 the data are computed once for each fold and shared by all candidates.
 """
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,7 @@ class SearchRun:
         self._sales = train[TARGET].to_numpy(dtype=np.float64)
         self._views = FoldViews(inputs(train), self._sales, folds, roles, settings.SEED)
         self._done = 0
-        self._began = time.monotonic()
+        self._began = monotonic()
         self.results: list[Result] = []
         self.stopped = False
 
@@ -108,7 +108,7 @@ class SearchRun:
                 result.models, result.said = [], []
 
     def _late(self) -> bool:
-        late = time.monotonic() - self._began > PATIENCE * self._settings.SEARCH_BUDGET_SECONDS
+        late = monotonic() - self._began > PATIENCE * self._settings.SEARCH_BUDGET_SECONDS
         self.stopped = self.stopped or late
         return late
 
@@ -139,7 +139,7 @@ class SearchRun:
 
     def _measured(self, result: Result, iterations: int = 0) -> Result:
         """Fit on every fold, boosting up to so many iterations: the trees that are there stay."""
-        began = time.monotonic()
+        began = monotonic()
         views = self._views.of(result.candidate)
         result.said, result.iterations = [], iterations
         for model, view, (fit, _) in zip(result.models, views, self._folds, strict=True):
@@ -149,7 +149,7 @@ class SearchRun:
                 model.fit(view.fit, self._sales[fit])
             result.said.append(model.predict(view.judged))
         self._score(result, views)
-        result.seconds += time.monotonic() - began
+        result.seconds += monotonic() - began
         return result
 
     def _score(self, result: Result, views: list[FoldView]) -> None:

@@ -1,7 +1,5 @@
 """Which model wins, what is tried, and that no odd upload ends a search."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,7 +41,7 @@ def test_the_winner_is_nearer_to_the_noise_than_tables_and_the_grid(stores: int,
 @pytest.fixture
 def no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A short budget plans little; on a busy machine the clock must not stop what was planned."""
-    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr("ventas.search_run.monotonic", lambda: 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +75,7 @@ def test_a_budget_of_a_second_leaves_candidates_out_and_says_why(sales, no_clock
 def test_a_plan_follows_from_size_and_settings_alone(monkeypatch) -> None:
     task = Task(rows=700_000, columns=11, series=1000, days=700, folds=2)
     first = plan(task, SETTINGS)
-    monkeypatch.setattr(time, "monotonic", lambda: 1e9)
+    monkeypatch.setattr("ventas.search_run.monotonic", lambda: 1e9)
     again = plan(task, SETTINGS)
     assert repr(first) == repr(again)
     assert first.seconds <= SETTINGS.SEARCH_BUDGET_SECONDS
@@ -95,7 +93,7 @@ def test_tables_are_always_planned_and_only_once(rows: int, no_clock) -> None:
 
 def test_the_clock_stops_a_search_and_that_is_told(sales, monkeypatch) -> None:
     tick = iter(range(0, 10_000, 20))
-    monkeypatch.setattr(time, "monotonic", lambda: float(next(tick)))
+    monkeypatch.setattr("ventas.search_run.monotonic", lambda: float(next(tick)))
     found = _search(sales)
     assert found.stopped
     late = [one["name"] for one in found.leaderboard if "Not tried: the clock" in one["note"]]
