@@ -33,7 +33,7 @@ object-store: dev-env
 # how quickly the running system answers.
 test: dev-env object-store ## all tests: unit, browser, pipeline on real processes
 	$(PYTEST) tests/unit tests/browser
-	$(PYTEST) tests/pipeline
+	$(BIN)/pytest tests/pipeline
 
 zoo: dev-env object-store ## every bad file of the tests through the real pipeline
 	ZOO=whole $(BIN)/pytest tests/pipeline/test_zoo.py

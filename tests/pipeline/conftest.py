@@ -17,7 +17,7 @@ QUICK = {
     "SWEEP_INTERVAL_SECONDS": "5",
     "SEARCH": "grid",
     "GRID_N_ESTIMATORS": "[10]",
-    "GRID_MAX_DEPTH": "[null, 3]",
+    "GRID_MAX_DEPTH": "[null, 8]",
     "GRID_MIN_SAMPLES_SPLIT": "[2]",
     "CV_FOLDS": "3",
     "CHAMPION_POLL_SECONDS": "0.5",
