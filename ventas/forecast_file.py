@@ -70,13 +70,7 @@ def read_forecast_file(path: Path, settings: Settings, inputs: Sequence[ModelInp
     report: Report = empty_report() | {"kind": Kind.FORECAST.value}
     try:
         table = read_table(path, settings)
-        report["dialect"] = {
-            "encoding": table.encoding,
-            "delimiter": table.delimiter,
-            "decimal": None,
-            "gzip": table.gzip,
-        }
-        report["rows_in"] = len(table.cells) + len(table.ragged.lines)
+        report.update(table.as_report())
         _check_size(report["rows_in"], settings.MAX_BATCH_ROWS)
         columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_forecast_column")
         report["dialect"]["decimal"] = decimal = _decimal(table, columns[DATE])

@@ -84,13 +84,7 @@ def ingest(path: Path, settings: Settings) -> Ingested:
     report = empty_report()
     try:
         table = read_table(path, settings)
-        report["dialect"] = {
-            "encoding": table.encoding,
-            "delimiter": table.delimiter,
-            "decimal": None,
-            "gzip": table.gzip,
-        }
-        report["rows_in"] = len(table.cells) + len(table.ragged.lines)
+        report.update(table.as_report())
         columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_column")
         decimal, warnings = _decimal(table, columns)
         report["dialect"]["decimal"] = decimal

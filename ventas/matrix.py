@@ -81,11 +81,6 @@ class SalesMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         told = self.statistics_.transform(rows) if self.statistics else np.empty((len(X), 0))
         return self._assembled(X, rows, self.columns_.opened(X) > 0, told)
 
-    @property
-    def numeric_names_(self) -> npt.NDArray[np.str_]:
-        """Further columns that are numbers."""
-        return self.columns_.numeric_names_  # type: ignore[no-any-return]
-
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Names of the matrix's columns."""
         names = [*LEAD, *self.columns_.names(), *self.plan_names_]

@@ -45,6 +45,11 @@ class Table:
     delimiter: str
     gzip: bool
 
+    def as_report(self) -> dict[str, Any]:
+        """The quality report's part about the reading; which decimal mark the file has is found later."""
+        read = {"encoding": self.encoding, "delimiter": self.delimiter, "decimal": None, "gzip": self.gzip}
+        return {"dialect": read, "rows_in": len(self.cells) + len(self.ragged.lines)}
+
 
 def read_table(path: Path, settings: Settings) -> Table:
     """Read a sales file in any accepted dialect; the header is the first line that is not empty.

@@ -4,7 +4,6 @@ The uploads are taken in their order, as if each had been worked on before the n
 champions of their own that starts with none. Ledger, MLflow and buckets are only read, or not even that.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from ventas.ingest import ingest
 from ventas.ledger import Run
 from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
+from ventas.pipeline.uploads import file_sha256
 from ventas.promotion import Case, Contender, date_keys, first_verdict, judge
 from ventas.promotion_plan import with_plan
 from ventas.reproducible import irreproducible
@@ -147,7 +147,7 @@ def _case(context: Context, run: Run) -> tuple[Case, str]:
         except NotFound:
             train, test = (dataset(context, run.id, name) for name in ("train", "test"))
             return Case(train, test, context.settings, Roles.of_report(run.quality)), run.sha256 or run.id
-        return _read(path, context.settings), _sha256(path)
+        return _read(path, context.settings), file_sha256(path)
 
 
 def _read(path: Path, settings: Settings) -> Case:
@@ -156,8 +156,3 @@ def _read(path: Path, settings: Settings) -> Case:
     parts = split(with_plan(found.frame, found.roles), settings, found.roles)
     train, test = (read_dataset(to_csv_bytes(part)) for part in (parts.train, parts.test))
     return Case(train, test, settings, found.roles)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -146,7 +146,7 @@ def test_names_are_those_of_the_columns_and_begin_with_the_lead(sales) -> None:
     names = maker.get_feature_names_out().tolist()
     assert len(names) == len(set(names)) == matrix.shape[1]
     assert tuple(names[: len(LEAD)]) == LEAD
-    assert maker.numeric_names_.tolist() == ["FeriadoEscolar", "Precio"]
+    assert maker.columns_.numeric_names_.tolist() == ["FeriadoEscolar", "Precio"]
 
 
 def test_one_day_and_only_closed_days_can_be_learnt_from(sales) -> None:
