@@ -12,22 +12,33 @@ import structlog
 from dash import Dash, set_props
 
 from dashboard import context, shell
+from dashboard.i18n import gettext as _
+from dashboard.i18n import language
+from dashboard.i18n import mark as N_
 from dashboard.pages import forecast, history, models, not_found_404, run, runs
 from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
 
 PAGES = (forecast, history, models, runs, run, not_found_404)
-FAULT = (
+FAULT = N_(
     "Algo salió mal al mostrar esta página. Vuelva a cargarla y, si se repite, avise a quien la administra."
 )
 
 log = structlog.get_logger(__name__)
 
 
+class LocalisedDash(Dash):
+    """Dash whose page says in which language it is."""
+
+    def interpolate_index(self, **parts: str) -> str:
+        """The HTML page, with `{%language%}` filled in too."""
+        return str(super().interpolate_index(**parts)).replace("{%language%}", language())
+
+
 def create_app(settings: Settings | None = None) -> Dash:
     """The app with its pages and callbacks; settings are read from the environment unless given."""
     settings = settings or load_settings()
-    app = Dash(
+    app = LocalisedDash(
         "dashboard",
         use_pages=True,
         pages_folder="",
@@ -44,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     for page in PAGES:
         page.register(app)
     shell.register(app)
-    app.layout = shell.layout(settings)
+    app.layout = lambda: shell.layout(settings)  # for each visit: its language is the request's
     return app
 
 
@@ -60,4 +71,4 @@ def create_server() -> flask.Flask:
 def _tell_fault(error: Exception) -> None:
     """Log an unforeseen error of a callback and put a sentence above the page in its stead."""
     log.error("callback_failed", exc_info=error)
-    set_props("page-fault", {"children": FAULT, "hidden": False})
+    set_props("page-fault", {"children": _(FAULT), "hidden": False})

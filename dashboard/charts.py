@@ -6,8 +6,9 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from dashboard import formats
+from dashboard.i18n import SPANISH, language
+from dashboard.i18n import gettext as _
 
-CONFIG = {"displayModeBar": False, "locale": "es", "responsive": True}
 CHAMPION = "#0ca678"
 OTHER = "#91a7c4"
 # After Okabe and Ito, told apart without red and green too; the blue is lighter, for the dark scheme.
@@ -22,7 +23,12 @@ _TICKS = [
 def graph(graph_id: str, label: str, height: int = 300) -> html.Div:
     """The place of a chart; `label` says to screen readers what it shows."""
     return html.Div(
-        dcc.Graph(id=graph_id, config=CONFIG, figure=empty(), style={"height": height}),
+        dcc.Graph(
+            id=graph_id,
+            config={"displayModeBar": False, "locale": language(), "responsive": True},
+            figure=empty(),
+            style={"height": height},
+        ),
         role="img",
         className="chart",
         **{"aria-label": label},
@@ -41,22 +47,22 @@ def empty(sentence: str = "") -> go.Figure:
 def predictions(rows: list[dict[str, Any]], zone: str) -> go.Figure:
     """Forecasts over the moment they were asked for, one colour per model version; `rows` newest first."""
     if not rows:
-        return empty("Todavía no hay pronósticos")
+        return empty(_("Todavía no hay pronósticos"))
     figure = _figure()
     for version in sorted({row["model_version"] for row in rows}):
         of_version = [row for row in reversed(rows) if row["model_version"] == version]
         figure.add_scatter(
-            name=f"Versión {version}",
+            name=_("Versión {number}").format(number=version),
             mode="markers",
             x=[formats.local(row["timestamp"], zone).replace(tzinfo=None) for row in of_version],
             y=[row["prediction"] for row in of_version],
             text=[formats.number(row["prediction"]) for row in of_version],
             customdata=[formats.day(row.get("Fecha")) for row in of_version],
-            hovertemplate="%{x|%d/%m/%Y %H:%M}<br>Pronóstico: %{text}<br>Para el %{customdata}",
+            hovertemplate="%{x|%d/%m/%Y %H:%M}<br>" + _("Pronóstico: %{text}<br>Para el %{customdata}"),
             marker={"size": 8, "opacity": 0.85, "color": PALETTE[(version - 1) % len(PALETTE)]},
         )
     figure.update_layout(
-        showlegend=True, yaxis_title_text="Pronóstico de ventas", xaxis_tickformatstops=_TICKS
+        showlegend=True, yaxis_title_text=_("Pronóstico de ventas"), xaxis_tickformatstops=_TICKS
     )
     return figure
 
@@ -65,7 +71,7 @@ def errors(models: list[dict[str, Any]]) -> go.Figure:
     """Test error of each model version, oldest first, the champion in a colour of its own and named."""
     known = [model for model in reversed(models) if model.get("metrics", {}).get("test_rmse") is not None]
     if not known:
-        return empty("Todavía no hay modelos")
+        return empty(_("Todavía no hay modelos"))
     values = [model["metrics"]["test_rmse"] for model in known]
     champions = ["champion" in model.get("aliases", []) for model in known]
     figure = _figure()
@@ -73,18 +79,18 @@ def errors(models: list[dict[str, Any]]) -> go.Figure:
         x=[f"v{model['version']}" for model in known],
         y=values,
         text=[
-            formats.number(value) + ("<br>en producción" if champion else "")
+            formats.number(value) + ("<br>" + _("en producción") if champion else "")
             for value, champion in zip(values, champions, strict=True)
         ],
         textposition="outside",
         constraintext="none",
         textangle=0,
         cliponaxis=False,
-        hovertemplate="%{x}<br>Error: %{text}",
+        hovertemplate="%{x}<br>" + _("Error: %{text}"),
         marker={"color": [CHAMPION if champion else OTHER for champion in champions], "cornerradius": 4},
         width=0.5 if len(known) > 2 else 0.3,
     )
-    figure.update_layout(yaxis_title_text="Error (RMSE)", yaxis_range=[0, max(values) * 1.25 or 1])
+    figure.update_layout(yaxis_title_text=_("Error (RMSE)"), yaxis_range=[0, max(values) * 1.25 or 1])
     return figure
 
 
@@ -92,7 +98,7 @@ def _figure() -> go.Figure:
     figure = go.Figure()
     figure.update_layout(
         template="none",
-        separators=",.",
+        separators=",." if language() == SPANISH else ".,",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         margin={"l": 64, "r": 16, "t": 16, "b": 40},

@@ -1,45 +1,48 @@
-"""Numbers, dates and durations as a Spanish spreadsheet writes them: 1.605,20 and 30/11/2026."""
+"""Numbers, dates and durations as the language of the request writes them: 1.605,20 and 30/11/2026, or 1,605.20."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+from dashboard.i18n import SPANISH, language, locale, ngettext
+from dashboard.i18n import gettext as _
+
 NOTHING = "—"
-WEEKDAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
-MONTHS = (
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
-)
-_SWAP = str.maketrans(",.", ".,")
+# In English the month is a word: 03/04 is another day in London than in New York.
+_DAY = {"es": "dd/MM/y", "en": "d MMM y"}
+_LONG_DAY = {"es": "EEEE d 'de' MMMM 'de' y", "en": "EEEE, d MMMM y"}
 
 
 def number(value: float | None, decimals: int = 2) -> str:
-    """`value` with dots between thousands and a decimal comma; a dash for None."""
-    return NOTHING if value is None else f"{value:,.{decimals}f}".translate(_SWAP)
+    """`value` with separators between thousands; a dash for None."""
+    if value is None:
+        return NOTHING
+    # Rounded as Python does, so that a figure is the same on every page.
+    return str(format_decimal(round(value, decimals), "#,##0." + "0" * decimals, locale()))
 
 
 def count(value: int | None) -> str:
-    """A whole number with dots between thousands; a dash for None."""
+    """A whole number with separators between thousands; a dash for None."""
     return number(value, 0)
+
+
+def percent(value: float | None, decimals: int = 0) -> str:
+    """A percentage with its sign: `95 %`, in English `95%`; a dash for None."""
+    if value is None:
+        return NOTHING
+    return f"{number(value, decimals)}{' ' if language() == SPANISH else ''}%"
 
 
 def share(value: float | None) -> str:
     """A share of one as a percentage with one decimal; a dash for None."""
-    return NOTHING if value is None else f"{number(value * 100, 1)} %"
+    return NOTHING if value is None else percent(value * 100, 1)
 
 
 def counted(value: int, one: str, many: str) -> str:
-    """A count with its noun in the right number: «1 fila», «2.190 filas»."""
-    return f"{count(value)} {one if value == 1 else many}"
+    """A count with its noun in the right number: «1 fila», «2.190 filas»; the nouns are translated."""
+    return f"{count(value)} {ngettext(one, many, value)}"
 
 
 def local(moment: str, zone: str) -> datetime:
@@ -49,28 +52,35 @@ def local(moment: str, zone: str) -> datetime:
 
 def clock(moment: str | None, zone: str) -> str:
     """An ISO 8601 moment as day and minute in `zone`, `30/11/2026 14:03`; a dash for None."""
-    return NOTHING if not moment else f"{local(moment, zone):%d/%m/%Y %H:%M}"
+    if not moment:
+        return NOTHING
+    return str(format_datetime(local(moment, zone), f"{_DAY[language()]} HH:mm", locale=locale()))
 
 
 def day(iso: str | None) -> str:
     """An ISO date as `30/11/2026`; a dash for None."""
-    return NOTHING if not iso else f"{date.fromisoformat(iso):%d/%m/%Y}"
+    return NOTHING if not iso else str(format_date(date.fromisoformat(iso), _DAY[language()], locale()))
 
 
 def long_day(iso: str) -> str:
     """An ISO date in words: `lunes 30 de noviembre de 2026`."""
-    when = date.fromisoformat(iso)
-    return f"{WEEKDAYS[when.weekday()]} {when.day} de {MONTHS[when.month - 1]} de {when.year}"
+    return str(format_date(date.fromisoformat(iso), _LONG_DAY[language()], locale()))
+
+
+def weekdays() -> list[str]:
+    """The names of the days, capitalised, Monday first."""
+    names = locale().days["stand-alone"]["wide"]
+    return [names[number].capitalize() for number in range(7)]
 
 
 def weekday(value: int | None) -> str:
     """Name of an ISO weekday (1 Monday to 7 Sunday), capitalised; a dash for anything else."""
-    return WEEKDAYS[value - 1].capitalize() if value in range(1, 8) and value else NOTHING
+    return weekdays()[value - 1] if value in range(1, 8) and value else NOTHING
 
 
 def yes_no(value: int | None) -> str:
     """`Sí` or `No` for a 0/1 flag; a dash for None."""
-    return NOTHING if value is None else ("Sí" if value else "No")
+    return NOTHING if value is None else (_("Sí") if value else _("No"))
 
 
 def size(count_bytes: int | None) -> str:

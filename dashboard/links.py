@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from dashboard.i18n import gettext as _
 from ventas.settings import Settings
 
 
@@ -17,9 +18,11 @@ def tools(settings: Settings) -> list[Link]:
     """Links to the tools that this installation has; the public addresses win over the internal ones."""
     links = [
         Link("MLflow", settings.MLFLOW_PUBLIC_URL or settings.MLFLOW_TRACKING_URI, "models"),
-        Link("Flower (tareas)", settings.FLOWER_PUBLIC_URL or f"http://{settings.FLOWER_BIND}", "runs"),
-        Link("MinIO (archivos)", settings.MINIO_CONSOLE_PUBLIC_URL or _console(settings), "files"),
-        Link("API (referencia)", f"{(settings.API_PUBLIC_URL or settings.API_URL).rstrip('/')}/docs", "api"),
+        Link(_("Flower (tareas)"), settings.FLOWER_PUBLIC_URL or f"http://{settings.FLOWER_BIND}", "runs"),
+        Link(_("MinIO (archivos)"), settings.MINIO_CONSOLE_PUBLIC_URL or _console(settings), "files"),
+        Link(
+            _("API (referencia)"), f"{(settings.API_PUBLIC_URL or settings.API_URL).rstrip('/')}/docs", "api"
+        ),
     ]
     # The stand-in for MinIO has no console; a registry on disk or in a database has no page.
     return [link for link in links if link.href.startswith(("http://", "https://"))]

@@ -5,6 +5,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Output, html
 
+from dashboard.i18n import gettext as _
 from dashboard.words import Label
 
 Shown = tuple[bool, str]
@@ -34,7 +35,7 @@ def page_header(title: str, about: str, *actions: Any) -> dmc.Group:
 
 def refresh_button(page: str) -> dmc.Button:
     """The button `<page>-refresh`."""
-    return dmc.Button("Actualizar", id=f"{page}-refresh", variant="default", leftSection=icon("refresh"))
+    return dmc.Button(_("Actualizar"), id=f"{page}-refresh", variant="default", leftSection=icon("refresh"))
 
 
 def problem_notice(page: str) -> html.Div:
@@ -44,7 +45,7 @@ def problem_notice(page: str) -> html.Div:
             dmc.Group(
                 [
                     dmc.Text(id=f"{page}-problem-text", size="sm", className="grow"),
-                    dmc.Button("Reintentar", id=f"{page}-retry", size="xs", color="red", variant="light"),
+                    dmc.Button(_("Reintentar"), id=f"{page}-retry", size="xs", color="red", variant="light"),
                 ],
                 justify="space-between",
                 gap="sm",
@@ -71,7 +72,7 @@ def problem_shown(problem: Exception) -> Shown:
 
 def badge(label: Label, size: str = "md") -> dmc.Badge:
     """A state as a coloured word."""
-    return dmc.Badge(label.text, color=label.color, variant="light", size=size, className="badge")
+    return dmc.Badge(_(label.text), color=label.color, variant="light", size=size, className="badge")
 
 
 def card(*children: Any, title: str | None = None, **props: Any) -> dmc.Paper:

@@ -1,43 +1,49 @@
-"""Why the API gave no data, as one Spanish sentence for a sales person."""
+"""Why the API gave no data, as one sentence for a sales person, in the language of the request."""
 
 from typing import Any
 
 import httpx
 import structlog
 
+from dashboard.i18n import gettext as _
+from dashboard.i18n import mark as N_
 from ventas.errors import VentasError
 
 log = structlog.get_logger(__name__)
 
-DOWN = "El servicio no responde: compruebe que el sistema esté en marcha y vuelva a intentarlo."
-SLOW = "El servicio tarda demasiado en responder; espere un momento y vuelva a intentarlo."
-UNREADABLE = "El servicio respondió algo que esta página no entiende; vuelva a intentarlo."
-FAILED = "El servicio falló al responder; vuelva a intentarlo y, si se repite, avise a quien lo administra."
-UNAVAILABLE = "El servicio no puede responder ahora mismo; vuelva a intentarlo en un momento."
-MISSING = "Lo que busca no existe."
-REFUSED = "El servicio no aceptó la petición."
-NO_CHAMPION = (
+DOWN = N_("El servicio no responde: compruebe que el sistema esté en marcha y vuelva a intentarlo.")
+SLOW = N_("El servicio tarda demasiado en responder; espere un momento y vuelva a intentarlo.")
+UNREADABLE = N_("El servicio respondió algo que esta página no entiende; vuelva a intentarlo.")
+FAILED = N_(
+    "El servicio falló al responder; vuelva a intentarlo y, si se repite, avise a quien lo administra."
+)
+UNAVAILABLE = N_("El servicio no puede responder ahora mismo; vuelva a intentarlo en un momento.")
+MISSING = N_("Lo que busca no existe.")
+REFUSED = N_("El servicio no aceptó la petición.")
+NO_CHAMPION = N_(
     "Todavía no hay ningún modelo en producción: suba un archivo ventas.csv y espere a que termine su "
     "ejecución."
 )
 
 # Sentences for the parts of a request that the form can get wrong.
 _FIELDS = {
-    "DíaDeLaSemana": "Revise el día de la semana: debe ser uno de lunes a domingo y coincidir con la fecha.",
-    "Fecha": "Revise la fecha: debe existir y coincidir con el día de la semana.",
-    "Promociones": "Revise si hay promoción: solo puede ser sí o no.",
-    "Festivo": "Revise si es festivo: solo puede ser sí o no.",
+    "DíaDeLaSemana": N_(
+        "Revise el día de la semana: debe ser uno de lunes a domingo y coincidir con la fecha."
+    ),
+    "Fecha": N_("Revise la fecha: debe existir y coincidir con el día de la semana."),
+    "Promociones": N_("Revise si hay promoción: solo puede ser sí o no."),
+    "Festivo": N_("Revise si es festivo: solo puede ser sí o no."),
 }
 
 
 class ApiProblem(VentasError):
-    """Raised when the API gives no data; `str(problem)` is the Spanish sentence to show.
+    """Raised when the API gives no data; `str(problem)` is the sentence to show.
 
     `missing` tells that the API works and what was asked for does not exist.
     """
 
     def __init__(self, sentence: str, *, missing: bool = False) -> None:
-        super().__init__(sentence)
+        super().__init__(_(sentence))
         self.missing = missing
 
 
@@ -68,7 +74,7 @@ def _refusal(response: httpx.Response) -> str:
     if known:
         return known[0]
     named = ", ".join(f"«{field}»" for field in fields if field)
-    return f"El servicio no aceptó {named}; revise el valor." if named else REFUSED
+    return _("El servicio no aceptó {named}; revise el valor.").format(named=named) if named else REFUSED
 
 
 def _document(response: httpx.Response) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
 from dashboard import context, links
+from dashboard.i18n import LANGUAGES, language
+from dashboard.i18n import gettext as _
 from dashboard.parts import icon
 from dashboard.problems import ApiProblem
 from ventas.settings import Settings
@@ -23,7 +25,7 @@ THEME = {
 }
 
 INDEX = """<!DOCTYPE html>
-<html lang="es">
+<html lang="{%language%}">
   <head>
     {%metas%}
     <title>{%title%}</title>
@@ -55,7 +57,7 @@ def layout(settings: Settings) -> dmc.MantineProvider:
         navbar={"width": NAV_WIDTH, "breakpoint": "sm", "collapsed": {"mobile": True}},
     )
     return dmc.MantineProvider(
-        dmc.DatesProvider(frame, settings={"locale": "es", "firstDayOfWeek": 1}),
+        dmc.DatesProvider(frame, settings={"locale": language(), "firstDayOfWeek": 1}),
         theme=THEME,
         defaultColorScheme="auto",
     )
@@ -84,15 +86,15 @@ def show_health(_ticks: int | None) -> tuple[dmc.Badge, str, bool]:
     try:
         health = context.api().health()
     except ApiProblem as problem:
-        return _health_badge("Sin conexión", "red"), str(problem), False
+        return _health_badge(_("Sin conexión"), "red"), str(problem), False
     if health.version is None:
-        reason = f" Motivo: {health.reason}" if health.reason else ""
-        return (
-            _health_badge("Sin modelo", "orange"),
-            f"Todavía no hay un modelo en producción.{reason}",
-            False,
-        )
-    version = [html.Span("Modelo en producción: ", className="only-wide"), f"versión {health.version}"]
+        reason = _(" Motivo: {reason}").format(reason=health.reason) if health.reason else ""
+        said = _("Todavía no hay un modelo en producción.") + reason
+        return _health_badge(_("Sin modelo"), "orange"), said, False
+    version = [
+        html.Span(_("Modelo en producción: "), className="only-wide"),
+        _("versión {number}").format(number=health.version),
+    ]
     return _health_badge(version, "teal"), "", True
 
 
@@ -104,17 +106,18 @@ def _health_badge(text: Any, color: str) -> dmc.Badge:
 
 def _header() -> dmc.AppShellHeader:
     left = [
-        dmc.Burger(id="burger", size="sm", hiddenFrom="sm", **{"aria-label": "Abrir o cerrar el menú"}),
+        dmc.Burger(id="burger", size="sm", hiddenFrom="sm", **{"aria-label": _("Abrir o cerrar el menú")}),
         dcc.Link([icon("logo"), html.Span("Ventas")], href="/", className="brand"),
     ]
     right = [
         html.Div(id="health", role="status", className="health"),
+        _language_switch(),
         dmc.ColorSchemeToggle(
             lightIcon=icon("sun"),
             darkIcon=icon("moon"),
             variant="default",
             size="lg",
-            **{"aria-label": "Cambiar entre tema claro y oscuro"},
+            **{"aria-label": _("Cambiar entre tema claro y oscuro")},
         ),
     ]
     return dmc.AppShellHeader(
@@ -128,16 +131,24 @@ def _header() -> dmc.AppShellHeader:
     )
 
 
+def _language_switch() -> html.Button:
+    """A button that carries the name of the other language, in that language."""
+    other = next(code for code in LANGUAGES if code != language())
+    return html.Button(
+        LANGUAGES[other], id="language", lang=other, className="language", **{"data-language": other}
+    )
+
+
 def _navbar(settings: Settings) -> dmc.AppShellNavbar:
     pages = [page for page in dash.page_registry.values() if page.get("icon")]
     own = [
         dmc.NavLink(
-            label=page["name"],
+            label=_(name),
             href=page["relative_path"],
             active="exact" if page["path"] == "/" else "partial",
             leftSection=icon(page["icon"]),
         )
-        for page in pages
+        for name, page in ((page["name"], page) for page in pages)
     ]
     others = [
         dmc.NavLink(
@@ -149,8 +160,8 @@ def _navbar(settings: Settings) -> dmc.AppShellNavbar:
         )
         for link in links.tools(settings)
     ]
-    heading = dmc.Text("Herramientas", size="xs", c="dimmed", className="nav-heading")
-    return dmc.AppShellNavbar(html.Nav([*own, heading, *others], **{"aria-label": "Principal"}), p="sm")
+    heading = dmc.Text(_("Herramientas"), size="xs", c="dimmed", className="nav-heading")
+    return dmc.AppShellNavbar(html.Nav([*own, heading, *others], **{"aria-label": _("Principal")}), p="sm")
 
 
 def _main(settings: Settings) -> html.Div:
@@ -161,7 +172,8 @@ def _main(settings: Settings) -> html.Div:
             html.Div(id="page-fault", hidden=True, role="alert", className="banner fault"),
             dash.page_container,
             dmc.Text(
-                f"Las horas son de {settings.BUSINESS_TIMEZONE.replace('_', ' ')}.", className="zone-note"
+                _("Las horas son de {zone}.").format(zone=settings.BUSINESS_TIMEZONE.replace("_", " ")),
+                className="zone-note",
             ),
         ],
         className="main",

@@ -5,22 +5,25 @@ from typing import Any
 import dash_ag_grid as dag
 from dash import html
 
+from dashboard.i18n import gettext as _
+from dashboard.i18n import mark as N_
+
 # https://www.ag-grid.com/react-data-grid/localisation/ : only what our tables can show
 _LOCALE = {
-    "page": "Página",
-    "to": "a",
-    "of": "de",
-    "more": "más",
-    "firstPage": "Primera página",
-    "previousPage": "Página anterior",
-    "nextPage": "Página siguiente",
-    "lastPage": "Última página",
-    "pageSizeSelectorLabel": "Filas por página:",
-    "ariaPageSizeSelectorLabel": "Filas por página",
-    "loadingOoo": "Cargando…",
-    "loadingError": "Sin datos",
-    "noRowsToShow": "Todavía no hay nada que mostrar",
-    "ariaSortableColumn": "Pulse Intro para ordenar",
+    "page": N_("Página"),
+    "to": N_("a"),
+    "of": N_("de"),
+    "more": N_("más"),
+    "firstPage": N_("Primera página"),
+    "previousPage": N_("Página anterior"),
+    "nextPage": N_("Página siguiente"),
+    "lastPage": N_("Última página"),
+    "pageSizeSelectorLabel": N_("Filas por página:"),
+    "ariaPageSizeSelectorLabel": N_("Filas por página"),
+    "loadingOoo": N_("Cargando…"),
+    "loadingError": N_("Sin datos"),
+    "noRowsToShow": N_("Todavía no hay nada que mostrar"),
+    "ariaSortableColumn": N_("Pulse Intro para ordenar"),
 }
 
 # The grid takes its colours from the page, so it follows the light and the dark scheme.
@@ -42,7 +45,7 @@ def column(field: str, name: str, width: int, *, numeric: bool = False, **more: 
 
 
 def decimals(places: int) -> dict[str, str]:
-    """A value formatter that shows numbers in Spanish with `places` decimals (see assets/formats.js)."""
+    """A value formatter that shows numbers of the page's language with `places` decimals (see assets/formats.js)."""
     return {"function": f"number(params.value, {places})"}
 
 
@@ -50,7 +53,7 @@ def grid(grid_id: str, columns: list[dict[str, Any]], label: str, **more: Any) -
     """A table that fills the width and scrolls sideways on a phone."""
     options = {
         "theme": {"function": _THEME},
-        "localeText": _LOCALE,
+        "localeText": {name: _(text) for name, text in _LOCALE.items()},
         "suppressCellFocus": False,
         "enableCellTextSelection": True,
         "ensureDomOrder": True,

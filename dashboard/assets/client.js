@@ -1,13 +1,21 @@
-// What only the browser can do: number formats inside tables, the phone's menu, reloading a paged table.
+// What only the browser can do: number formats inside tables, the language, the phone's menu, reloading a table.
 window.dashAgGridFunctions = Object.assign({}, window.dashAgGridFunctions, {
   number: function (value, decimals) {
     if (value === null || value === undefined) return "—";
-    return new Intl.NumberFormat("es-AR", {
+    return new Intl.NumberFormat(document.documentElement.lang === "en" ? "en-GB" : "es-AR", {
       minimumFractionDigits: decimals,
       maximumFractionDigits: decimals,
       useGrouping: true,
     }).format(value);
   },
+});
+
+// The switch of languages: the choice is kept a year, and the page comes anew in it.
+document.addEventListener("click", function (event) {
+  var button = event.target.closest("#language");
+  if (!button) return;
+  document.cookie = "idioma=" + button.dataset.language + ";path=/;max-age=31536000;samesite=lax";
+  location.reload();
 });
 
 window.dash_clientside = Object.assign({}, window.dash_clientside, {

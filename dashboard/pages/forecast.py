@@ -8,6 +8,8 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, html
 
 from dashboard import context, formats
+from dashboard.i18n import mark as N_
+from dashboard.i18n import title
 from dashboard.parts import (
     NO_PROBLEM,
     card,
@@ -23,17 +25,13 @@ from dashboard.parts import (
 from dashboard.problems import ApiProblem
 from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 
-_WEEKDAYS = [
-    {"value": str(number), "label": name.capitalize()}
-    for number, name in enumerate(formats.WEEKDAYS, start=1)
-]
 _BUSY = {"running": [(Output("forecast-send", "loading"), True, False)]}
 
 
 def register(app: Dash) -> None:
     """Add the page and its callbacks."""
     dash.register_page(
-        __name__, path="/", name="Pronóstico", title="Pronóstico · Ventas", layout=layout, icon="forecast"
+        __name__, path="/", name=N_("Pronóstico"), title=title("Pronóstico"), layout=layout, icon="forecast"
     )
     app.callback(
         Output("forecast-weekday", "value"),
@@ -121,7 +119,7 @@ def _form() -> dmc.Stack:
             dmc.Select(
                 id="forecast-weekday",
                 label="Día de la semana",
-                data=_WEEKDAYS,
+                data=[{"value": str(day), "label": name} for day, name in enumerate(formats.weekdays(), 1)],
                 value="1",
                 allowDeselect=False,
                 checkIconPosition="right",

@@ -7,6 +7,8 @@ import plotly.graph_objects as go
 from dash import ClientsideFunction, Dash, Input, Output, html, no_update
 
 from dashboard import charts, context, formats
+from dashboard.i18n import mark as N_
+from dashboard.i18n import title
 from dashboard.parts import (
     NO_PROBLEM,
     card,
@@ -40,8 +42,8 @@ def register(app: Dash) -> None:
     dash.register_page(
         __name__,
         path="/historial",
-        name="Historial",
-        title="Historial · Ventas",
+        name=N_("Historial"),
+        title=title("Historial"),
         layout=layout,
         icon="history",
     )

@@ -7,6 +7,8 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
 
 from dashboard import charts, context, formats, words
+from dashboard.i18n import mark as N_
+from dashboard.i18n import title
 from dashboard.parts import (
     NO_PROBLEM,
     card,
@@ -38,7 +40,7 @@ _COLUMNS = [
 def register(app: Dash) -> None:
     """Add the page and its callbacks."""
     dash.register_page(
-        __name__, path="/modelos", name="Modelos", title="Modelos · Ventas", layout=layout, icon="models"
+        __name__, path="/modelos", name=N_("Modelos"), title=title("Modelos"), layout=layout, icon="models"
     )
     app.callback(
         Output("models-chart", "figure"),

@@ -4,13 +4,15 @@ import dash
 import dash_mantine_components as dmc
 from dash import Dash, dcc, html
 
+from dashboard.i18n import mark as N_
+from dashboard.i18n import title
 from dashboard.parts import page_header
 
 
 def register(_app: Dash) -> None:
     """Add the page; Dash finds it by the name of this module."""
     dash.register_page(
-        __name__, path="/404", name="No encontrado", title="No encontrado · Ventas", layout=layout
+        __name__, path="/404", name=N_("No encontrado"), title=title("No encontrado"), layout=layout
     )
 
 

@@ -7,6 +7,8 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from dashboard import context, polling, verdicts, words
+from dashboard.i18n import mark as N_
+from dashboard.i18n import title
 from dashboard.parts import (
     NO_PROBLEM,
     badge,
@@ -29,8 +31,8 @@ def register(app: Dash) -> None:
     dash.register_page(
         __name__,
         path_template="/ejecuciones/<run_id>",
-        name="Ejecución",
-        title="Ejecución · Ventas",
+        name=N_("Ejecución"),
+        title=title("Ejecución"),
         layout=layout,
     )
     app.callback(

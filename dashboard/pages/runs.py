@@ -7,6 +7,8 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from dashboard import context, polling, words
+from dashboard.i18n import mark as N_
+from dashboard.i18n import title
 from dashboard.parts import (
     NO_PROBLEM,
     card,
@@ -31,8 +33,8 @@ def register(app: Dash) -> None:
     dash.register_page(
         __name__,
         path="/ejecuciones",
-        name="Ejecuciones",
-        title="Ejecuciones · Ventas",
+        name=N_("Ejecuciones"),
+        title=title("Ejecuciones"),
         layout=layout,
         icon="runs",
     )

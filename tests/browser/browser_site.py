@@ -22,6 +22,7 @@ _FLAGS = (
     "--disable-sync",
     "--no-first-run",
     "--lang=es",
+    "--accept-lang=es",
 )
 
 

@@ -29,6 +29,7 @@ def browser(chromium: Chrome) -> Iterator[Chrome]:
     chromium.switch_to.new_window("tab")
     chromium.get_log("browser")  # empties it
     yield chromium
+    chromium.delete_all_cookies()  # no port of its own keeps a cookie apart
     chromium.close()
     chromium.switch_to.window(first)
 

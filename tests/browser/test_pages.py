@@ -291,6 +291,19 @@ def test_the_scheme_can_be_switched_and_is_remembered(browser: Chrome, site: Sit
     assert browser.execute_script(_BACKGROUND) == background
 
 
+def test_the_language_can_be_switched_and_is_remembered(browser: Chrome, site: Site) -> None:
+    browser.get(site.url)
+    shows(browser, "Pronóstico")
+    press(browser, "#language")
+    until(browser, lambda b: b.find_element(By.TAG_NAME, "html").get_attribute("lang") == "en")
+    browser.get(f"{site.url}/historial")
+    shows(browser, "Times are those of")
+    until(browser, lambda b: b.title == "History · Ventas")
+    press(browser, "#language")
+    shows(browser, "Las horas son de")
+    until(browser, lambda b: b.title == "Historial · Ventas")
+
+
 def test_a_phone_gets_every_page_without_sideways_scrolling(browser: Chrome, site: Site) -> None:
     size = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
