@@ -24,6 +24,10 @@ def _better(start: str, seed: int) -> pd.DataFrame:
     return sales(start, seed=seed, level=20_000 + 700 * seed)
 
 
+# What hangs is asked for 10 s at least, so a prediction that waited for it would take longer than this.
+NOT_WAITING_SECONDS = 5
+
+
 def _ventas(world: World, *arguments: str) -> str:
     """What the command prints, run as an operator would, in the system's own environment."""
     command = [str(Path(sys.executable).with_name("ventas")), *arguments]
@@ -131,7 +135,7 @@ def test_predictions_stay_quick_while_mlflow_hangs_and_is_asked_all_the_time(wor
 
     with ThreadPoolExecutor(16) as pool, _hanging(world, "mlflow"):
         asked = [pool.submit(ask) for _ in range(16)]
-        assert _slowest_prediction(world, 3) < 1.5
+        assert _slowest_prediction(world, 3) < NOT_WAITING_SECONDS
         assert {answer.result() for answer in asked} == {503}
         since = wait_for(lambda: _away_since(world, "registry"), "health to miss MLflow")
         assert since > begun
@@ -142,7 +146,7 @@ def test_predictions_stay_quick_while_redis_hangs(world: World) -> None:
     world.served_by(world.ensure_champion())
     begun = utc_now()
     with _hanging(world, "redis"):
-        assert _slowest_prediction(world, 3) < 1
+        assert _slowest_prediction(world, 3) < 2  # Redis is asked for 2 s at least
         since = wait_for(lambda: _away_since(world, "notices"), "health to miss Redis", seconds=20)
         assert since > begun
     wait_for(lambda: _away_since(world, "notices") is None, "Redis to be back", seconds=20)

@@ -114,6 +114,7 @@ class Runs:
             raise ValueError(f"{lease.step} cannot end as {status}")
         now = utc_now()
         with self._database.write() as session:
+            newest = _followed(session, columns.get("superseded_by"))
             if promotion is not None:
                 _add_promotion(session, promotion)
             _change_leased(
@@ -128,11 +129,11 @@ class Runs:
                     "attempts": 0,
                     "updated_at": now,
                     "finished_at": now if status in FINAL_STATES else None,
-                    "superseded_by": columns.get("superseded_by"),
+                    "superseded_by": newest,
                 },
             )
-            if columns.get("superseded_by") is not None:
-                _relink(session, lease.run_id, columns["superseded_by"])
+            if newest is not None:
+                _relink(session, lease.run_id, newest)
             _end_attempt(
                 session, lease, now, "failed" if status == RunStatus.FAILED else "ok", columns.get("reason")
             )
@@ -298,6 +299,17 @@ def _close_lost_attempts(session: Session, run_id: str, now: datetime) -> None:
         .where(StepAttempt.run_id == run_id, StepAttempt.ended_at.is_(None))
         .values(ended_at=now, outcome="lost", error="The worker stopped renewing its lease.")
     )
+
+
+def _followed(session: Session, run_id: str | None) -> str | None:
+    """The newest run at the end of the links from `run_id`, which may have been superseded meanwhile."""
+    while run_id is not None:
+        # Locked, so that a run that is superseded just now cannot miss the one that links to it.
+        newer = session.scalar(select(Run.superseded_by).where(Run.id == run_id).with_for_update())
+        if newer is None:
+            return run_id
+        run_id = newer
+    return None
 
 
 def _relink(session: Session, superseded: str, newest: str) -> None:

@@ -88,6 +88,15 @@ def test_links_follow_to_the_newest(ledger: Ledger) -> None:
     assert runs.get(third).superseded_by is None
 
 
+def test_a_link_that_comes_late_names_the_newest_too(ledger: Ledger) -> None:
+    first, second, third = (upload(ledger, second) for second in (1, 2, 3))
+    runs = ledger.runs
+    lease = runs.acquire(first, Step.ETL, "w")  # has seen the second as the newest, and ends after it
+    runs.finish(runs.acquire(second, Step.ETL, "w"), RunStatus.SUPERSEDED, superseded_by=third)
+    runs.finish(lease, RunStatus.SUPERSEDED, superseded_by=second)
+    assert runs.get(first).superseded_by == third
+
+
 def test_what_an_operator_starts_again_is_worked_on_whatever_is_newer(ledger: Ledger) -> None:
     old = upload(ledger, 1, "superseded")
     upload(ledger, 2, "promoted")
