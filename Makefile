@@ -8,10 +8,10 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run-env dev-env object-store up sample test zoo test-fast check chaos benchmark-models lock clean-state
+.PHONY: help run-env dev-env object-store up sample test zoo test-fast check chaos benchmark-models benchmark-dashboard screenshots lock clean-state
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 run-env:
 	@sh scripts/bootstrap.sh run
@@ -52,6 +52,12 @@ chaos: dev-env object-store ## kill the parts of a real system in turn; CHAOS_UP
 
 benchmark-models: dev-env ## how good the models are, beside tables, the seed's grid and the noise floor
 	$(BIN)/python -m benchmarks.models
+
+benchmark-dashboard: dev-env object-store ## how soon a page can be used, beside MLflow's own
+	$(BIN)/python -m benchmarks.dashboard
+
+screenshots: dev-env object-store ## pictures of every page for the README, from a real system
+	$(BIN)/python tests/browser/screenshots.py
 
 lock: ## write both lock files anew (needs uv)
 	@command -v uv >/dev/null || { echo "uv is missing. Run: pip install uv" >&2; exit 1; }
