@@ -68,7 +68,7 @@ def _answer(context: Context, lease: Lease, run: Run, path: Path) -> Report:
     if len(file.rejected):
         put(UPLOADS_BUCKET, rejected_rows_key(run.id), rejected_rows_csv(file), CSV)
     put(DATA_BUCKET, dataset_key(run.id, "quality.json"), as_json(file.report), JSON)
-    put(DATA_BUCKET, _kept_key(run.id, champion.version), data, CSV)
+    put(DATA_BUCKET, kept_answer_key(run.id, champion.version), data, CSV)
     context.ledger.runs.note(lease, model_version=champion.version)
     return file.report
 
@@ -78,7 +78,8 @@ def rejected_rows_key(run_id: str) -> str:
     return f"{REPORTS}{run_id}.csv"
 
 
-def _kept_key(run_id: str, version: int) -> str:
+def kept_answer_key(run_id: str, version: int) -> str:
+    """Where the answer of one upload by one version lies in bucket `data`."""
     return dataset_key(run_id, f"pronostico-v{version}.csv")
 
 
@@ -104,7 +105,7 @@ def _publish_newest(context: Context, run: Run) -> Run:
     """Put the newest complete answer where the sender looks, and say whose it is."""
     newest = context.ledger.runs.latest_answer(run.bucket, keys_of_answer(run.key))
     while newest is not None and newest.model_version is not None:
-        kept = _kept_key(newest.id, newest.model_version)
+        kept = kept_answer_key(newest.id, newest.model_version)
         data = context.store.get_bytes(DATA_BUCKET, kept, max_bytes=sys.maxsize)
         context.store.put_bytes(UPLOADS_BUCKET, answer_key(run.key), data, CSV)
         now = context.ledger.runs.latest_answer(run.bucket, keys_of_answer(run.key))
