@@ -28,6 +28,7 @@ from ventas.pipeline.uploads import (
     with_upload_order,
 )
 from ventas.quality import Report
+from ventas.remarks import Remark, remark, remarks_report
 from ventas.served import Forecast, ServedModel
 from ventas.settings import DATA_BUCKET, UPLOADS_BUCKET
 from ventas.states import RunStatus
@@ -62,7 +63,8 @@ def _answer(context: Context, lease: Lease, run: Run, path: Path) -> Report:
     if champion is None:
         raise NoChampion("No model has been promoted yet; the file is answered as soon as there is one.")
     data = answer_csv(file, _asked(champion, file), champion.version)
-    file.report["warnings"] += _unknown_series(champion, file)
+    for name, told in remarks_report(_unknown_series(champion, file)).items():
+        file.report[name] += told
     context.ledger.runs.renew(lease)  # whoever lost the lease meanwhile need not write
     put = context.store.put_bytes
     if len(file.rejected):
@@ -91,14 +93,12 @@ def _asked(champion: ServedModel, file: ForecastFile) -> Forecast:
     return answer
 
 
-def _unknown_series(champion: ServedModel, file: ForecastFile) -> list[str]:
+def _unknown_series(champion: ServedModel, file: ForecastFile) -> list[Remark]:
     unknown = ~champion.series_known(file.frame)
     if not unknown.any():
         return []
-    return [
-        f"{unknown.sum()} rows name no {champion.roles.series} that the model knows; they are forecast without it "
-        f"(first in line {file.table.records.lines[file.good][unknown][0]})."
-    ]
+    line = int(file.table.records.lines[file.good][unknown][0])
+    return [remark("series_unknown", rows=int(unknown.sum()), series=champion.roles.series, line=line)]
 
 
 def _publish_newest(context: Context, run: Run) -> Run:
