@@ -26,6 +26,8 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
         "at": "a moment with its zone, such as 2026-11-23T10:00:00Z (a + must be sent as %2B)",
         "key": "an object key of at most 1024 characters",
         "version_id": "a version id of at most 128 characters",
+        "name": "a part of a key, of at most 200 characters",
+        "steps": "true or false",
         "model_version": f"a whole number from 1 to {LARGEST_VERSION}",
         "segment": "one of none, weekday, promotion, holiday, series",
         "since": "a date such as 2026-11-30",

@@ -13,7 +13,7 @@ from ventas.states import RunStatus
 
 LARGEST_ID = 2**63 - 1
 LARGEST_VERSION = 2**31 - 1
-_NO_NUL = "^[^\\x00]*$"
+NO_NUL = "^[^\\x00]*$"
 _EXAMPLE: dict[str, Any] = {"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 1}
 
 
@@ -50,14 +50,6 @@ class Page(BaseModel):
 
     skip: int = Field(0, ge=0, le=LARGEST_ID, description="How many of the newest entries to leave out.")
     limit: int | None = left_out("How many entries to give at most; 100 unless given.", ge=1)
-
-
-class RunsPage(Page):
-    """Which runs are wanted."""
-
-    status: RunStatus | None = left_out("Only runs in this state.")
-    key: str | None = left_out("Only this object key.", max_length=1024, pattern=_NO_NUL)
-    version_id: str | None = left_out("Only this object version.", max_length=128, pattern=_NO_NUL)
 
 
 class PredictionId(BaseModel):
@@ -319,8 +311,11 @@ class StepAnswer(BaseModel):
     worker: str
     started_at: datetime
     ended_at: datetime | None
-    outcome: str | None
+    outcome: str | None = Field(
+        description="ok, retry, failed or lost; of a retry asked for by a person, how the run had ended."
+    )
     error: str | None
+    task_id: str | None = Field(description="The Celery task, as Flower lists it; null before that was kept.")
 
 
 class RunDetail(RunAnswer):
@@ -375,10 +370,6 @@ class ModelList(RootModel[list[ModelAnswer]]):
 
 class PromotionList(RootModel[list[PromotionAnswer]]):
     """Changes of champion, newest first."""
-
-
-class RunList(RootModel[list[RunAnswer]]):
-    """Runs, newest first."""
 
 
 class EventList(RootModel[list[EventAnswer]]):

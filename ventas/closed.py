@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ventas.contract import TARGET, shown
+from ventas.remarks import Remark, remark
 
 # Of the rows of a closed day at least this share has no sales, of the others less than half.
 _NEARLY_ALL = 0.95
@@ -14,11 +15,11 @@ _HALF = 0.5
 _FEWEST = 2  # one day without sales may fall on any value
 
 
-def find_open(frame: pd.DataFrame, names: Iterable[str]) -> tuple[str, list[str]]:
-    """The column of `frame` among the numeric `names` that is 0 on closed days and else 1, or ""; and warnings.
+def find_open(frame: pd.DataFrame, names: Iterable[str]) -> tuple[str, list[Remark]]:
+    """The column of `frame` among the numeric `names` that is 0 on closed days and else 1, or ""; and remarks.
 
     Its zeros are nearly all without sales and explain most days without sales. A column that says so the other
-    way round (closed = 1) is not taken, since the API's users send the file's own columns; a warning says how to
+    way round (closed = 1) is not taken, since the API's users send the file's own columns; a remark says how to
     write it.
     """
     unsold = (frame[TARGET] == 0).to_numpy()
@@ -30,11 +31,7 @@ def find_open(frame: pd.DataFrame, names: Iterable[str]) -> tuple[str, list[str]
     if best and direct[best]:
         return best, []
     inverse = [name for name, values in flags.items() if _explained(values == 1, unsold)]
-    return "", [
-        f"Column {shown(name)} is 1 on days without sales. If they are closed days, tell them by a column that is "
-        "0 when closed and 1 when open, and the model will know that nothing is sold."
-        for name in inverse[:1]
-    ]
+    return "", [remark("closed_as_one", column=shown(name)) for name in inverse[:1]]
 
 
 def _is_flag(column: "pd.Series[float]") -> bool:

@@ -34,6 +34,7 @@ from ventas.ingest import all_rejected, compare_weekday, weekday_of
 from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.quality import Report, column_report, dates_report, empty_report, rejected_report, rejection
 from ventas.reader import Table, read_table
+from ventas.remarks import remark, remarks_report
 from ventas.roles import series_texts
 from ventas.rows import Bools, Rows, read_dates, read_flag
 from ventas.served import ModelInput
@@ -87,9 +88,9 @@ def _judged(
     compare_weekday(rows, columns.get(WEEKDAY), days, good, report)
     report.pop("weekday_missing")
     if TARGET in columns:
-        rows.warnings.append(f"{TARGET} is in the file; a forecast does not read it.")
+        rows.remarks.append(remark("sales_unread"))
     rejected = all_rejected(rows)
-    report.update(rejected_report(rejected, report["rows_in"]), warnings=rows.warnings)
+    report.update(rejected_report(rejected, report["rows_in"]) | remarks_report(rows.remarks))
     if not good.any():
         first = report["rejected_examples"][0]
         raise refused(
@@ -151,7 +152,7 @@ def _read(
         if name is None and known.name in PLAN_COLUMNS:
             continue  # the rows themselves tell it
         if name is None:
-            rows.warnings.append(f"Column {shown(known.name)}, which the model reads, is not in the file.")
+            rows.remarks.append(remark("input_absent", column=shown(known.name)))
         elif known.kind == "text":
             read[known.name] = _texts(source[name], known, decimal)
         elif known.kind == "flag":

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ventas.cells import Decimal, decimal_evidence, distinct, flags, is_missing, numbers
 from ventas.contract import normalised, shown
+from ventas.remarks import Remark, remark
 
 Role = Literal["numeric", "categorical", "id", "left_out"]
 
@@ -32,12 +33,12 @@ class Further:
     role: Role
     values: "pd.Series[Any]"
     missing: int
-    warning: str = ""
+    remark: Remark | None = None
 
-    def left_out(self, why: str) -> "Further":
-        """The same column, kept from the models; `why` ends the sentence that says so."""
-        warning = f"Column {shown(self.name)} was left out: {why}."
-        return Further(self.name, "left_out", self.values, self.missing, warning)
+    def left_out(self, code: str, **facts: int) -> "Further":
+        """The same column, kept from the models; `code` is that of the remark that says so."""
+        said = remark(code, column=shown(self.name), **facts)
+        return Further(self.name, "left_out", self.values, self.missing, said)
 
 
 def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Further:
@@ -52,7 +53,7 @@ def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Furth
     empty = (values == "").to_numpy(dtype=bool)
     missing = int(counts[empty].sum())
     if empty.all():
-        return Further(name, "left_out", column.astype("str"), missing).left_out("it is empty")
+        return Further(name, "left_out", column.astype("str"), missing).left_out("left_out_empty")
     floats = _as_numbers(values, counts, decimal)
     if floats is None:
         floats = _as_flags(values)
@@ -68,12 +69,12 @@ def _as_text(read: Further, text: "pd.Series[str]") -> Further:
     """The column as a category or an id, as its values `text` (missing where empty) repeat, or left out."""
     kinds = text.nunique()
     if text.str.len().max() > LONGEST_CATEGORY:
-        return read.left_out(f"it has texts of more than {LONGEST_CATEGORY} characters")
+        return read.left_out("left_out_long", most=LONGEST_CATEGORY)
     if kinds <= MAX_CATEGORIES:
         return read
     if kinds <= MAX_IDS and len(read.values) - read.missing >= ROWS_PER_ID * kinds:
         return Further(read.name, "id", read.values, read.missing)
-    return read.left_out(f"{kinds} different texts, more than {MAX_CATEGORIES}")
+    return read.left_out("left_out_many", kinds=int(kinds), most=MAX_CATEGORIES)
 
 
 def _as_numbers(

@@ -39,8 +39,10 @@ from ventas.quality import (
 )
 from ventas.reader import Table, read_table
 from ventas.rejections import ROW_RULES
+from ventas.remarks import Remark, remark, remarks_report
 from ventas.roles import Roles
 from ventas.rows import Bools, Rows, read_dates, read_flag, read_sales, rejected_frame
+from ventas.sales_curve import sales_curve
 from ventas.series import duplicates, find_series
 from ventas.settings import Settings
 
@@ -86,17 +88,19 @@ def ingest(path: Path, settings: Settings) -> Ingested:
         table = read_table(path, settings)
         report.update(table.as_report())
         columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_column")
-        decimal, warnings = _decimal(table, columns)
+        decimal, remarks = _decimal(table, columns)
         report["dialect"]["decimal"] = decimal
-        rows = Rows(table, np.zeros(len(table.cells), dtype=bool), warnings)
+        rows = Rows(table, np.zeros(len(table.cells), dtype=bool), remarks)
         left_out = {normalised(name) for name in settings.LEFT_OUT_COLUMNS}
         frame, further = _read(rows, columns, decimal, left_out, report)
         rejected = all_rejected(rows)
         report.update(rejected_report(rejected, report["rows_in"]))
-        report.update(meanings(frame, further, report["series"], rows.warnings), warnings=rows.warnings)
+        report.update(meanings(frame, further, report["series"], rows.remarks))
+        report.update(remarks_report(rows.remarks))
         series = Roles.of_report(report).series_of(frame) if report["series"] else None
         again = int((rejected["code"] == "duplicate_date").sum())
         report["dates"] = dates_report(frame[DATE], again, series)
+        report["sales_curve"] = sales_curve(frame)
         report["columns"] = _columns(frame, further, report.pop("weekday_missing"))
         _check_enough(report, settings)
     except RejectedUpload as error:
@@ -104,7 +108,7 @@ def ingest(path: Path, settings: Settings) -> Ingested:
     return Ingested(frame, rejected, report)
 
 
-def _decimal(table: Table, columns: dict[str, str]) -> tuple[Decimal, list[str]]:
+def _decimal(table: Table, columns: dict[str, str]) -> tuple[Decimal, list[Remark]]:
     """The file's decimal mark: as the sales prove it, else any other number, else as goes with the delimiter."""
     values, _, counts = cells.distinct(table.cells[columns[TARGET]])
     comma, point, unsure = cells.decimal_evidence(values, counts)
@@ -119,11 +123,7 @@ def _decimal(table: Table, columns: dict[str, str]) -> tuple[Decimal, list[str]]
     decimal: Decimal = "." if table.delimiter == "," else ","
     if not unsure:
         return decimal, []
-    kind = {",": "comma", ".": "point"}[decimal]
-    return decimal, [
-        f"Nothing proves whether the mark in {TARGET} is decimal or for thousands; the decimal {kind} was taken, "
-        f"as usual with this delimiter ({unsure} rows)."
-    ]
+    return decimal, [remark("decimal_unproven", mark={",": "comma", ".": "point"}[decimal], rows=int(unsure))]
 
 
 def _read(
@@ -146,10 +146,10 @@ def _read(
         }
     )
     further = [
-        column.left_out("LEFT_OUT_COLUMNS names it") if normalised(column.name) in left_out else column
+        column.left_out("left_out_by_setting") if normalised(column.name) in left_out else column
         for column in _further(rows, set(columns.values()), good, decimal)
     ]
-    rows.warnings += [column.warning for column in further if column.warning and _has_name(rows, column)]
+    rows.remarks += [column.remark for column in further if column.remark and _has_name(rows, column)]
     kept = {column.name: column.values for column in further if column.role != "left_out"}
     frame = pd.concat([frame, pd.DataFrame(kept, index=frame.index)], axis=1) if kept else frame
     again = _drop_duplicates(rows, frame, further, source[columns[DATE]], report)
@@ -169,19 +169,17 @@ def compare_weekday(
     """Count the kept rows whose own weekday is absent, or contradicts the date, which wins."""
     report["weekday_missing"] = int(stays.sum())
     if name is None:
-        rows.warnings.append(f"{WEEKDAY} is not in the file; it was derived from {DATE}.")
+        rows.remarks.append(remark("weekday_absent"))
         return
     values, codes, _ = cells.distinct(rows.table.cells[name])
     absent = cells.is_missing(values)[codes][stays]
     wrong = ~absent & (cells.weekdays(values)[codes][stays] != weekday_of(days[stays]))
     report.update(weekday_missing=int(absent.sum()), weekday_contradictions=int(wrong.sum()))
     if absent.any():
-        rows.warnings.append(f"{WEEKDAY} is empty in {absent.sum()} rows; it was derived from {DATE}.")
+        rows.remarks.append(remark("weekday_empty", rows=int(absent.sum())))
     if wrong.any():
-        line = rows.table.records.lines[stays][wrong][0]
-        rows.warnings.append(
-            f"{WEEKDAY} contradicts {DATE} in {wrong.sum()} rows (first in line {line}); the date was believed."
-        )
+        line = int(rows.table.records.lines[stays][wrong][0])
+        rows.remarks.append(remark("weekday_contradicts", rows=int(wrong.sum()), line=line))
 
 
 def _further(rows: Rows, contract: set[str], good: Bools, decimal: Decimal) -> list[Further]:
@@ -191,7 +189,7 @@ def _further(rows: Rows, contract: set[str], good: Bools, decimal: Decimal) -> l
         column = column if good.all() else column[good]
         read = read_further(str(name), column, decimal)
         if name in rows.table.unnamed and read.role != "left_out":
-            read = read.left_out("it has no name")
+            read = read.left_out("left_out_unnamed")
         found.append(read)
     return found
 
@@ -213,9 +211,7 @@ def _drop_duplicates(
     if series is not None and series.role != "left_out":
         report["series"] = series.name
     elif series is not None:
-        rows.warnings.append(
-            f"Column {shown(series.name)} tells the series apart, but it is left out: no model can know a series."
-        )
+        rows.remarks.append(remark("series_left_out", column=shown(series.name)))
     return again
 
 
@@ -225,7 +221,7 @@ def all_rejected(rows: Rows) -> pd.DataFrame:
     expected = str(len(table.cells.columns))
     reasons = [ROW_RULES["fields"].reason.format(value=n, expected=expected) for n in table.ragged_counts]
     if table.blank_lines:
-        rows.warnings.append(f"{table.blank_lines} empty lines were passed over.")
+        rows.remarks.append(remark("empty_lines", lines=table.blank_lines))
     whole = pd.concat([*rows.pieces, rejected_frame(table.ragged, "fields", reasons)])
     return whole.sort_values("line", kind="stable", ignore_index=True)
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ventas.contract import DATE, TARGET, shown
 from ventas.quality import Report
+from ventas.remarks import Remark, remark
 from ventas.roles import Roles
 
 Floats = npt.NDArray[np.float64]
@@ -48,9 +49,9 @@ def find_leaks(frame: pd.DataFrame, names: Iterable[str], roles: Roles) -> list[
     return leaks
 
 
-def warning(leak: Report) -> str:
-    """What to do about a leak, for the report's warnings."""
-    return f"{leak['why']} If nobody knows it in advance, name it in LEFT_OUT_COLUMNS."
+def leak_remark(leak: Report) -> Remark:
+    """What to do about a leak."""
+    return remark("leak", why=leak["why"])
 
 
 def _leak(values: Floats, sales: Floats, series: Ints, is_open: npt.NDArray[np.bool_]) -> Report:

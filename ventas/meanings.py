@@ -6,11 +6,12 @@ from ventas import leaks
 from ventas.closed import find_open
 from ventas.further import Further
 from ventas.quality import Report
+from ventas.remarks import Remark
 from ventas.roles import Roles
 
 
-def meanings(frame: pd.DataFrame, further: list[Further], series: str, warnings: list[str]) -> Report:
-    """The quality report's part about columns that mean something; `warnings` grows by what to do about them.
+def meanings(frame: pd.DataFrame, further: list[Further], series: str, remarks: list[Remark]) -> Report:
+    """The quality report's part about columns that mean something; `remarks` grows by what to do about them.
 
     `series` is the column that tells the series of `frame` apart, "" for one series.
     """
@@ -18,7 +19,7 @@ def meanings(frame: pd.DataFrame, further: list[Further], series: str, warnings:
     is_open, advice = find_open(frame, numeric)
     roles = Roles(series, is_open)
     leaking = leaks.find_leaks(frame, numeric, roles)
-    warnings += [*advice, *map(leaks.warning, leaking)]
+    remarks += [*advice, *map(leaks.leak_remark, leaking)]
     return {
         "series_count": int(frame[series].nunique()) if series else min(len(frame), 1),
         "open": is_open,

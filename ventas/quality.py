@@ -40,7 +40,9 @@ def empty_report() -> Report:
         "open": "",
         "closed_rows": 0,
         "leaks": [],
+        "sales_curve": {"days": 1, "points": []},
         "warnings": [],
+        "remarks": [],
         "rejected_examples": [],
     }
 

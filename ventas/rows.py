@@ -14,6 +14,7 @@ from ventas.contract import shown
 from ventas.reader import Table
 from ventas.records import Records
 from ventas.rejections import ROW_RULES
+from ventas.remarks import Remark, remark
 
 Bools = npt.NDArray[np.bool_]
 
@@ -27,7 +28,7 @@ class Rows:
 
     table: Table
     bad: Bools
-    warnings: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     pieces: list[pd.DataFrame] = field(default_factory=list)
 
     def reject(self, mask: Bools, code: str, column: "pd.Series[Any] | None" = None, **words: str) -> None:
@@ -61,7 +62,7 @@ def read_flag(rows: Rows, column: "pd.Series[Any]", name: str, code: str) -> npt
     absent = cells.is_missing(values)
     if absent.any() and set(values[~absent].str.lower()) == {"x"}:
         read[absent] = 0
-        rows.warnings.append(f"{name} is marked with x: {counts[absent].sum()} empty cells were read as 0.")
+        rows.remarks.append(remark("marked_with_x", column=name, rows=int(counts[absent].sum())))
         absent[:] = False
     rows.reject(absent[codes], f"missing_{code}")
     rows.reject(np.isnan(read)[codes], f"{code}_invalid", column)

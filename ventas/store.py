@@ -209,6 +209,10 @@ class Store:
         """The whole object. Raises NotFound, and RejectedUpload (code "too_large") past `max_bytes`."""
         return b"".join(self._chunks(self.stat(bucket, key, version_id), max_bytes))
 
+    def stream(self, wanted: ObjectVersion) -> Iterator[bytes]:
+        """The bytes of a version that `stat` has found, piece by piece. Raises NotFound."""
+        return self._chunks(wanted, wanted.size)
+
     def _chunks(self, wanted: ObjectVersion, max_bytes: int) -> Iterator[bytes]:
         """The bytes as they are stored, whatever Content-Encoding says, so that a small gzip stays small."""
         with translated(self._endpoint, f"{wanted.bucket}/{wanted.key}"):

@@ -61,7 +61,9 @@ def sweep() -> None:
 
 def _run(task: Task, run_id: str, step: Step) -> None:
     try:
-        due = run_step(context(), run_id, step, _work(step), worker=str(task.request.hostname))
+        due = run_step(
+            context(), run_id, step, _work(step), str(task.request.hostname), task_id=task.request.id
+        )
     except (TryAgain, TransientError) as error:  # the latter: not even the lease could be had
         countdown = min(2 ** (task.request.retries + 1), LONGEST_PAUSE_SECONDS)
         raise task.retry(exc=error, countdown=countdown) from error

@@ -1,5 +1,6 @@
 """`GET /runs`, `GET /runs/{id}` and `GET /events`."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,14 +20,13 @@ from api.schemas import (
     RunAnswer,
     RunDetail,
     RunId,
-    RunList,
-    RunsPage,
     StepAnswer,
 )
+from api.schemas_runs import RunList, RunListed, RunsPage
 from api.services import Services
 from ventas.contract import answer_key
 from ventas.errors import NotFound
-from ventas.ledger import Run
+from ventas.ledger import Run, StepAttempt
 from ventas.ledger.queries import RunFilter
 from ventas.states import RunStatus
 
@@ -44,18 +44,15 @@ def run_routes(services: Services) -> APIBlueprint:
     def runs(query: RunsPage) -> Response:
         """What the pipeline did and does, newest first."""
         skip, limit = window(query, services.settings)
-        wanted = RunFilter(query.status, query.key, query.version_id)
+        wanted = RunFilter(query.status, query.key, query.version_id, query.name)
         rows, total = ledger.queries.runs(wanted, skip, limit)
-        return page_answer([RunAnswer(**_listed(row)) for row in rows], total, skip, limit)
+        steps = ledger.queries.steps_of(row.id for row in rows) if query.steps else None
+        return page_answer([_listed(row, steps) for row in rows], total, skip, limit)
 
     @routes.get("/runs/<id>", responses=documented(404) | {200: RunDetail})
     def run(path: RunId) -> Response:
         """One run with its quality report and its steps."""
-        row = ledger.runs.get(existing_run_id(path))
-        if row is None:
-            raise NotFound(
-                f"There is no run {printable(path.id)}; GET /runs lists the full ids, of 36 characters."
-            )
+        row = existing_run(services, path)
         steps = [StepAnswer.model_validate(step) for step in ledger.runs.attempts(row.id)]
         return json_answer(RunDetail(**run_members(row), quality=row.quality, steps=steps))
 
@@ -82,13 +79,24 @@ def run_members(row: Run) -> dict[str, Any]:
     }
 
 
-def _listed(row: Run) -> dict[str, Any]:
+def _listed(row: Run, steps: Mapping[str, Sequence[StepAttempt]] | None) -> RunListed:
     """The same in a list: the tables of a verdict can have hundreds of rows."""
     members = run_members(row)
     if row.verdict:
         short = {name: value for name, value in row.verdict.items() if name not in VERDICT_TABLES}
         members["verdict"] = short
-    return members
+    told = None if steps is None else [StepAnswer.model_validate(step) for step in steps.get(row.id, ())]
+    return RunListed(**members, rejection=(row.quality or {}).get("rejection"), steps=told)
+
+
+def existing_run(services: Services, path: RunId) -> Run:
+    """The run that a path names; raises NotFound."""
+    row = services.ledger.runs.get(existing_run_id(path))
+    if row is None:
+        raise NotFound(
+            f"There is no run {printable(path.id)}; GET /runs lists the full ids, of 36 characters."
+        )
+    return row
 
 
 def existing_run_id(path: RunId) -> str:

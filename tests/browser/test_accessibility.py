@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from actions import has_settled, until
 from browser_site import Site
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from test_pages import PAGES, has_settled, until
+from test_pages import PAGES
 
 pytestmark = pytest.mark.browser
 

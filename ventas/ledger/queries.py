@@ -1,5 +1,7 @@
 """Lists of runs and events, for the API and the CLI."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,16 +9,17 @@ from sqlalchemy import Select, func, select
 
 from ventas.contract import Kind
 from ventas.ledger.database import Database
-from ventas.ledger.tables import Event, Run
+from ventas.ledger.tables import Event, Run, StepAttempt
 
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs to list; what is None is not asked for."""
+    """Which runs to list; what is None is not asked for. `name` is a part of the key, in any case."""
 
     status: str | None = None
     key: str | None = None
     version_id: str | None = None
+    name: str | None = None
 
 
 class Queries:
@@ -27,8 +30,20 @@ class Queries:
 
     def runs(self, wanted: RunFilter, skip: int, limit: int) -> tuple[list[Run], int]:
         """`limit` runs after the `skip` newest ones that fit, newest first, and how many fit in all."""
-        conditions = {name: value for name, value in vars(wanted).items() if value is not None}
-        return self._page(select(Run).filter_by(**conditions).order_by(Run.id.desc()), skip, limit)
+        exact = {"status": wanted.status, "key": wanted.key, "version_id": wanted.version_id}
+        found = select(Run).filter_by(**{name: value for name, value in exact.items() if value is not None})
+        if wanted.name:
+            found = found.where(Run.key.icontains(wanted.name, autoescape=True))
+        return self._page(found.order_by(Run.id.desc()), skip, limit)
+
+    def steps_of(self, run_ids: Iterable[str]) -> dict[str, list[StepAttempt]]:
+        """All starts of all steps of each of these runs, oldest first."""
+        steps: dict[str, list[StepAttempt]] = defaultdict(list)
+        with self._database.read() as session:
+            started = select(StepAttempt).where(StepAttempt.run_id.in_(list(run_ids)))
+            for step in session.scalars(started.order_by(StepAttempt.id)):
+                steps[step.run_id].append(step)
+        return steps
 
     def run_of_version(self, version: int) -> Run | None:
         """The run that registered a model version, or None."""

@@ -54,13 +54,14 @@ class Replays:
                 raise NotFound(f"There is no run {run_id}.")
             if run.status not in RETRIABLE:
                 raise Conflict(_why_not(run))
-            ended = f"It had ended as {run.status}: {run.reason or 'no reason was kept'}"
+            ended = RunStatus(run.status)
+            why = f"It had ended as {ended}: {run.reason or 'no reason was kept'}"
             session.execute(
                 update(Run)
                 .where(Run.id == run_id, Run.status == run.status)
                 .values(_AS_NEW | {"updated_at": now})
             )
-            session.add(_asked_for(run_id, actor, ended))
+            session.add(_asked_for(run_id, actor, why, ended))
             session.flush()
             session.refresh(run)
             return run
@@ -68,7 +69,7 @@ class Replays:
     def insist(self, run_id: str, actor: str, reason: str) -> None:
         """Let a run that is at work come to its verdict even if a newer version of its key has arrived."""
         with self._database.write() as session:
-            session.add(_asked_for(run_id, actor, reason))
+            session.add(_asked_for(run_id, actor, reason, "ok"))
 
     def judged(self, since: datetime, until: datetime | None = None) -> list[Run]:
         """Runs of sales that were judged or rejected, of uploads from `since` to `until`, in upload order."""
@@ -86,7 +87,8 @@ class Replays:
             return list(session.scalars(found.order_by(Run.id.desc()).limit(limit)))
 
 
-def _asked_for(run_id: str, actor: str, why: str) -> StepAttempt:
+def _asked_for(run_id: str, actor: str, why: str, outcome: str) -> StepAttempt:
+    """`outcome` is the state in which the run had ended, or "ok" where it had not."""
     now = utc_now()
     return StepAttempt(
         run_id=run_id,
@@ -96,7 +98,7 @@ def _asked_for(run_id: str, actor: str, why: str) -> StepAttempt:
         lease_token=str(uuid4()),
         started_at=now,
         ended_at=now,
-        outcome="ok",
+        outcome=outcome,
         error=why,
     )
 

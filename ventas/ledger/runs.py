@@ -48,8 +48,11 @@ class Runs:
         self._database = database
         self._lease_for = timedelta(seconds=lease_seconds)
 
-    def acquire(self, run_id: str, step: Step, worker: str) -> Lease | None:
-        """Lease `step` of a run to `worker`, or None where it is not due or leased to another."""
+    def acquire(self, run_id: str, step: Step, worker: str, task_id: str | None = None) -> Lease | None:
+        """Lease `step` of a run to `worker`, or None where it is not due or leased to another.
+
+        `task_id` is the id of the worker's task, kept for whoever looks it up in Flower.
+        """
         now = utc_now()
         token = str(uuid4())
         with self._database.write() as session:
@@ -81,6 +84,7 @@ class Runs:
                     worker=worker,
                     lease_token=token,
                     started_at=now,
+                    task_id=task_id,
                 )
             )
             return Lease(run_id, step, token, run.attempts)

@@ -112,6 +112,7 @@ class StepAttempt(Base):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(Text(16))  # ok, retry, failed, lost
+    task_id: Mapped[str | None] = mapped_column(Text(64))  # as Celery and Flower know the start
     error: Mapped[str | None]
 
 

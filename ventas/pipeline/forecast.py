@@ -28,6 +28,7 @@ from ventas.pipeline.uploads import (
     with_upload_order,
 )
 from ventas.quality import Report
+from ventas.remarks import Remark, remark, remarks_report
 from ventas.served import Forecast, ServedModel
 from ventas.settings import DATA_BUCKET, UPLOADS_BUCKET
 from ventas.states import RunStatus
@@ -62,13 +63,14 @@ def _answer(context: Context, lease: Lease, run: Run, path: Path) -> Report:
     if champion is None:
         raise NoChampion("No model has been promoted yet; the file is answered as soon as there is one.")
     data = answer_csv(file, _asked(champion, file), champion.version)
-    file.report["warnings"] += _unknown_series(champion, file)
+    for name, told in remarks_report(_unknown_series(champion, file)).items():
+        file.report[name] += told
     context.ledger.runs.renew(lease)  # whoever lost the lease meanwhile need not write
     put = context.store.put_bytes
     if len(file.rejected):
         put(UPLOADS_BUCKET, rejected_rows_key(run.id), rejected_rows_csv(file), CSV)
     put(DATA_BUCKET, dataset_key(run.id, "quality.json"), as_json(file.report), JSON)
-    put(DATA_BUCKET, _kept_key(run.id, champion.version), data, CSV)
+    put(DATA_BUCKET, kept_answer_key(run.id, champion.version), data, CSV)
     context.ledger.runs.note(lease, model_version=champion.version)
     return file.report
 
@@ -78,7 +80,8 @@ def rejected_rows_key(run_id: str) -> str:
     return f"{REPORTS}{run_id}.csv"
 
 
-def _kept_key(run_id: str, version: int) -> str:
+def kept_answer_key(run_id: str, version: int) -> str:
+    """Where the answer of one upload by one version lies in bucket `data`."""
     return dataset_key(run_id, f"pronostico-v{version}.csv")
 
 
@@ -90,21 +93,19 @@ def _asked(champion: ServedModel, file: ForecastFile) -> Forecast:
     return answer
 
 
-def _unknown_series(champion: ServedModel, file: ForecastFile) -> list[str]:
+def _unknown_series(champion: ServedModel, file: ForecastFile) -> list[Remark]:
     unknown = ~champion.series_known(file.frame)
     if not unknown.any():
         return []
-    return [
-        f"{unknown.sum()} rows name no {champion.roles.series} that the model knows; they are forecast without it "
-        f"(first in line {file.table.records.lines[file.good][unknown][0]})."
-    ]
+    line = int(file.table.records.lines[file.good][unknown][0])
+    return [remark("series_unknown", rows=int(unknown.sum()), series=champion.roles.series, line=line)]
 
 
 def _publish_newest(context: Context, run: Run) -> Run:
     """Put the newest complete answer where the sender looks, and say whose it is."""
     newest = context.ledger.runs.latest_answer(run.bucket, keys_of_answer(run.key))
     while newest is not None and newest.model_version is not None:
-        kept = _kept_key(newest.id, newest.model_version)
+        kept = kept_answer_key(newest.id, newest.model_version)
         data = context.store.get_bytes(DATA_BUCKET, kept, max_bytes=sys.maxsize)
         context.store.put_bytes(UPLOADS_BUCKET, answer_key(run.key), data, CSV)
         now = context.ledger.runs.latest_answer(run.bucket, keys_of_answer(run.key))

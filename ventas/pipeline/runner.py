@@ -46,12 +46,14 @@ class TryAgain(Exception):
     """Raised by `run_step` when the step must be started again after a pause."""
 
 
-def run_step(context: Context, run_id: str, step: Step, work: StepFunction, worker: str) -> Step | None:
+def run_step(
+    context: Context, run_id: str, step: Step, work: StepFunction, worker: str, task_id: str | None = None
+) -> Step | None:
     """Run one step of one run, and say which step is due next (None: none, or not ours to say).
 
     Raises TryAgain, and LedgerUnavailable where not even the lease can be had.
     """
-    lease = context.ledger.runs.acquire(run_id, step, worker)
+    lease = context.ledger.runs.acquire(run_id, step, worker, task_id)
     if lease is None:
         log.info("step_not_due", run_id=run_id, step=step)
         return None

@@ -38,6 +38,9 @@ ROUTES = {
     ("/models/{version}/approve", "post"),
     ("/runs", "get"),
     ("/runs/{id}", "get"),
+    ("/runs/{id}/quality", "get"),
+    ("/runs/{id}/rejected.csv", "get"),
+    ("/runs/{id}/answer.csv", "get"),
     ("/runs/{id}/retry", "post"),
     ("/events", "get"),
     ("/accuracy", "get"),
@@ -48,6 +51,10 @@ ADMIN = {
     ("/models/{version}/approve", "post"),
     ("/runs/{id}/retry", "post"),
 }
+DOWNLOADS = {
+    ("/runs/{id}/rejected.csv", "get"),
+    ("/runs/{id}/answer.csv", "get"),
+}  # answered only where their files are: test_api_downloads.py
 NO_RUN = "019abcde-0000-7000-8000-000000000000"
 
 
@@ -95,7 +102,7 @@ def test_every_route_answers_with_and_without_its_slash(
 ) -> None:
     catalogue.known = [registered(1)]
     assert client.post("/predict", json=MONDAY).get_json()["id"] == 1
-    for path, method in sorted(ROUTES - ADMIN):
+    for path, method in sorted(ROUTES - ADMIN - DOWNLOADS):
         concrete = path.replace("{id}", run_id if "runs" in path else "1").rstrip("/")
         for url in (concrete, concrete + "/"):
             answer = client.open(url, method=method.upper(), json=BODIES.get(path))
@@ -263,7 +270,10 @@ def test_a_run_has_its_verdict_quality_and_steps(client: FlaskClient, run_id: st
     (step,) = run["steps"]
     assert (step["step"], step["attempt"], step["outcome"]) == ("etl", 1, "ok")
     (listed,) = client.get("/runs").get_json()
-    assert listed == {name: value for name, value in run.items() if name not in ("quality", "steps")}
+    same = {name: value for name, value in run.items() if name not in ("quality", "steps")}
+    assert listed == same | {"rejection": None, "steps": None}
+    (with_steps,) = client.get("/runs?steps=true").get_json()
+    assert with_steps == same | {"rejection": None, "steps": [step]}
 
 
 def test_runs_are_filtered_and_links_keep_the_filter(app: Flask, client: FlaskClient, run_id: str) -> None:
@@ -275,8 +285,11 @@ def test_runs_are_filtered_and_links_keep_the_filter(app: Flask, client: FlaskCl
     assert [run["id"] for run in answer.get_json()] == [other]
     assert "key=mayo+ventas%261.csv&version_id=v1&skip=0" in answer.headers["Link"]
     assert client.get("/runs?key=none").get_json() == []
+    assert [run["id"] for run in client.get("/runs?name=MAYO").get_json()] == [other]
+    assert client.get("/runs?name=ventas_csv").get_json() == [], "an underscore stands for itself"
     assert_problem(client.get("/runs?status=done"), 422, field="status", says="one of received, etl")
     assert_problem(client.get("/runs?key=%00"), 422, field="key")
+    assert_problem(client.get("/runs?steps=maybe"), 422, field="steps", says="true or false")
 
 
 @pytest.mark.parametrize("unknown", [NO_RUN, "7", "none", "%00"])

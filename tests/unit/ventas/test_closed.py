@@ -33,10 +33,10 @@ def test_days_without_sales_may_be_open_and_one_closed_day_in_twenty_may_sell() 
 
 
 def test_closed_as_1_is_not_taken_but_told() -> None:
-    name, (warning,) = find_open(sales(), ["Feriado", "Cerrado"])
+    name, (remark,) = find_open(sales(), ["Feriado", "Cerrado"])
     assert name == ""
-    assert "«Cerrado» is 1 on days without sales" in warning
-    assert "0 when closed and 1 when open" in warning
+    assert "«Cerrado» is 1 on days without sales" in remark.sentence
+    assert "0 when closed and 1 when open" in remark.sentence
 
 
 def test_other_flags_are_no_open_column() -> None:

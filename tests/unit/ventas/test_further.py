@@ -47,7 +47,8 @@ def test_a_text_of_many_values_is_an_id_if_they_repeat() -> None:
     rare = read(*ids(many), times=ROWS_PER_ID - 1)
     assert rare.role == "left_out"
     assert (
-        rare.warning == f"Column «Tienda» was left out: {many} different texts, more than {MAX_CATEGORIES}."
+        rare.remark.sentence
+        == f"Column «Tienda» was left out: {many} different texts, more than {MAX_CATEGORIES}."
     )
     assert read(*ids(MAX_IDS), times=ROWS_PER_ID, kind="category").role == "id"
     assert read(*ids(MAX_IDS + 1), times=ROWS_PER_ID, kind="category").role == "left_out"

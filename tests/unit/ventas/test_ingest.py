@@ -372,3 +372,13 @@ def test_every_code_has_advice_in_spanish() -> None:
         )
     )
     assert all(f'"{code}"' in text for code in FILE_ADVICE)
+
+
+def test_a_remark_has_a_code_and_its_facts_beside_its_sentence(take) -> None:  # type: ignore[no-untyped-def]
+    text = table(header="Fecha,Promociones,Festivo,Ventas,Vacía", row="{day},0,0,{sales},")
+    report = take(text).report
+    assert report["remarks"] == [{"code": "left_out_empty", "column": "«Vacía»"}, {"code": "weekday_absent"}]
+    assert report["warnings"] == [
+        "Column «Vacía» was left out: it is empty.",
+        "DíaDeLaSemana is not in the file; it was derived from Fecha.",
+    ]

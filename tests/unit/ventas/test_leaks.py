@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ventas.leaks import find_leaks, warning
+from ventas.leaks import find_leaks, leak_remark
 from ventas.roles import Roles
 from ventas.sample_chain import generate_chain
 
@@ -23,7 +23,7 @@ def test_customers_leak_and_a_price_does_not(chain: pd.DataFrame) -> None:
     (leak,) = find_leaks(chain, ["Precio", "FeriadoEscolar", "Clientes", "Abierto"], ROLES)
     assert (leak["name"], leak["kind"]) == ("Clientes", "follows")
     assert leak["correlation"] > 0.95
-    assert warning(leak) == (
+    assert leak_remark(leak).sentence == (
         "Column «Clientes» follows Ventas from day to day. "
         "If nobody knows it in advance, name it in LEFT_OUT_COLUMNS."
     )

@@ -1,0 +1,115 @@
+"""What a run leaves for its sender, over HTTP: its report, the rows left aside, the forecast."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+from api_helpers import assert_problem
+from flask import Flask
+from flask.testing import FlaskClient
+
+from api.app import services_of
+from ventas.ledger import Run
+from ventas.ledger.events import UploadEvent
+from ventas.quality import rejected_csv_bytes
+from ventas.settings import DATA_BUCKET, UPLOADS_BUCKET, Settings
+from ventas.store import Store
+
+REPORT = {"rows_in": 3, "rows_kept": 2, "rows_rejected": 1, "dropped": {"missing_sales": 1}}
+REJECTED = rejected_csv_bytes(
+    pd.DataFrame({"line": [2], "reason": ["Ventas is empty."], "code": ["missing_sales"], "row": ["=1+1,a"]})
+)
+FORECAST = "pronosticos/entrada/Año nuevo.csv.gz"
+MakeRun = Callable[..., str]
+
+
+@pytest.fixture
+def settings(settings: Settings, s3_endpoint: str) -> Settings:
+    return settings.model_copy(update={"MINIO_ENDPOINT": s3_endpoint})
+
+
+@pytest.fixture
+def store(settings: Settings) -> Store:
+    made = Store(settings)
+    made.ensure_bucket(DATA_BUCKET, versioned=False)
+    made.ensure_bucket(UPLOADS_BUCKET, versioned=True)
+    return made
+
+
+@pytest.fixture
+def a_run(app: Flask) -> MakeRun:
+    """Record a run with these columns."""
+
+    def make(key: str = "sur/ventas.csv", **columns: Any) -> str:
+        ledger = services_of(app).ledger
+        run_id = str(ledger.intake.record([UploadEvent(UPLOADS_BUCKET, key, "v1", "e", 9)])[0].run_id)
+        with ledger.database.write() as session:
+            run = session.get_one(Run, run_id)
+            for name, value in columns.items():
+                setattr(run, name, value)
+        return run_id
+
+    return make
+
+
+def test_the_report_comes_as_json_or_says_why_there_is_none(client: FlaskClient, a_run: MakeRun) -> None:
+    assert client.get(f"/runs/{a_run(quality=REPORT)}/quality").get_json() == REPORT
+    unread = a_run("otras ventas.csv")
+    assert_problem(client.get(f"/runs/{unread}/quality"), 404, says="has not been read (received)")
+
+
+@pytest.mark.parametrize("status", ["promoted", "rejected"])
+def test_rejected_rows_come_as_a_file(client: FlaskClient, store: Store, a_run: MakeRun, status: str) -> None:
+    run_id = a_run(status=status, quality=REPORT)
+    store.put_bytes(DATA_BUCKET, f"runs/{run_id}/rejected.csv", REJECTED)
+    answer = client.get(f"/runs/{run_id}/rejected.csv")
+    assert answer.data == REJECTED
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == (
+        "attachment; filename=\"ventas-rejected.csv\"; filename*=UTF-8''ventas-rejected.csv"
+    )
+    assert answer.headers["Content-Length"] == str(len(REJECTED))
+    assert ",'=1+1" in answer.text.replace('"', ""), "no cell is a formula for a spreadsheet"
+
+
+def test_where_there_are_no_rejected_rows_the_reason_is_told(
+    client: FlaskClient, store: Store, a_run: MakeRun
+) -> None:
+    for key, quality, said in (
+        ("1/ventas.csv", None, "has not been read"),
+        ("2/ventas.csv", REPORT | {"rows_rejected": 0}, "every row could be used"),
+        ("3/ventas.csv", REPORT, "were not kept"),
+    ):
+        answer = client.get(f"/runs/{a_run(key, quality=quality)}/rejected.csv")
+        assert_problem(answer, 404, says=said)
+
+
+def test_a_forecast_file_has_its_answer_and_its_bad_rows(
+    client: FlaskClient, store: Store, a_run: MakeRun
+) -> None:
+    run_id = a_run(FORECAST, kind="forecast", status="completed", model_version=4, quality=REPORT)
+    store.put_bytes(DATA_BUCKET, f"runs/{run_id}/pronostico-v4.csv", b"Fecha\n")
+    store.put_bytes(UPLOADS_BUCKET, f"informes/{run_id}.csv", b"Fila\n")
+    answer = client.get(f"/runs/{run_id}/answer.csv")
+    assert answer.data == b"Fecha\n"
+    assert "filename*=UTF-8''A%C3%B1o%20nuevo-answer.csv" in answer.headers["Content-Disposition"]
+    assert client.get(f"/runs/{run_id}/rejected.csv").data == b"Fila\n"
+    sales = a_run(model_version=4, quality=REPORT)
+    assert_problem(client.get(f"/runs/{sales}/answer.csv"), 404, says="only a forecast file")
+
+
+def test_a_large_file_is_passed_on_in_pieces(client: FlaskClient, store: Store, a_run: MakeRun) -> None:
+    run_id = a_run(status="promoted", quality=REPORT)
+    large = b"line,reason,code,row\n" * 400_000
+    store.put_bytes(DATA_BUCKET, f"runs/{run_id}/rejected.csv", large)
+    answer = client.get(f"/runs/{run_id}/rejected.csv", buffered=False)
+    pieces = [len(piece) for piece in answer.iter_encoded()]
+    assert sum(pieces) == len(large)
+    assert max(pieces) <= 1 << 20
+
+
+@pytest.mark.parametrize("what", ["quality", "rejected.csv", "answer.csv"])
+def test_a_run_that_does_not_exist_has_nothing(client: FlaskClient, what: str) -> None:
+    unknown = "019abcde-0000-7000-8000-000000000000"
+    assert_problem(client.get(f"/runs/{unknown}/{what}"), 404, says="There is no run")

@@ -1,0 +1,63 @@
+"""What the sender of a file should know that is no fault of a row: a stable code, its facts, an English sentence.
+
+The quality report has the sentences under `warnings`, and code and facts in the same order under `remarks`, for
+whoever says them in another language.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ventas.contract import DATE, TARGET, WEEKDAY
+
+Fact = str | int
+
+SENTENCES = {
+    "decimal_unproven": f"Nothing proves whether the mark in {TARGET} is decimal or for thousands; the decimal "
+    "{mark} was taken, as usual with this delimiter ({rows} rows).",
+    "weekday_absent": f"{WEEKDAY} is not in the file; it was derived from {DATE}.",
+    "weekday_empty": f"{WEEKDAY} is empty in {{rows}} rows; it was derived from {DATE}.",
+    "weekday_contradicts": f"{WEEKDAY} contradicts {DATE} in {{rows}} rows (first in line {{line}}); the date was "
+    "believed.",
+    "marked_with_x": "{column} is marked with x: {rows} empty cells were read as 0.",
+    "empty_lines": "{lines} empty lines were passed over.",
+    "left_out_by_setting": "Column {column} was left out: LEFT_OUT_COLUMNS names it.",
+    "left_out_unnamed": "Column {column} was left out: it has no name.",
+    "left_out_empty": "Column {column} was left out: it is empty.",
+    "left_out_long": "Column {column} was left out: it has texts of more than {most} characters.",
+    "left_out_many": "Column {column} was left out: {kinds} different texts, more than {most}.",
+    "series_left_out": "Column {column} tells the series apart, but it is left out: no model can know a series.",
+    "closed_as_one": "Column {column} is 1 on days without sales. If they are closed days, tell them by a column "
+    "that is 0 when closed and 1 when open, and the model will know that nothing is sold.",
+    "leak": "{why} If nobody knows it in advance, name it in LEFT_OUT_COLUMNS.",
+    "sales_unread": f"{TARGET} is in the file; a forecast does not read it.",
+    "input_absent": "Column {column}, which the model reads, is not in the file.",
+    "series_unknown": "{rows} rows name no {series} that the model knows; they are forecast without it (first in "
+    "line {line}).",
+}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One remark: `code` is a key of SENTENCES, `facts` fill its sentence; names of columns are as `shown` tells."""
+
+    code: str
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The remark in English."""
+        return SENTENCES[self.code].format(**self.facts)
+
+
+def remark(code: str, **facts: Fact) -> Remark:
+    """The remark `code` with its facts."""
+    return Remark(code, facts)
+
+
+def remarks_report(remarks: Sequence[Remark]) -> dict[str, list[Any]]:
+    """The quality report's part about remarks."""
+    return {
+        "warnings": [one.sentence for one in remarks],
+        "remarks": [{"code": one.code, **one.facts} for one in remarks],
+    }

@@ -1,0 +1,41 @@
+"""The sales of a file over time, in so few points that a report can hold them and a page draw them."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ventas.contract import DATE, TARGET
+
+MOST_POINTS = 200
+_WEEK = 7
+
+
+def sales_curve(frame: pd.DataFrame) -> dict[str, Any]:
+    """Mean sales of a day, all series together, in equal spans of time.
+
+    `days` is the length of a span: 1, or whole weeks where the file is long. `points` are pairs of the ISO date that
+    a span begins with and its sales per day that has any row; spans without rows are left out.
+    """
+    if frame.empty:
+        return {"days": 1, "points": []}
+    dates = frame[DATE].to_numpy().astype("datetime64[D]")
+    first = dates.min()
+    days = (dates - first).astype(np.int64)
+    width = _width(int(days.max()) + 1)
+    spans = days // width
+    totals = np.bincount(spans, weights=frame[TARGET].to_numpy(dtype=np.float64))
+    known = np.bincount(np.unique(days) // width, minlength=len(totals))
+    used = np.flatnonzero(known)
+    return {
+        "days": width,
+        "points": [
+            [str(first + np.timedelta64(int(span) * width, "D")), round(float(totals[span] / known[span]), 2)]
+            for span in used
+        ],
+    }
+
+
+def _width(days: int) -> int:
+    return 1 if days <= MOST_POINTS else _WEEK * math.ceil(days / MOST_POINTS / _WEEK)
