@@ -34,6 +34,9 @@ DESK = {"width": 1440, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
 SCHEMES = {"light": "claro", "dark": "oscuro"}
 _SCHEME = "localStorage.setItem('mantine-color-scheme-value', arguments[0])"
 _HEIGHT = "return Math.min(document.querySelector('main').scrollHeight + 60, 2600)"
+_STILL = """
+return document.getAnimations().every(one => one.playState !== "running" || one.effect.getTiming().iterations > 1)
+"""
 WAIT_SECONDS = 180
 # What the shop sold before, and up to when: each file is one upload.
 HISTORY_DAYS = 730
@@ -139,9 +142,12 @@ def picture(chrome: Chrome, url: str, target: Path, device: dict[str, Any]) -> N
 
 def _settled(chrome: Chrome) -> bool:
     busy = "[data-dash-is-loading=true], .mantine-Skeleton-root, ._dash-loading"
-    quiet = "return document.getAnimations().every(a => a.playState !== 'running' || a.effect.getTiming().iterations > 1)"
     drawn = chrome.find_elements(By.CSS_SELECTOR, "h1")
-    return bool(drawn) and not chrome.find_elements(By.CSS_SELECTOR, busy) and bool(chrome.execute_script(quiet))
+    return (
+        bool(drawn)
+        and not chrome.find_elements(By.CSS_SELECTOR, busy)
+        and bool(chrome.execute_script(_STILL))
+    )
 
 
 @contextmanager
