@@ -28,6 +28,7 @@ from ventas.errors import RejectedUpload
 from ventas.further import Further, read_further
 from ventas.meanings import meanings
 from ventas.quality import (
+    MOST_BAD_ROWS,
     Report,
     column_report,
     dates_report,
@@ -102,7 +103,7 @@ def ingest(path: Path, settings: Settings) -> Ingested:
         report["dates"] = dates_report(frame[DATE], again, series)
         report["sales_curve"] = sales_curve(frame)
         report["columns"] = _columns(frame, further, report.pop("weekday_missing"))
-        _check_enough(report, settings)
+        _check_enough(report, rejected, settings)
     except RejectedUpload as error:
         raise rejection(error, report) from error
     return Ingested(frame, rejected, report)
@@ -239,25 +240,34 @@ def _columns(frame: pd.DataFrame, further: list[Further], weekday_missing: int) 
     return contract + others
 
 
-def _check_enough(report: Report, settings: Settings) -> None:
+def _check_enough(report: Report, rejected: pd.DataFrame, settings: Settings) -> None:
+    fault = _too_little(report, settings)
+    if fault is not None:
+        fault.bad_rows = rejected_csv_bytes(rejected.head(MOST_BAD_ROWS))
+        raise fault
+
+
+def _too_little(report: Report, settings: Settings) -> RejectedUpload | None:
+    """Why too few rows are left, or None where there are enough."""
     kept, share = report["rows_kept"], report["rejected_share"]
     first = "".join(
         f" The first, line {row['line']}: {row['reason']}" for row in report["rejected_examples"][:1]
     )
     if not kept:
-        raise refused(
+        return refused(
             f"No row can be used. Correct the rows and upload the file again.{first}", "no_good_rows"
         )
     if share > settings.MAX_REJECTED_SHARE:
-        raise refused(
+        return refused(
             f"{report['rows_rejected']} of {report['rows_in']} rows ({share:.0%}) are bad; at most "
             f"{settings.MAX_REJECTED_SHARE:.0%} may be. Correct them and upload the file again.{first}",
             "too_many_rejected",
         )
     if kept < MIN_ROWS:
-        raise refused(
+        return refused(
             f"Only {kept} rows can be used; at least {MIN_ROWS} are needed. Upload more days of sales.",
             "too_few_rows",
             rows=kept,
             needed=MIN_ROWS,
         )
+    return None

@@ -60,7 +60,9 @@ def _split(context: Context, ingested: Ingested) -> Split:
     try:
         return split(with_plan(ingested.frame, ingested.roles), context.settings, ingested.roles)
     except RejectedUpload as error:
-        error.report = ingested.report | error.report
+        error.report = ingested.report | {"rejection": error.report["rejection"]}
+        if len(ingested.rejected):
+            error.bad_rows = ingested.rejected_csv()
         raise
 
 
