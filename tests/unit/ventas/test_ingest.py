@@ -348,6 +348,17 @@ def test_rejected_rows_open_safely_in_a_spreadsheet(take) -> None:  # type: igno
     assert data.startswith(b"\xef\xbb\xbf")  # spreadsheets need it for the accents
 
 
+def test_sales_of_the_future_are_used_but_told(tmp_path: Path) -> None:
+    path = tmp_path / "ventas.csv"
+    path.write_text(table())
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    assert ingest(path, settings, today=day(19)).report["warnings"] == []
+    taken = ingest(path, settings, today=day(16))
+    assert len(taken.frame) == 20
+    (said,) = taken.report["warnings"]
+    assert said.startswith("Fecha is after today (2024-01-17) in 3 rows (first in line 19).")
+
+
 def test_of_a_rejected_file_the_first_hundred_thousand_bad_rows_are_kept(take) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(RejectedUpload) as caught:
         take(table(*["ayer,1,0,0,1"] * 100_001))
