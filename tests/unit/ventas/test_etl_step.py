@@ -15,7 +15,7 @@ from minio import Minio
 from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
-from ventas.ledger import Ledger, UploadEvent
+from ventas.ledger import Ledger, Promotion, UploadEvent
 from ventas.ledger.outcomes import OutcomeFilter
 from ventas.ledger.predictions import NewPrediction
 from ventas.pipeline.etl import etl
@@ -192,6 +192,24 @@ def test_a_file_that_is_no_table_leaves_no_rows(site: Site) -> None:
     run_id = site.put("ventas.csv", b"a,b\n1,2\n")
     assert site.etl(run_id) == "rejected"
     assert not site.parts.store.exists("data", f"runs/{run_id}/rejected.csv")
+
+
+def test_a_file_that_lacks_what_the_champion_knows_is_told_so(site: Site) -> None:
+    chain = generate_chain(4, 120, seed=1).frame
+    first = site.put("chain_ventas.csv", chain.to_csv(index=False).encode())
+    site.etl(first)
+    lease = site.ledger.runs.acquire(first, Step.RETRAIN, "w")
+    site.ledger.runs.finish(lease, RunStatus.PROMOTE, model_version=7)
+    made = Promotion(
+        created_at=START, model_version=7, run_id=first, source="verdict", actor="pipeline", reason="first"
+    )
+    lease = site.ledger.runs.acquire(first, Step.PROMOTE, "w")
+    site.ledger.runs.finish(lease, RunStatus.PROMOTED, promotion=made)
+    second = site.upload("ventas.csv", "2024-01-01")
+    assert site.etl(second) == "retrain"
+    report = site.ledger.runs.get(second).quality
+    assert report["remarks"][-1]["code"] == "columns_gone"
+    assert report["warnings"][-1].startswith("Champion version 7 learnt from «Tienda», ")
 
 
 def test_an_older_version_names_the_newer_one(site: Site) -> None:
