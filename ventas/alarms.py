@@ -1,10 +1,13 @@
 """When an operator is told: a champion that errs more than it did, a shadow that beats it, inputs that drift."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from ventas.contract import shown
 from ventas.ledger.alerts import Action, NewAlert
 from ventas.ledger.outcomes import LiveError, Rivalry
 from ventas.settings import Settings
+
+_LONGEST_CAUSE = 500  # of its last part; PostgreSQL indexes no text without end
 
 
 def overtaken(champion: int, rivalries: Sequence[Rivalry], settings: Settings) -> Iterator[NewAlert]:
@@ -48,21 +51,31 @@ def live_error(live: LiveError | None, settings: Settings) -> Iterator[NewAlert]
     )
 
 
-def drifted(champion: int, found: Mapping[str, float], settings: Settings) -> Iterator[NewAlert]:
-    """Each column whose PSI against the champion's training rows is above ALERT_PSI."""
-    for column, psi in found.items():
-        if psi > settings.ALERT_PSI:
-            yield NewAlert(
-                kind="drift",
-                cause=f"drift:{champion}:{column}",
-                model_version=champion,
-                message=(
-                    f"Column {column} is spread otherwise than in the training of champion version {champion}: "
-                    f"PSI {psi:.2f}, above {settings.ALERT_PSI:g}."
-                ),
-                value=psi,
-                limit=settings.ALERT_PSI,
-            )
+def drifted(
+    champion: int, found: Mapping[str, float], columns: Collection[str], settings: Settings
+) -> Iterator[NewAlert]:
+    """Each of `columns` whose PSI against the champion's training rows is above ALERT_PSI; the absent ones in one."""
+    high = {name: psi for name, psi in found.items() if psi > settings.ALERT_PSI}
+    absent = [name for name in high if name not in columns]
+    for name in (name for name in high if name in columns):
+        text = f"Column {name} is spread otherwise than in the training of champion version {champion}"
+        yield _drift(champion, name, text, high[name], settings)
+    if absent:
+        names = ", ".join(shown(name) for name in absent)
+        text = f"The file has none of the columns {names} that champion version {champion} learnt from"
+        cause = f"absent:{','.join(absent)}"[:_LONGEST_CAUSE]
+        yield _drift(champion, cause, text, max(high[name] for name in absent), settings)
+
+
+def _drift(champion: int, what: str, text: str, psi: float, settings: Settings) -> NewAlert:
+    return NewAlert(
+        kind="drift",
+        cause=f"drift:{champion}:{what}",
+        model_version=champion,
+        message=f"{text}: PSI {psi:.2f}, above {settings.ALERT_PSI:g}.",
+        value=psi,
+        limit=settings.ALERT_PSI,
+    )
 
 
 def action_of(alert: NewAlert, settings: Settings) -> Action:

@@ -40,12 +40,21 @@ class RejectedUpload(PermanentError):
     message: a sentence in English saying what was wrong, where, and what to do.
     code: a short stable word for programs, such as `missing_column`.
     report: the quality report as far as it could be made (JSON-serialisable).
+    bad_rows: the rows at fault as CSV; None where the file could not be read as rows.
     """
 
-    def __init__(self, message: str, *, code: str = "rejected", report: dict[str, object] | None = None):
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "rejected",
+        report: dict[str, object] | None = None,
+        bad_rows: bytes | None = None,
+    ):
         super().__init__(message)
         self.code = code
         self.report = report or {}
+        self.bad_rows = bad_rows
 
 
 class InvalidRequest(PermanentError):

@@ -1,7 +1,8 @@
-"""What goes back to the sender of a forecast file: the answer, and the rows that could not be scored."""
+"""The answer that goes back to the sender of a forecast file."""
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,12 +10,11 @@ import numpy.typing as npt
 
 from ventas.contract import normalised, refused
 from ventas.forecast_file import ForecastFile
-from ventas.rejections import ROW_RULES
 from ventas.served import Forecast
 from ventas.spreadsheet import csv_bytes
 
 ANSWER_COLUMNS = ("Pronóstico", "Mínimo", "Máximo", "VersiónDelModelo")
-_REPORT_COLUMNS = ("Línea", "Qué corregir", "Fila")
+_MOST_PLACES = 12
 _TAKEN = {normalised(name) for name in ANSWER_COLUMNS}
 
 
@@ -26,7 +26,8 @@ def answer_csv(file: ForecastFile, forecast: Forecast, version: int) -> bytes:
     """
     names = ["" if name in file.table.unnamed else str(name) for name in file.table.cells]
     kept = [place for place, name in enumerate(names) if normalised(name) not in _TAKEN]
-    figures = [_figures(values, len(file.frame), file.decimal) for values in _columns(forecast)]
+    places = _places(forecast.values)
+    figures = [_figures(values, len(file.frame), places, file.decimal) for values in _columns(forecast)]
     rows = (
         [*(row[place] for place in kept), *told, str(version)]
         for row, *told in zip(_rows(file), *figures, strict=True)
@@ -35,29 +36,25 @@ def answer_csv(file: ForecastFile, forecast: Forecast, version: int) -> bytes:
     return csv_bytes(header, rows, file.table.delimiter)
 
 
-def rejected_rows_csv(file: ForecastFile) -> bytes:
-    """The bad rows with line and what to correct, in Spanish, in the file's own delimiter."""
-    told = file.rejected[["line", "code", "row"]].itertuples(index=False)
-    rows = ([str(line), ROW_RULES[code].advice, row] for line, code, row in told)
-    return csv_bytes(_REPORT_COLUMNS, rows, file.table.delimiter)
-
-
 def _columns(forecast: Forecast) -> tuple[npt.NDArray[np.float64] | None, ...]:
     return forecast.values, forecast.low, forecast.high
 
 
-def _figures(values: npt.NDArray[np.float64] | None, rows: int, decimal: str) -> list[str]:
+def _places(values: npt.NDArray[np.float64]) -> int:
+    """Decimals of all figures: cents, or as many as give the middle one four digits where sales are small numbers."""
+    middle = float(np.median(values))
+    return 2 if middle <= 0 else min(max(2, 3 - math.floor(math.log10(middle))), _MOST_PLACES)
+
+
+def _figures(values: npt.NDArray[np.float64] | None, rows: int, places: int, decimal: str) -> list[str]:
     if values is None:
         return [""] * rows
-    return [_figure(value).replace(".", decimal) for value in values.tolist()]
+    return [_figure(value, places).replace(".", decimal) for value in values.tolist()]
 
 
-def _figure(value: float) -> str:
-    """Ten significant digits, never with an exponent, which a spreadsheet in another language may not read."""
-    text = f"{value:.10g}"
-    return (
-        np.format_float_positional(value, precision=10, fractional=False, trim="-") if "e" in text else text
-    )
+def _figure(value: float, places: int) -> str:
+    """Never with an exponent, which a spreadsheet in another language may not read."""
+    return f"{value:.{places}f}".rstrip("0").removesuffix(".")
 
 
 def _rows(file: ForecastFile) -> Iterator[list[str]]:

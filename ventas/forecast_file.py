@@ -34,14 +34,17 @@ from ventas.ingest import all_rejected, compare_weekday, weekday_of
 from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.quality import Report, column_report, dates_report, empty_report, rejected_report, rejection
 from ventas.reader import Table, read_table
+from ventas.rejections import ROW_RULES
 from ventas.remarks import remark, remarks_report
 from ventas.roles import series_texts
 from ventas.rows import Bools, Rows, read_dates, read_flag
 from ventas.served import ModelInput
 from ventas.settings import Settings
+from ventas.spreadsheet import csv_bytes
 
 REQUIRED_COLUMNS = (DATE, PROMOTION, HOLIDAY)
 HEADER = f"The header of a forecast file must name {', '.join(REQUIRED_COLUMNS)}."
+_REPORT_COLUMNS = ("Línea", "Qué corregir", "Fila")
 _ROLES = {DATE: "date", WEEKDAY: "weekday", PROMOTION: "promotion", HOLIDAY: "holiday"}
 
 
@@ -92,12 +95,7 @@ def _judged(
     rejected = all_rejected(rows)
     report.update(rejected_report(rejected, report["rows_in"]) | remarks_report(rows.remarks))
     if not good.any():
-        first = report["rejected_examples"][0]
-        raise refused(
-            f"No row can be forecast. Correct the rows and upload the file again. The first, line {first['line']}: "
-            f"{first['reason']}",
-            "no_good_rows",
-        )
+        raise _no_good_rows(rejected, report, rows.table.delimiter)
     frame = pd.DataFrame({name: column[good].reset_index(drop=True) for name, column in read.items()})
     frame.insert(0, DATE, days[good].astype(DATE_DTYPE))
     frame.insert(1, WEEKDAY, weekday_of(days[good]))
@@ -105,6 +103,24 @@ def _judged(
     report["dates"] = dates_report(frame[DATE], duplicated=0)
     report["columns"] = [_column(str(name), frame[name]) for name in frame]
     return ForecastFile(rows.table, decimal, good, frame, rejected, report)
+
+
+def _no_good_rows(rejected: pd.DataFrame, report: Report, delimiter: str) -> RejectedUpload:
+    first = report["rejected_examples"][0]
+    fault = refused(
+        f"No row can be forecast. Correct the rows and upload the file again. The first, line {first['line']}: "
+        f"{first['reason']}",
+        "no_good_rows",
+    )
+    fault.bad_rows = rejected_rows_csv(rejected, delimiter)
+    return fault
+
+
+def rejected_rows_csv(rejected: pd.DataFrame, delimiter: str) -> bytes:
+    """The bad rows of a forecast file with line and what to correct, in Spanish, in the file's own delimiter."""
+    told = rejected[["line", "code", "row"]].itertuples(index=False)
+    rows = ([str(line), ROW_RULES[code].advice, row] for line, code, row in told)
+    return csv_bytes(_REPORT_COLUMNS, rows, delimiter)
 
 
 def _column(name: str, column: "pd.Series[Any]") -> Report:

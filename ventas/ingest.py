@@ -1,6 +1,7 @@
 """A file of sales -> clean rows, rejected rows with their reasons, and the quality report."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ from ventas.contract import (
     contract_columns,
     normalised,
     refused,
-    shown,
 )
 from ventas.errors import RejectedUpload
 from ventas.further import Further, read_further
 from ventas.meanings import meanings
 from ventas.quality import (
+    MOST_BAD_ROWS,
     Report,
     column_report,
     dates_report,
@@ -43,8 +44,9 @@ from ventas.remarks import Remark, remark, remarks_report
 from ventas.roles import Roles
 from ventas.rows import Bools, Rows, read_dates, read_flag, read_sales, rejected_frame
 from ventas.sales_curve import sales_curve
-from ventas.series import duplicates, find_series
+from ventas.series import duplicates, find_keys, key_remarks
 from ventas.settings import Settings
+from ventas.times import today_in
 
 __all__ = ["MIN_ROWS", "Ingested", "ingest", "rejection_report_text"]
 
@@ -76,8 +78,10 @@ class Ingested:
         return rejected_csv_bytes(self.rejected)
 
 
-def ingest(path: Path, settings: Settings) -> Ingested:
+def ingest(path: Path, settings: Settings, today: date | None = None) -> Ingested:
     """Read the sales file at `path`; bad rows stay aside while the good ones proceed.
+
+    `today` is the day that it is in BUSINESS_TIMEZONE unless given.
 
     Raises RejectedUpload, with the report as far as it could be made, when the file cannot be read as a table
     (codes of `read_table`), lacks a column (`missing_column`), or keeps too little (`no_good_rows`,
@@ -93,6 +97,7 @@ def ingest(path: Path, settings: Settings) -> Ingested:
         rows = Rows(table, np.zeros(len(table.cells), dtype=bool), remarks)
         left_out = {normalised(name) for name in settings.LEFT_OUT_COLUMNS}
         frame, further = _read(rows, columns, decimal, left_out, report)
+        _compare_today(rows, frame, today or today_in(settings.BUSINESS_TIMEZONE))
         rejected = all_rejected(rows)
         report.update(rejected_report(rejected, report["rows_in"]))
         report.update(meanings(frame, further, report["series"], rows.remarks))
@@ -102,7 +107,7 @@ def ingest(path: Path, settings: Settings) -> Ingested:
         report["dates"] = dates_report(frame[DATE], again, series)
         report["sales_curve"] = sales_curve(frame)
         report["columns"] = _columns(frame, further, report.pop("weekday_missing"))
-        _check_enough(report, settings)
+        _check_enough(report, rejected, settings)
     except RejectedUpload as error:
         raise rejection(error, report) from error
     return Ingested(frame, rejected, report)
@@ -163,6 +168,14 @@ def weekday_of(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
     return (days.astype(np.int64) + 3) % 7 + 1
 
 
+def _compare_today(rows: Rows, frame: pd.DataFrame, today: date) -> None:
+    """Remark on the rows of `frame`, the good ones, that lie in the future."""
+    late = (frame[DATE] > pd.Timestamp(today)).to_numpy()
+    if late.any():
+        line = int(rows.table.records.lines[~rows.bad][late][0])
+        rows.remarks.append(remark("future_dates", today=today.isoformat(), rows=int(late.sum()), line=line))
+
+
 def compare_weekday(
     rows: Rows, name: str | None, days: npt.NDArray[np.datetime64], stays: Bools, report: Report
 ) -> None:
@@ -203,15 +216,15 @@ def _drop_duplicates(
     rows: Rows, frame: pd.DataFrame, further: list[Further], dates: "pd.Series[Any]", report: Report
 ) -> Bools:
     """The rows of `frame` that repeat another; they are rejected, and the report names what tells series apart."""
-    series = find_series(frame, further)
-    again = duplicates(frame, further, series)
+    keys = find_keys(frame, further)
+    again = duplicates(frame, further, keys)
+    lines = rows.table.records.lines[~rows.bad]
     mask = np.zeros_like(rows.bad)
     mask[np.flatnonzero(~rows.bad)[again]] = True
     rows.reject(mask, "duplicate_date", dates)
-    if series is not None and series.role != "left_out":
-        report["series"] = series.name
-    elif series is not None:
-        rows.remarks.append(remark("series_left_out", column=shown(series.name)))
+    rows.remarks += key_remarks(keys, lines)
+    if len(keys) == 1 and keys[0].role != "left_out":
+        report["series"] = keys[0].name
     return again
 
 
@@ -239,25 +252,42 @@ def _columns(frame: pd.DataFrame, further: list[Further], weekday_missing: int) 
     return contract + others
 
 
-def _check_enough(report: Report, settings: Settings) -> None:
+def _check_enough(report: Report, rejected: pd.DataFrame, settings: Settings) -> None:
+    fault = _too_little(report, settings)
+    if fault is not None:
+        fault.bad_rows = rejected_csv_bytes(rejected.head(MOST_BAD_ROWS))
+        raise fault
+
+
+def _one_series(report: Report) -> str:
+    """What to do where most bad rows repeat a date: no column was found that tells series apart."""
+    if report["series"] or report["dropped"].get("duplicate_date", 0) <= report["rows_rejected"] / 2:
+        return ""
+    return " If the file holds several series (stores, say), one column must name the series in every row."
+
+
+def _too_little(report: Report, settings: Settings) -> RejectedUpload | None:
+    """Why too few rows are left, or None where there are enough."""
     kept, share = report["rows_kept"], report["rejected_share"]
     first = "".join(
         f" The first, line {row['line']}: {row['reason']}" for row in report["rejected_examples"][:1]
     )
     if not kept:
-        raise refused(
+        return refused(
             f"No row can be used. Correct the rows and upload the file again.{first}", "no_good_rows"
         )
     if share > settings.MAX_REJECTED_SHARE:
-        raise refused(
+        return refused(
             f"{report['rows_rejected']} of {report['rows_in']} rows ({share:.0%}) are bad; at most "
-            f"{settings.MAX_REJECTED_SHARE:.0%} may be. Correct them and upload the file again.{first}",
+            f"{settings.MAX_REJECTED_SHARE:.0%} may be. Correct them and upload the file again.{first}"
+            f"{_one_series(report)}",
             "too_many_rejected",
         )
     if kept < MIN_ROWS:
-        raise refused(
+        return refused(
             f"Only {kept} rows can be used; at least {MIN_ROWS} are needed. Upload more days of sales.",
             "too_few_rows",
             rows=kept,
             needed=MIN_ROWS,
         )
+    return None

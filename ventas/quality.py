@@ -18,6 +18,7 @@ from ventas.spreadsheet import FORMULA_STARTS
 Report = dict[str, Any]
 
 EXAMPLES = 20  # how many bad rows, gaps and outliers a report names
+MOST_BAD_ROWS = 100_000  # of a rejected file are kept; who corrects them finds the pattern before that
 LINES_PER_CODE = 10
 _FILES = {Kind.SALES: "ventas", Kind.FORECAST: "pronóstico"}
 
@@ -123,7 +124,7 @@ def rejection(error: RejectedUpload, report: Report) -> RejectedUpload:
     """`error` with the full report attached; its own details stand under `rejection`."""
     details = error.report.get("details", {})
     report = {**report, "rejection": {"code": error.code, "message": str(error), "details": details}}
-    return RejectedUpload(str(error), code=error.code, report=report)
+    return RejectedUpload(str(error), code=error.code, report=report, bad_rows=error.bad_rows)
 
 
 def rejected_csv_bytes(rejected: pd.DataFrame) -> bytes:
@@ -183,9 +184,16 @@ def _row_faults(report: Report) -> list[str]:
         "",
         *(_row_fault(code, count, lines.get(code, [])) for code, count in dropped.items()),
         "",
-        "El encabezado es la línea 1."
-        + ("" if report.get("rejection") else " Todas están en `rejected.csv`."),
+        f"El encabezado es la línea 1. {_where_all_are(report)}",
     ]
+
+
+def _where_all_are(report: Report) -> str:
+    if not report.get("rejection"):
+        return "Todas están en `rejected.csv`."
+    capped = report["rows_rejected"] > MOST_BAD_ROWS
+    which = f"Las primeras {MOST_BAD_ROWS}" if capped else "Todas"
+    return f"{which} están en `rejected.csv`, que se descarga en la página de la ejecución."
 
 
 def _row_fault(code: str, count: int, lines: list[int]) -> str:

@@ -70,7 +70,8 @@ ROW_RULES = {
     "duplicate_date": RowRule(
         f"{DATE} {{value}} stands again in a later row; the last one is kept.",
         "La fecha está repetida más abajo (en la misma serie, si hay varias); se conserva la última fila. Borre las "
-        "anteriores si sobran.",
+        "anteriores si sobran. Si el archivo lleva varias series (tiendas, por ejemplo), una columna debe decir de "
+        "cuál es cada fila.",
     ),
 }
 

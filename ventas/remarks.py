@@ -19,6 +19,8 @@ SENTENCES = {
     "weekday_empty": f"{WEEKDAY} is empty in {{rows}} rows; it was derived from {DATE}.",
     "weekday_contradicts": f"{WEEKDAY} contradicts {DATE} in {{rows}} rows (first in line {{line}}); the date was "
     "believed.",
+    "future_dates": f"{DATE} is after today ({{today}}) in {{rows}} rows (first in line {{line}}). They were used as "
+    "if they had been sold; if they are mistyped or a plan, correct or remove them and upload the file again.",
     "marked_with_x": "{column} is marked with x: {rows} empty cells were read as 0.",
     "empty_lines": "{lines} empty lines were passed over.",
     "left_out_by_setting": "Column {column} was left out: LEFT_OUT_COLUMNS names it.",
@@ -27,6 +29,14 @@ SENTENCES = {
     "left_out_long": "Column {column} was left out: it has texts of more than {most} characters.",
     "left_out_many": "Column {column} was left out: {kinds} different texts, more than {most}.",
     "series_left_out": "Column {column} tells the series apart, but it is left out: no model can know a series.",
+    "series_empty": "Column {column} tells the series apart, but it is empty in {rows} rows (first in line {line}): "
+    "the model learns them without knowing whose they are. Fill it in and upload the file again.",
+    "series_of_two": "Columns {first} and {second} tell the series apart only together. Join them into one column "
+    "(«A-17», say), here and where forecasts are asked for, and the model will know each series.",
+    "columns_gone": "Champion version {version} learnt from {columns}, of which this file has nothing. A model of "
+    "this file that takes its place will not know them.",
+    "series_fewer": "Champion version {version} knows {known} series, this file has {found}. A model of this file "
+    "that takes its place will not know the others.",
     "closed_as_one": "Column {column} is 1 on days without sales. If they are closed days, tell them by a column "
     "that is 0 when closed and 1 when open, and the model will know that nothing is sold.",
     "leak": "{why} If nobody knows it in advance, name it in LEFT_OUT_COLUMNS.",

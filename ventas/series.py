@@ -1,13 +1,16 @@
 """What tells the series of a file apart, and which rows repeat each other within them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ventas.contract import DATE
+from ventas.contract import DATE, shown
 from ventas.further import Further
+from ventas.remarks import Remark, remark
 
 Bools = npt.NDArray[np.bool_]
 
@@ -15,61 +18,118 @@ Bools = npt.NDArray[np.bool_]
 _MANY, _SOME = 0.05, 10
 # A column tells the series apart if at most this share of the rows repeats within it; of few rows a few may.
 _FEW_ROWS, _FEW_REPEATS = 0.01, 0.1
+# It may be empty in so many rows, where no column without gaps tells them apart.
+_MOST_EMPTY = 0.2
 # An id takes each value about once a date, so it has hardly more values than a date has rows; a count of
 # customers, say, has far more.
 _MOST_PER_DATE = 3
+_MOST_PAIRED = 10  # columns of which pairs are tried
 
 
-def find_series(frame: pd.DataFrame, further: list[Further]) -> Further | None:
-    """The column (text, or whole numbers) of which each value has hardly any date twice; None for one series.
+def find_keys(frame: pd.DataFrame, further: list[Further]) -> tuple[Further, ...]:
+    """The column that tells the series apart, or two that do so only together; none for one series.
 
-    Of several such columns that with the fewest values, of equal ones the first. `frame` holds column Fecha, and
-    its rows are those of `further`.
+    `frame` holds column Fecha, and its rows are those of `further`.
     """
     repeats = int(frame.duplicated([DATE]).sum())
     if not repeats or (repeats < _MANY * len(frame) and repeats < _SOME):
-        return None
-    allowed = max(_FEW_ROWS * len(frame), min(_FEW_REPEATS * repeats, _SOME))
+        return ()
+    one = find_series(frame, further, repeats)
+    return (one,) if one else _find_pair(frame, further, _allowed(frame, repeats))
+
+
+def _allowed(frame: pd.DataFrame, repeats: int) -> float:
+    return max(_FEW_ROWS * len(frame), min(_FEW_REPEATS * repeats, _SOME))
+
+
+def find_series(frame: pd.DataFrame, further: list[Further], repeats: int) -> Further | None:
+    """The column (text, or whole numbers) of which each value has hardly any date twice.
+
+    Of several such columns that with the fewest values, of equal ones the first. `repeats` are the rows whose date
+    stands again.
+    """
+    allowed = _allowed(frame, repeats)
     found = _fewest_values(frame[DATE], further, allowed)
     if found is None and (whole := frame.duplicated()).any():  # rows that were pasted twice prove nothing
         once = (~whole).to_numpy()
         rest = [replace(column, values=column.values[once]) for column in further]
         found = _fewest_values(frame[DATE][once], rest, allowed)
+    found = found or _fewest_values(frame[DATE], further, allowed, _MOST_EMPTY)
     return next((column for column in further if found and column.name == found.name), None)
 
 
 def _fewest_values(
-    dates: "pd.Series[pd.Timestamp]", further: list[Further], allowed: float
+    dates: "pd.Series[pd.Timestamp]", further: list[Further], allowed: float, empty: float = _FEW_ROWS
 ) -> Further | None:
     """The column with the fewest values of those within which at most `allowed` rows repeat a date."""
-    most = _MOST_PER_DATE * int(dates.value_counts().max())
+    most = _most_values(dates)
     places = pd.factorize(dates)[0].astype(np.int64)
     found = None
     for column in further:
         codes, values = pd.factorize(column.values)
         kinds = len(values)
         known = codes >= 0
-        if not 1 < kinds <= most or not _may_be_id(column) or (~known).sum() > _FEW_ROWS * len(known):
+        if not 1 < kinds <= most or not _may_be_id(column) or (~known).sum() > empty * len(known):
             continue
         if int(pd.Series((places * kinds + codes)[known]).duplicated().sum()) <= allowed:
             found, most = column, kinds - 1
     return found
 
 
+def _most_values(dates: "pd.Series[pd.Timestamp]") -> int:
+    return _MOST_PER_DATE * int(dates.value_counts().max())
+
+
+def _find_pair(frame: pd.DataFrame, further: list[Further], allowed: float) -> tuple[Further, ...]:
+    """The two columns with the fewest values together within which at most `allowed` rows repeat a date."""
+    most = _most_values(frame[DATE])
+    tried = [column for column in further if _may_be_half(column, most)][:_MOST_PAIRED]
+    found: tuple[Further, ...] = ()
+    for pair in combinations(tried, 2):
+        table = pd.DataFrame({"date": frame[DATE], **{str(n): one.values for n, one in enumerate(pair)}})
+        kinds = len(table[["0", "1"]].drop_duplicates())
+        if kinds <= most and int(table.duplicated().sum()) <= allowed:
+            found, most = pair, kinds - 1
+    return found
+
+
+def _may_be_half(column: Further, most: int) -> bool:
+    """Whether a column may be half of a key: an id of stores or products, but no yes or no."""
+    kinds = column.values.nunique()
+    flag = column.role == "numeric" and bool(column.values.isin([0, 1]).all())
+    return 1 < kinds <= most and not flag and column.missing == 0 and _may_be_id(column)
+
+
 def _may_be_id(column: Further) -> bool:
     return column.role != "numeric" or bool((column.values.dropna() % 1 == 0).all())
 
 
-def duplicates(frame: pd.DataFrame, further: list[Further], series: Further | None) -> Bools:
-    """Rows of `frame` that a later row repeats: those of the same date and series, if that is known.
+def key_remarks(keys: Sequence[Further], lines: npt.NDArray[np.int64]) -> list[Remark]:
+    """What the sender should know of the columns that tell the series apart; `lines` are those of their rows."""
+    if len(keys) == 2:
+        return [remark("series_of_two", first=shown(keys[0].name), second=shown(keys[1].name))]
+    if not keys:
+        return []
+    name, empty = shown(keys[0].name), keys[0].values.isna().to_numpy()
+    if keys[0].role == "left_out":
+        return [remark("series_left_out", column=name)]
+    if not empty.any():
+        return []
+    return [remark("series_empty", column=name, rows=int(empty.sum()), line=int(lines[empty][0]))]
 
-    Where texts vary within a date and none of them was found to tell the series apart, only rows that are equal in
-    all columns repeat each other.
+
+def duplicates(frame: pd.DataFrame, further: list[Further], keys: Sequence[Further]) -> Bools:
+    """Rows of `frame` that a later row repeats: those of the same date and series, if that is known by `keys`.
+
+    Where texts vary within a date and nothing was found to tell the series apart, only rows that are equal in all
+    columns repeat each other.
     """
-    if series is not None:
-        codes = pd.factorize(series.values)[0]
-        pairs = pd.DataFrame({"date": frame[DATE], "series": codes})
-        return pairs.duplicated(keep="last").to_numpy() & (codes >= 0)
+    if keys:
+        codes = {column.name: pd.factorize(column.values)[0] for column in keys}
+        known = np.all([found >= 0 for found in codes.values()], axis=0)
+        table = pd.DataFrame(codes).assign(**{DATE: frame[DATE].to_numpy()})
+        again: Bools = table.duplicated(keep="last").to_numpy() & known
+        return again
     again = frame.duplicated([DATE], keep="last").to_numpy()
     texts = [column.name for column in further if column.role in ("categorical", "id")]
     if not again.any() or not texts:

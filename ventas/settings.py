@@ -168,6 +168,9 @@ class Settings(BaseSettings):
     ALERT_MIN_ROWS: int = Field(
         30, ge=2, description="Fewer predictions that came true than this raise no alert."
     )
+    ALERT_WINDOW_DAYS: int = Field(
+        90, ge=1, description="Only so many last days that came true count for an alert of errors."
+    )
     ALERT_PSI: float = Field(
         0.25, gt=0, description="Alert when a column's population stability index is above this."
     )

@@ -15,7 +15,7 @@ from api.body import json_object, shown
 from api.holder import Champion
 from api.inputs import Questions
 from api.problems import FieldError, InvalidFields, documented
-from api.schemas import BatchAnswer, BatchRequest
+from api.schemas_predictions import BatchAnswer, BatchRequest
 from api.services import Services
 from ventas.contract import DATE
 from ventas.ledger.predictions import NewPrediction

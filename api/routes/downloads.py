@@ -21,8 +21,8 @@ from api.services import Services
 from ventas.contract import Kind
 from ventas.errors import NotFound
 from ventas.ledger import Run
-from ventas.pipeline.context import dataset_key
-from ventas.pipeline.forecast import kept_answer_key, rejected_rows_key
+from ventas.pipeline.forecast import kept_answer_key
+from ventas.pipeline.uploads import bad_rows_place
 from ventas.settings import DATA_BUCKET
 from ventas.store import ObjectVersion, Store
 
@@ -72,14 +72,8 @@ def _rejected_rows(store: Store, run: Run) -> ObjectVersion | None:
     """Where they lie, or None where there are none."""
     if not (run.quality or {}).get("rows_rejected"):
         return None
-    forecast = run.kind == Kind.FORECAST
-    bucket, key = (
-        (run.bucket, rejected_rows_key(run.id))
-        if forecast
-        else (DATA_BUCKET, dataset_key(run.id, "rejected.csv"))
-    )
     try:
-        return store.stat(bucket, key)
+        return store.stat(*bad_rows_place(run))
     except NotFound:
         return None
 

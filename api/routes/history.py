@@ -7,7 +7,8 @@ from flask_openapi3.models.tag import Tag
 from api.answers import json_answer
 from api.pages import page_answer, window
 from api.problems import documented
-from api.schemas import HistoryEntry, HistoryList, Interval, Page, PredictionId
+from api.schemas import Page, PredictionId
+from api.schemas_predictions import HistoryEntry, HistoryList, Interval
 from api.services import Services
 from ventas.errors import NotFound
 from ventas.ledger import Prediction

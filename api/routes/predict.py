@@ -12,7 +12,7 @@ from api.body import json_object
 from api.holder import Champion
 from api.inputs import Question
 from api.problems import documented
-from api.schemas import Interval, PredictAnswer, PredictRequest
+from api.schemas_predictions import Interval, PredictAnswer, PredictRequest
 from api.services import Services
 from ventas.ledger.predictions import NewPrediction
 from ventas.times import utc_now

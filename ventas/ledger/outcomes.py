@@ -152,8 +152,8 @@ class Outcomes:
             verdicts = _verdict_errors(session, {row.model_version for row in found})
         return [_live_error(row, verdicts.get(row.model_version)) for row in found]
 
-    def rivalries(self, champion: int) -> list[Rivalry]:
-        """Each shadow that was asked what the champion was asked, the lowest error first."""
+    def rivalries(self, champion: int, since: date) -> list[Rivalry]:
+        """Each shadow that was asked what the champion was asked for days from `since` on, the lowest error first."""
         ours, theirs = aliased(Outcome), aliased(Outcome)
         same = and_(ours.date == theirs.date, ours.series == theirs.series)
         mse = [
@@ -163,7 +163,12 @@ class Outcomes:
             found = session.execute(
                 select(theirs.model_version, func.count(), *mse)
                 .join(theirs, same)
-                .where(ours.model_version == champion, ours.shadow.is_(False), theirs.shadow.is_(True))
+                .where(
+                    ours.model_version == champion,
+                    ours.shadow.is_(False),
+                    theirs.shadow.is_(True),
+                    ours.date >= since,
+                )
                 .group_by(theirs.model_version)
                 .order_by(mse[0])
             )

@@ -12,6 +12,7 @@ from ventas.pipeline.context import Context, dataset_key
 from ventas.pipeline.reality import PROFILE, face_reality
 from ventas.pipeline.runner import Outcome
 from ventas.pipeline.same_bytes import judged_already
+from ventas.pipeline.shapes import lost_to
 from ventas.pipeline.uploads import (
     CSV,
     JSON,
@@ -22,6 +23,7 @@ from ventas.pipeline.uploads import (
     with_upload_order,
 )
 from ventas.promotion_plan import PLAN_COLUMNS, with_plan
+from ventas.remarks import remarks_report
 from ventas.roles import Roles
 from ventas.settings import DATA_BUCKET
 from ventas.split import Split, split, to_csv_bytes
@@ -48,6 +50,8 @@ def _clean(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
     ingested = ingest(path, context.settings)
     parts = _split(context, ingested)
     report = ingested.report | parts.report
+    for name, told in remarks_report(lost_to(context, context.ledger.promotions.head(), report)).items():
+        report[name] = [*report[name], *told]
     _put_dataset(context, lease.run_id, ingested, parts, report)
     context.ledger.runs.note(lease, dataset_at=utc_now())
     _publish_latest(context, lease)
@@ -60,7 +64,9 @@ def _split(context: Context, ingested: Ingested) -> Split:
     try:
         return split(with_plan(ingested.frame, ingested.roles), context.settings, ingested.roles)
     except RejectedUpload as error:
-        error.report = ingested.report | error.report
+        error.report = ingested.report | {"rejection": error.report["rejection"]}
+        if len(ingested.rejected):
+            error.bad_rows = ingested.rejected_csv()
         raise
 
 

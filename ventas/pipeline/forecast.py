@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ventas.contract import answer_key, keys_of_answer
 from ventas.errors import ModelUnusable, NoChampion
-from ventas.forecast_answer import answer_csv, rejected_rows_csv
-from ventas.forecast_file import ForecastFile, read_forecast_file
+from ventas.forecast_answer import answer_csv
+from ventas.forecast_file import ForecastFile, read_forecast_file, rejected_rows_csv
 from ventas.ledger import Lease, Run
 from ventas.pipeline.coalescing import superseded
 from ventas.pipeline.context import Context, dataset_key
@@ -20,8 +20,8 @@ from ventas.pipeline.runner import Outcome
 from ventas.pipeline.uploads import (
     CSV,
     JSON,
-    REPORTS,
     as_json,
+    bad_rows_place,
     downloaded,
     file_sha256,
     rejection_reported,
@@ -68,16 +68,11 @@ def _answer(context: Context, lease: Lease, run: Run, path: Path) -> Report:
     context.ledger.runs.renew(lease)  # whoever lost the lease meanwhile need not write
     put = context.store.put_bytes
     if len(file.rejected):
-        put(UPLOADS_BUCKET, rejected_rows_key(run.id), rejected_rows_csv(file), CSV)
+        put(*bad_rows_place(run), rejected_rows_csv(file.rejected, file.table.delimiter), CSV)
     put(DATA_BUCKET, dataset_key(run.id, "quality.json"), as_json(file.report), JSON)
     put(DATA_BUCKET, kept_answer_key(run.id, champion.version), data, CSV)
     context.ledger.runs.note(lease, model_version=champion.version)
     return file.report
-
-
-def rejected_rows_key(run_id: str) -> str:
-    """Where the rows of a forecast file that could not be scored are told, in bucket `ventas`."""
-    return f"{REPORTS}{run_id}.csv"
 
 
 def kept_answer_key(run_id: str, version: int) -> str:

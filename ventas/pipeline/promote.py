@@ -13,6 +13,7 @@ from ventas.ledger import Lease, Promotion, Run
 from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
 from ventas.pipeline.runner import Outcome
+from ventas.pipeline.shapes import lost_to
 from ventas.promotion import Case, Contender, first_verdict, judge
 from ventas.reasons import held
 from ventas.registry import JUDGED_FILE, REJECTED, STAGE_TAG, STAGING, TRAINED_ON_FILE, ModelVersion
@@ -81,7 +82,8 @@ def _verdict(context: Context, run: Run, described: ModelVersion, head: Promotio
     else:
         verdict = judge(challenger, _contender(context, head.model_version), case)
     note = described.params.get("table_note")  # why a table is served, where no model was worth its while
-    return replace(verdict, reason=f"{verdict.reason} {note}") if note else verdict
+    lost = [one.sentence for one in lost_to(context, head, run.quality)] if verdict.promoted else []
+    return replace(verdict, reason=" ".join([verdict.reason, *([note] if note else []), *lost]))
 
 
 def _case(context: Context, run: Run) -> Case:

@@ -6,8 +6,8 @@ that was cut short is due until it has been taken.
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from math import isnan
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +20,8 @@ from ventas.contract import DATE
 from ventas.drift import drift, profile
 from ventas.errors import NotFound
 from ventas.ledger import Run
-from ventas.ledger.outcomes import FORECAST_COLUMNS, OutcomeFilter, Upload
+from ventas.ledger.alerts import NewAlert
+from ventas.ledger.outcomes import FORECAST_COLUMNS, LiveError, OutcomeFilter, Upload
 from ventas.pipeline.context import Context, dataset_key
 from ventas.pipeline.datasets import dataset
 from ventas.pipeline.reacting import react
@@ -92,16 +93,31 @@ def _raise_alerts(context: Context, run: Run, frame: pd.DataFrame) -> None:
     if head is None:
         return
     champion, settings = head.model_version, context.settings
-    live = context.ledger.outcomes.errors(OutcomeFilter(model_version=champion))
     alerts = [
-        *overtaken(champion, context.ledger.outcomes.rivalries(champion), settings),
-        *live_error(next((one for one in live if not one.shadow), None), settings),
-        *drifted(champion, _drift(context, champion, frame), settings),
+        *_of_errors(context, champion),
+        *drifted(champion, _drift(context, champion, frame), frame.columns, settings),
     ]
     for alert in alerts:
         action = action_of(alert, settings)
         if context.ledger.alerts.raise_once(alert, run.id, action):
             log.warning("alert", kind=alert.kind, run_id=run.id, action=action, message=alert.message)
+
+
+def _of_errors(context: Context, champion: int) -> Iterator[NewAlert]:
+    """Alerts of the last ALERT_WINDOW_DAYS days that came true, lest a good past hides a bad present."""
+    settings, outcomes = context.settings, context.ledger.outcomes
+    ever = _served_error(context, OutcomeFilter(model_version=champion))
+    if ever is None:
+        return
+    since = ever.last - timedelta(days=settings.ALERT_WINDOW_DAYS - 1)
+    yield from overtaken(champion, outcomes.rivalries(champion, since), settings)
+    recent = _served_error(context, OutcomeFilter(model_version=champion, since=since))
+    yield from live_error(recent, settings)
+
+
+def _served_error(context: Context, wanted: OutcomeFilter) -> LiveError | None:
+    live = context.ledger.outcomes.errors(wanted)
+    return next((one for one in live if not one.shadow), None)
 
 
 def _drift(context: Context, champion: int, frame: pd.DataFrame) -> dict[str, float]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ventas.contract import Kind
 from ventas.errors import NotFound, RejectedUpload
 from ventas.ledger import Lease, Run
 from ventas.pipeline.context import Context, dataset_key
@@ -57,6 +58,13 @@ def rejection_reported(context: Context, lease: Lease, run: Run) -> Iterator[Non
         raise
 
 
+def bad_rows_place(run: Run) -> tuple[str, str]:
+    """Bucket and key of the rows of a run's file that could not be used."""
+    if run.kind == Kind.FORECAST:
+        return UPLOADS_BUCKET, f"{REPORTS}{run.id}.csv"
+    return DATA_BUCKET, dataset_key(run.id, "rejected.csv")
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, in hex."""
     with path.open("rb") as file:
@@ -77,7 +85,12 @@ def _uploaded_at(context: Context, run: Run) -> datetime | None:
 
 
 def _put_report(context: Context, run: Run, error: RejectedUpload) -> None:
-    """Leave the reasons where programs look (bucket data) and where the sender looks (beside the upload)."""
+    """Leave the reasons where programs look (bucket data) and where the sender looks (beside the upload).
+
+    The rows at fault lie where those of a file that was not rejected do.
+    """
     context.store.put_bytes(DATA_BUCKET, dataset_key(run.id, "quality.json"), as_json(error.report), JSON)
     text = rejection_report_text(error.report).encode()
     context.store.put_bytes(UPLOADS_BUCKET, f"{REPORTS}{run.id}.md", text, MARKDOWN)
+    if error.bad_rows is not None:
+        context.store.put_bytes(*bad_rows_place(run), error.bad_rows, CSV)

@@ -105,9 +105,9 @@ class World:
         }
         self.ledger.predictions.add([NewPrediction(**(given | changes))])
 
-    def predict_days(self, days: int, value: float = 90.0, **changes: Any) -> None:
-        """The same for consecutive days."""
-        for day in range(days):
+    def predict_days(self, days: int, value: float = 90.0, start: int = 0, **changes: Any) -> None:
+        """The same for consecutive days, up to day number `days` from day number `start` on."""
+        for day in range(start, days):
             self.predict(FIRST + timedelta(days=day), value, **changes)
 
     def shadow_days(self, days: int, value: float, version: int = 2, start: date = FIRST) -> None:

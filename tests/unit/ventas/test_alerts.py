@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import skops.io
 from ledger_databases import ON_BOTH
@@ -89,6 +90,37 @@ def test_a_champion_that_errs_more_than_it_did_raises_an_alert_exactly_once(worl
     assert (alert.value, alert.limit, alert.run_id) == (pytest.approx(15.1), 15.0, run.id)
     assert (alert.action, alert.acted_at is not None) == ("record", True)
     assert _champion(world) == 1
+
+
+def _in_a_window(world: World) -> None:
+    world.settings = world.settings.model_copy(update={"ALERT_WINDOW_DAYS": ENOUGH})
+
+
+def test_old_errors_do_not_hide_new_ones(world: World) -> None:
+    world.predict_days(ENOUGH, 100.0)
+    world.predict_days(2 * ENOUGH, 120.0, start=ENOUGH)
+    world.shadow_days(ENOUGH, 150.0)
+    world.shadow_days(ENOUGH, 110.0, start=FIRST + timedelta(days=ENOUGH))
+    world.face(sales(2 * ENOUGH, 100.0))
+    assert world.raised() == [], "over 60 days the champion errs 14.14, its shadow 36"
+    _in_a_window(world)
+    world.face(sales(2 * ENOUGH, 100.0))
+    assert world.raised() == [("overtaken", "overtaken:1:2"), ("live_error", "live_error:1")]
+
+
+def test_errors_that_are_over_raise_no_alert_and_a_date_mistyped_into_the_future_hides_none(
+    world: World,
+) -> None:
+    _in_a_window(world)
+    world.predict_days(ENOUGH, 150.0)
+    world.predict_days(2 * ENOUGH, 101.0, start=ENOUGH)
+    world.face(sales(2 * ENOUGH, 100.0))
+    assert world.raised() == []
+    world.predict_days(2 * ENOUGH, 150.0, start=ENOUGH)
+    mistyped = sales(2 * ENOUGH + 1, 100.0)
+    mistyped.loc[2 * ENOUGH, "Fecha"] = pd.Timestamp("2199-01-01")
+    world.face(mistyped)
+    assert world.raised() == [("live_error", "live_error:1")]
 
 
 @pytest.mark.parametrize(("days", "value"), [(ENOUGH - 1, 200.0), (ENOUGH, 114.9)])
@@ -225,6 +257,21 @@ def test_inputs_that_drift_raise_one_alert_for_each_column(world: World, old: bo
     _on_alert(world, "rollback").face(shifted)
     assert sorted(world.raised()) == [("drift", "drift:1:Festivo"), ("drift", "drift:1:Precio")]
     assert {one.action for one in world.ledger.alerts.page(0, 10)[0]} == {"record"}
+
+
+def test_columns_that_a_file_has_no_more_raise_one_alert_that_says_so(world: World) -> None:
+    trained = sales(300, Precio=noise(300), Tienda=[f"T{n % 3}" for n in range(300)])
+    run = world.ledger.queries.run_of_version(1)
+    world.store.put_json(dataset_key(run.id, "profile.json"), profile(trained))
+    world.face(trained.drop(columns=["Precio", "Tienda"]))
+    world.face(trained.drop(columns=["Precio", "Tienda"]))
+    (alert,), _ = world.ledger.alerts.page(0, 10)
+    assert (alert.kind, alert.cause) == ("drift", "drift:1:absent:Precio,Tienda")
+    assert alert.message.startswith(
+        "The file has none of the columns «Precio», «Tienda» that champion version 1 learnt from: PSI "
+    )
+    world.face(trained.drop(columns=["Tienda"]))
+    assert [cause for _, cause in world.raised()][1:] == ["drift:1:absent:Tienda"]
 
 
 @ON_BOTH

@@ -15,7 +15,7 @@ from minio import Minio
 from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
-from ventas.ledger import Ledger, UploadEvent
+from ventas.ledger import Ledger, Promotion, UploadEvent
 from ventas.ledger.outcomes import OutcomeFilter
 from ventas.ledger.predictions import NewPrediction
 from ventas.pipeline.etl import etl
@@ -161,6 +161,55 @@ def _judged(site: Site, run_id: str) -> None:
     site.ledger.runs.finish(lease, RunStatus.PROMOTE)
     lease = site.ledger.runs.acquire(run_id, Step.PROMOTE, "w")
     site.ledger.runs.finish(lease, RunStatus.NOT_PROMOTED, verdict={"kind": "fair"})
+
+
+@pytest.mark.parametrize(
+    ("rows", "bad", "code", "lines"),
+    [
+        (60, 30, "too_many_rejected", 30),
+        (60, 60, "no_good_rows", 60),
+        (8, 1, "too_few_rows", 1),
+        (13, 2, "too_few_rows", 2),  # enough to read, too few to split
+    ],
+)
+def test_the_bad_rows_of_a_rejected_file_are_kept_like_those_of_a_good_one(
+    site: Site, rows: int, bad: int, code: str, lines: int
+) -> None:
+    site.parts.settings = site.parts.settings.model_copy(update={"CV_FOLDS": 20})
+    header, *good = _sales("2024-01-01").decode().splitlines()[: rows + 1]
+    text = "\n".join([header, *good[bad:], *(f"x{line}" for line in good[:bad])])
+    run_id = site.put("ventas.csv", text.encode())
+    assert site.etl(run_id) == "rejected"
+    assert site.ledger.runs.get(run_id).quality["rejection"]["code"] == code
+    kept = site.client.get_object("data", f"runs/{run_id}/rejected.csv").read().decode("utf-8-sig")
+    assert len(kept.splitlines()) == 1 + lines
+    assert "«x2024-01-01» is not a date" in kept
+    told = site.client.get_object("ventas", f"informes/{run_id}.md").read().decode()
+    assert "Todas están en `rejected.csv`" in told
+
+
+def test_a_file_that_is_no_table_leaves_no_rows(site: Site) -> None:
+    run_id = site.put("ventas.csv", b"a,b\n1,2\n")
+    assert site.etl(run_id) == "rejected"
+    assert not site.parts.store.exists("data", f"runs/{run_id}/rejected.csv")
+
+
+def test_a_file_that_lacks_what_the_champion_knows_is_told_so(site: Site) -> None:
+    chain = generate_chain(4, 120, seed=1).frame
+    first = site.put("chain_ventas.csv", chain.to_csv(index=False).encode())
+    site.etl(first)
+    lease = site.ledger.runs.acquire(first, Step.RETRAIN, "w")
+    site.ledger.runs.finish(lease, RunStatus.PROMOTE, model_version=7)
+    made = Promotion(
+        created_at=START, model_version=7, run_id=first, source="verdict", actor="pipeline", reason="first"
+    )
+    lease = site.ledger.runs.acquire(first, Step.PROMOTE, "w")
+    site.ledger.runs.finish(lease, RunStatus.PROMOTED, promotion=made)
+    second = site.upload("ventas.csv", "2024-01-01")
+    assert site.etl(second) == "retrain"
+    report = site.ledger.runs.get(second).quality
+    assert report["remarks"][-1]["code"] == "columns_gone"
+    assert report["warnings"][-1].startswith("Champion version 7 learnt from «Tienda», ")
 
 
 def test_an_older_version_names_the_newer_one(site: Site) -> None:

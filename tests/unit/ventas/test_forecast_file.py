@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from ventas.errors import RejectedUpload
-from ventas.forecast_answer import answer_csv, rejected_rows_csv
-from ventas.forecast_file import ForecastFile, read_forecast_file
+from ventas.forecast_answer import answer_csv
+from ventas.forecast_file import ForecastFile, read_forecast_file, rejected_rows_csv
 from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.quality import rejection_report_text
 from ventas.rejections import ROW_RULES
@@ -170,7 +170,23 @@ def test_the_answer_comes_in_the_dialect_of_the_file(
 def test_a_model_without_intervals_leaves_them_empty(take: Take) -> None:
     file = take(f"{HEADER}\n2027-01-01,1,0\n")
     (_, row) = cells(answer_csv(file, Forecast(np.array([1234567.891])), 3))
-    assert row[-4:] == ["1234567.891", "", "", "3"]
+    assert row[-4:] == ["1234567.89", "", "", "3"]
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([1234.567891, 1000.0, 7.0 / 3], ["1234.57", "1000", "2.33"]),
+        ([0.0123456, 0.5, 0.0987654], ["0.01235", "0.5", "0.09877"]),
+        ([0.0, 0.0, 123.456], ["0", "0", "123.46"]),
+    ],
+)
+def test_figures_have_cents_or_four_digits_where_sales_are_small(
+    take: Take, values: list[float], texts: list[str]
+) -> None:
+    file = take(f"{HEADER}\n" + "2027-01-01,1,0\n" * len(values))
+    _, *rows = cells(answer_csv(file, Forecast(np.array(values)), 3))
+    assert [row[-4] for row in rows] == texts
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.5e11, "150000000000"), (1e-7, "0.0000001"), (0.0, "0")])
@@ -200,7 +216,7 @@ def test_long_files_keep_zeros_blank_lines_and_odd_row_ends(take: Take) -> None:
 
 def test_the_report_of_bad_rows_is_spanish_and_safe_to_open(take: Take) -> None:
     file = take("Fecha;Promociones;Festivo\n01/01/2027;1;0\n=1+1;1;0\n02/01/2027;quizás;0\n")
-    header, *rows = cells(rejected_rows_csv(file), ";")
+    header, *rows = cells(rejected_rows_csv(file.rejected, ";"), ";")
     assert header == ["Línea", "Qué corregir", "Fila"]
     assert rows == [
         ["3", ROW_RULES["date_unreadable"].advice, "'=1+1;1;0"],

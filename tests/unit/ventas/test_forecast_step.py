@@ -134,6 +134,12 @@ def test_without_a_champion_a_good_file_waits_and_a_bad_one_does_not(site: Forec
     assert site.forecast(good) == "completed"
 
 
+def test_a_file_without_a_good_row_is_told_row_by_row(site: ForecastSite) -> None:
+    bad = site.put("a.csv", b"Fecha,Promociones,Festivo\nnunca,1,0\n")
+    assert site.forecast(bad) == "rejected"
+    assert site.read(f"informes/{bad}.csv").splitlines()[1].startswith("2,La columna Fecha")
+
+
 def test_the_champion_is_loaded_once_for_each_version(site: ForecastSite) -> None:
     for version, name in ((1, "a.csv"), (1, "b.csv"), (2, "c.csv")):
         site.source.version = version

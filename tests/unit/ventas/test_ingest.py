@@ -348,6 +348,24 @@ def test_rejected_rows_open_safely_in_a_spreadsheet(take) -> None:  # type: igno
     assert data.startswith(b"\xef\xbb\xbf")  # spreadsheets need it for the accents
 
 
+def test_sales_of_the_future_are_used_but_told(tmp_path: Path) -> None:
+    path = tmp_path / "ventas.csv"
+    path.write_text(table())
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    assert ingest(path, settings, today=day(19)).report["warnings"] == []
+    taken = ingest(path, settings, today=day(16))
+    assert len(taken.frame) == 20
+    (said,) = taken.report["warnings"]
+    assert said.startswith("Fecha is after today (2024-01-17) in 3 rows (first in line 19).")
+
+
+def test_of_a_rejected_file_the_first_hundred_thousand_bad_rows_are_kept(take) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(RejectedUpload) as caught:
+        take(table(*["ayer,1,0,0,1"] * 100_001))
+    assert caught.value.bad_rows.count(b"\n") == 1 + 100_000
+    assert "Las primeras 100000 están en `rejected.csv`" in rejection_report_text(caught.value.report)
+
+
 def test_a_long_bad_row_is_cut(take) -> None:  # type: ignore[no-untyped-def]
     taken = take(table("x" * 50_000 + ",1,0,0,1"))
     assert len(taken.rejected["row"].iloc[0]) == 2_000

@@ -75,6 +75,36 @@ def test_series_that_are_left_out_still_do_not_repeat_each_other(take, chain) ->
     assert any("tells the series apart, but it is left out" in text for text in taken.report["warnings"])
 
 
+def test_whole_numbers_that_are_missing_here_and_there_still_tell_stores_apart(take) -> None:  # type: ignore[no-untyped-def]
+    frame = generate_chain(10, 60, seed=3).frame[["Fecha", "Tienda", "Promociones", "Festivo", "Ventas"]]
+    frame["Tienda"] = frame["Tienda"].str[1:].astype(int).astype("Int64")
+    frame.loc[frame.index % 20 == 3, "Tienda"] = pd.NA
+    report = take(frame).report
+    assert (report["rows_kept"], report["series"], report["series_count"]) == (600, "Tienda", 10)
+    (said,) = (text for text in report["warnings"] if "Tienda" in text)
+    assert said.startswith(
+        "Column «Tienda» tells the series apart, but it is empty in 30 rows (first in line 5)"
+    )
+
+
+def test_dates_that_repeat_without_a_series_are_told_what_is_missing(take) -> None:  # type: ignore[no-untyped-def]
+    frame = generate_chain(10, 60, seed=3).frame[["Fecha", "Promociones", "Festivo", "Ventas"]]
+    with pytest.raises(RejectedUpload, match="one column must name the series in every row") as caught:
+        take(frame)
+    assert "una columna debe decir de cuál es cada fila" in rejection_report_text(caught.value.report)
+
+
+def test_series_of_two_columns_are_kept_and_the_sender_is_told_to_join_them(take) -> None:  # type: ignore[no-untyped-def]
+    frame = generate_chain(6, 60, seed=3).frame[["Fecha", "Tienda", "Promociones", "Festivo", "Ventas"]]
+    number = frame["Tienda"].str[1:].astype(int) - 1
+    report = take(frame.assign(Tienda=number // 3 + 1, Producto=number % 3 + 100)).report
+    assert (report["rows_kept"], report["series"]) == (360, "")
+    assert any(
+        text.startswith("Columns «Tienda» and «Producto» tell the series apart only together.")
+        for text in report["warnings"]
+    )
+
+
 def test_gaps_are_missing_days_within_a_series(take, chain) -> None:  # type: ignore[no-untyped-def]
     day = (chain["Fecha"] - chain["Fecha"].min()).dt.days
     late = (chain["Tienda"] == "T0002") & (day < 30)  # a store that opens later misses no day

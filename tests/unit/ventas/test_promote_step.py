@@ -155,6 +155,16 @@ def test_a_better_one_follows_and_the_verdict_is_kept(parts: Parts) -> None:
     assert parts.registry.tags[1]["stage"] == "Archived"
 
 
+def test_the_verdict_says_what_the_champion_knew_and_its_successor_does_not(parts: Parts) -> None:
+    contract = [{"name": "Fecha", "role": "date"}]
+    _judge(parts, 1, quality={"columns": [*contract, {"name": "Tienda", "role": "id"}]})
+    run = _judge(parts, 2, hours_later=1, quality={"columns": contract})
+    assert run.status == "promoted"
+    assert "Champion version 1 learnt from «Tienda», of which this file has nothing." in run.verdict["reason"]
+    again = _judge(parts, 2, hours_later=2, quality={"columns": contract})
+    assert "Tienda" not in again.reason
+
+
 def test_a_better_challenger_of_an_older_upload_does_not_overtake(parts: Parts) -> None:
     _judge(parts, 1)
     run = _judge(parts, 2, hours_later=-1)

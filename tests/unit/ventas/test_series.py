@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from ventas.further import Further
-from ventas.series import duplicates, find_series
+from ventas.series import duplicates, find_keys
 
 
 def chain(stores: int, days: int, first_days: list[int] | None = None) -> pd.DataFrame:
@@ -26,8 +26,7 @@ def further(frame: pd.DataFrame, *names: str, role: str = "categorical") -> list
 
 
 def found(frame: pd.DataFrame, *names: str) -> str:
-    column = find_series(frame, further(frame, *names))
-    return column.name if column else ""
+    return "+".join(column.name for column in find_keys(frame, further(frame, *names)))
 
 
 @pytest.mark.parametrize("name", ["Tienda", "Local"])
@@ -69,8 +68,8 @@ def test_a_block_that_was_pasted_twice_does_not_hide_the_series() -> None:
     frame = chain(5, 40)
     twice = pd.concat([frame, frame.iloc[:100]], ignore_index=True)
     columns = further(twice, "Tienda")
-    series = find_series(twice, columns)
-    assert series is columns[0]
+    series = find_keys(twice, columns)
+    assert series == (columns[0],)
     assert duplicates(twice, columns, series).sum() == 100
 
 
@@ -78,12 +77,14 @@ def test_a_few_rows_may_not_know_their_series_and_then_repeat_nothing() -> None:
     frame = chain(4, 60)
     frame.loc[[8, 9], "Tienda"] = None  # of one date
     columns = further(frame, "Tienda")
-    series = find_series(frame, columns)
-    assert series is columns[0]
+    series = find_keys(frame, columns)
+    assert series == (columns[0],)
     assert not duplicates(frame, columns, series).any()
     frame.loc[:20, "Tienda"] = None
+    assert found(frame, "Tienda") == "Tienda"
+    assert found(frame, "Tienda", "Local") == "Local", "one without gaps is better"
+    frame.loc[:60, "Tienda"] = None
     assert found(frame, "Tienda") == ""
-    assert found(frame, "Tienda", "Local") == "Local"
 
 
 def test_of_several_the_one_with_fewest_values_tells() -> None:
@@ -99,8 +100,7 @@ def test_duplicates_are_of_the_same_date_and_series_and_the_last_stays(seed: int
     again = frame.iloc[random.choice(len(frame), size=2, replace=False)].assign(Ventas=-1.0)
     both = pd.concat([frame, again], ignore_index=True)
     columns = further(both, "Tienda")
-    series = find_series(both, columns)
-    assert series is not None
+    series = find_keys(both, columns)
     gone = duplicates(both, columns, series)
     kept = both[~gone]
     assert gone.sum() == 2
@@ -111,7 +111,31 @@ def test_duplicates_are_of_the_same_date_and_series_and_the_last_stays(seed: int
 def test_without_a_series_only_equal_rows_repeat_each_other_where_texts_vary() -> None:
     frame = pd.concat([chain(1, 50)] * 2, ignore_index=True).assign(Nota=["a", "b"] * 50)
     columns = further(frame, "Nota")
-    assert duplicates(frame, columns, None).sum() == 50
+    assert duplicates(frame, columns, ()).sum() == 50
     frame.loc[:9, "Ventas"] = -1.0
-    assert duplicates(frame, columns, None).sum() == 40
-    assert duplicates(frame, [], None).sum() == 50
+    assert duplicates(frame, columns, ()).sum() == 40
+    assert duplicates(frame, [], ()).sum() == 50
+
+
+def _products(stores: int, days: int) -> pd.DataFrame:
+    """A row per day, store and product; no column alone tells the series apart."""
+    frame = pd.concat(
+        [chain(stores, days).assign(Producto=name, Código=float(n)) for n, name in enumerate("abc")]
+    )
+    frame = frame.sort_values(["Fecha", "Tienda"], ignore_index=True)
+    return frame.assign(Zona=(frame["Local"] // 2).map("z{:.0f}".format), Oferta=frame.index % 2 * 1.0)
+
+
+def test_two_columns_may_tell_the_series_apart_together() -> None:
+    frame = _products(4, 30)
+    assert found(frame, "Zona", "Oferta", "Tienda", "Producto") == "Tienda+Producto"
+    assert found(frame, "Local", "Código") == "Local+Código", "numbers too"
+    assert found(frame, "Zona", "Producto", "Oferta") == ""
+
+
+def test_within_two_columns_only_the_same_date_of_both_repeats() -> None:
+    frame = _products(3, 20)
+    both = pd.concat([frame, frame.iloc[[7]].assign(Ventas=-1.0)], ignore_index=True)
+    columns = further(both, "Local", "Código")
+    gone = duplicates(both, columns, find_keys(both, columns))
+    assert np.flatnonzero(gone).tolist() == [7]
