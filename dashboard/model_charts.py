@@ -10,6 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard import charts, formats, verdicts
+from dashboard.i18n import SPANISH, language
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 
@@ -19,6 +20,7 @@ Card = dict[str, Any]
 CHAMPION, OTHER, LIVE = "#0ca678", "#91a7c4", "#e69f00"
 ACTUAL = "#8a979b"
 BANDS = ("rgba(12,166,120,0.16)", "rgba(43,143,214,0.13)")
+DAY_MILLISECONDS = 86_400_000
 HOVER_WIDTH = 58  # characters
 MOST_COLUMNS = 10
 LONGEST_LABEL = 28
@@ -66,8 +68,7 @@ def errors(
         yaxis_title_text=_("Error (RMSE)"),
         yaxis_range=[0, highest * 1.2 or 1],
         xaxis_range=[first, last],
-        xaxis_tickformat="%d/%m<br>%Y" if last - first > timedelta(days=3) else "%H:%M<br>%d/%m",
-        xaxis_nticks=7,
+        xaxis={"tickformatstops": _moment_ticks(), "nticks": 5, "tickangle": 0},
     )
     return figure
 
@@ -93,7 +94,9 @@ def predictions(told: dict[str, Any], place: int) -> go.Figure:
     figure.add_scatter(**_curve(points, "actual", _("Ventas reales"), ACTUAL))
     figure.add_scatter(**_curve(points, "prediction", _("Pronóstico"), shade))
     figure.update_layout(
-        showlegend=True, hovermode="x unified", xaxis_tickformat="%d/%m<br>%Y", xaxis_nticks=6
+        showlegend=True,
+        hovermode="x unified",
+        xaxis={"tickformat": f"{_day()}<br>%Y", "nticks": 6, "tickangle": 0},
     )
     figure.update_yaxes(title_text=_("Ventas del día"))
     return figure
@@ -156,6 +159,18 @@ def _moment(entry: dict[str, Any], zone: str) -> datetime:
     return formats.local(entry["created_at"], zone).replace(tzinfo=None)
 
 
+def _day() -> str:
+    """How an axis writes a day: in English the month is a word, as everywhere on the pages."""
+    return "%d/%m" if language() == SPANISH else "%-d %b"
+
+
+def _moment_ticks() -> list[dict[str, Any]]:
+    return [
+        {"dtickrange": [None, DAY_MILLISECONDS - 1], "value": f"%H:%M<br>{_day()}"},
+        {"dtickrange": [DAY_MILLISECONDS, None], "value": f"{_day()}<br>%Y"},
+    ]
+
+
 def _drawn() -> go.Figure:
     figure = charts.empty()
     figure.update_layout(
@@ -171,28 +186,24 @@ def _drawn() -> go.Figure:
 
 def _add_errors(figure: go.Figure, known: list[Model], champion: int | None, zone: str) -> None:
     few = len(known) <= MOST_NAMED
-    figure.add_scatter(
-        name=_("Error en la prueba"),
-        mode="markers+text",
-        x=[_moment(model, zone) for model in known],
-        y=[_test_rmse(model) for model in known],
-        text=[_point_label(model["version"], champion, few=few) for model in known],
-        textposition="top center",
-        customdata=[_hover(model, zone) for model in known],
-        hovertemplate="%{customdata}",
-        cliponaxis=False,
-        marker={
-            "size": 11 if few else 8,
-            "color": [CHAMPION if model["version"] == champion else OTHER for model in known],
-        },
-    )
-
-
-def _point_label(version: int, champion: int | None, *, few: bool) -> str:
-    """Among many versions only the champion is named."""
-    if version == champion:
-        return f"v{version} " + _("en producción")
-    return f"v{version}" if few else ""
+    served = [model for model in known if model["version"] == champion]
+    others = [model for model in known if model["version"] != champion]
+    for name, models, shade in (
+        (_("Error en la prueba"), others, OTHER),
+        (_("El de la versión en producción"), served, CHAMPION),
+    ):
+        figure.add_scatter(
+            name=name,
+            mode="markers+text" if few else "markers",
+            x=[_moment(model, zone) for model in models],
+            y=[_test_rmse(model) for model in models],
+            text=[f"v{model['version']}" for model in models],
+            textposition="top center",
+            customdata=[_hover(model, zone) for model in models],
+            hovertemplate="%{customdata}",
+            cliponaxis=False,
+            marker={"size": 11 if few or models is served else 8, "color": shade},
+        )
 
 
 def _hover(model: Model, zone: str) -> str:
@@ -228,9 +239,11 @@ def _add_bands(
         # The parity of its number, so that a version keeps its colour when another follows.
         shade = BANDS[(len(promotions) - place) % 2]
         figure.add_vrect(x0=since, x1=until, fillcolor=shade, line_width=0, layer="below")
-        if (until - since) / (last - first) >= NAMED_BAND:
+        wide = (until - since) / (last - first) >= NAMED_BAND
+        if wide or until == last:  # that of today has a name in any case
             figure.add_annotation(
-                x=since + (until - since) / 2,
+                x=since + (until - since) / 2 if wide else last,
+                xanchor="center" if wide else "right",
                 y=1,
                 yref="paper",
                 yanchor="top",
@@ -279,7 +292,9 @@ def _segments(cards: dict[int, Card], groups: list[tuple[str, str, str]]) -> go.
             hovertemplate="%{customdata[2]}<br>%{customdata[0]} (%{customdata[1]})",
             **_bar_of(version, place),
         )
-    figure.update_layout(barmode="group", showlegend=len(cards) > 1, yaxis_title_text=_("Error (RMSE)"))
+    figure.update_layout(
+        barmode="group", showlegend=len(cards) > 1, xaxis_tickangle=0, yaxis_title_text=_("Error (RMSE)")
+    )
     return figure
 
 

@@ -30,7 +30,7 @@ from dashboard.tables import column, decimals, grid
 
 PATH = "/modelos"
 PROMOTIONS = 1000  # all of them in practice: the bands need each
-PROMOTIONS_LISTED = 20
+PROMOTIONS_LISTED = 10
 MOST_COMPARED = 4
 LARGEST_VERSION = 2**31 - 1
 ROWS_PER_PAGE = 12
@@ -119,19 +119,24 @@ def _overview() -> html.Div:
     )
 
 
+def _column(field: str, name: str, width: int, **more: Any) -> dict[str, Any]:
+    """A column that grows in proportion to what it needs."""
+    return column(field, name, width, flex=width, **more)
+
+
 def _grid() -> html.Div:
     figure = {"numeric": True, "wrapHeaderText": True, "autoHeaderHeight": True, **_SORTED}
     columns = [
-        column("version", _("Versión"), 90, cellClass="grid-link", **_SORTED),
-        column("stage", _("Estado"), 125, **_SORTED),
-        column("test_rmse", _("Error (RMSE)"), 90, valueFormatter=decimals(2), **figure),
-        column("live", _("Error en vivo"), 90, valueFormatter=decimals(2), **figure),
-        column("cv_rmse", _("Error (CV)"), 90, valueFormatter=decimals(2), **figure),
-        column("test_r2", "R²", 70, valueFormatter=decimals(3), **figure),
-        column("coverage", _("Cobertura (%)"), 105, valueFormatter=decimals(1), **figure),
-        column("family", _("Familia"), 110, **_SORTED),
-        column("aliases", _("Alias"), 100),
-        column("created", _("Creado el"), 145),
+        _column("version", _("Versión"), 90, cellClass="grid-link", **_SORTED),
+        _column("stage", _("Estado"), 130, **_SORTED),
+        _column("test_rmse", _("Error (RMSE)"), 90, valueFormatter=decimals(2), **figure),
+        _column("live", _("Error en vivo"), 90, valueFormatter=decimals(2), **figure),
+        _column("cv_rmse", _("Error (CV)"), 90, valueFormatter=decimals(2), **figure),
+        _column("test_r2", "R²", 70, valueFormatter=decimals(3), **figure),
+        _column("coverage", _("Cobertura (%)"), 105, valueFormatter=decimals(1), **figure),
+        _column("family", _("Familia"), 110, **_SORTED),
+        _column("aliases", _("Alias"), 100),
+        _column("created", _("Creado el"), 150),
     ]
     return grid(
         "models-grid",
