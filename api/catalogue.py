@@ -37,6 +37,11 @@ class FencedCatalogue:
         with self._fenced():
             return self._catalogue.version(number)
 
+    def text(self, version: ModelVersion, artifact: str) -> str:
+        """One text file of a version. Raises NotFound and RegistryUnavailable."""
+        with self._fenced():
+            return self._catalogue.text(version, artifact)
+
     @contextmanager
     def _fenced(self) -> Iterator[None]:
         if reason := self._parts.away_because(self._part):

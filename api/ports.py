@@ -55,3 +55,6 @@ class ModelCatalogue(Protocol):
 
     def version(self, number: int) -> ModelVersion:
         """One version. Raises NotFound and RegistryUnavailable."""
+
+    def text(self, version: ModelVersion, artifact: str) -> str:
+        """One text file of a version. Raises NotFound and RegistryUnavailable."""

@@ -128,6 +128,9 @@ class ModelAnswer(BaseModel):
     awaits_approval: bool | None = Field(
         description="Whether `POST /models/{version}/approve` would promote it; null while that cannot be told."
     )
+    verdict: dict[str, Any] | None = Field(
+        description="As in the list of runs; null where it was not judged, or while that cannot be told."
+    )
 
 
 class PromotionAnswer(BaseModel):

@@ -15,6 +15,7 @@ from api.parts import Parts
 from api.ports import ModelCatalogue, ModelSource, ShadowModels
 from api.shadow import SHADOW, Shadow
 from api.spool import Spool
+from api.version_files import VersionFiles
 from ventas.ledger import Ledger
 from ventas.settings import Settings
 from ventas.states import Step
@@ -34,6 +35,7 @@ class Services:
     history: History
     shadow: Shadow
     catalogue: ModelCatalogue
+    files: VersionFiles
     source: ModelSource
     enqueue: Enqueue
 
@@ -69,6 +71,7 @@ def make_services(
     """Wire the parts together; starts nothing yet."""
     parts = Parts(CHAMPION, LEDGER, REGISTRY, NOTICES, HISTORY, SHADOW)
     ledger = Ledger(settings, lock_timeout_seconds=settings.HISTORY_TIMEOUT_SECONDS)
+    fenced = FencedCatalogue(catalogue, parts, REGISTRY)
     holder = ChampionHolder(source, parts, settings.CHAMPION_POLL_SECONDS)
     return Services(
         settings=settings,
@@ -78,7 +81,8 @@ def make_services(
         notices=ChampionNotices(settings.REDIS_URL, parts, holder.wake),
         history=History(ledger, Spool(settings.home / "spool"), parts),
         shadow=Shadow(shadows, ledger, parts, settings.CHAMPION_POLL_SECONDS),
-        catalogue=FencedCatalogue(catalogue, parts, REGISTRY),
+        catalogue=fenced,
+        files=VersionFiles(fenced),
         source=source,
         enqueue=enqueue,
     )

@@ -9,8 +9,6 @@ from dashboard import formats
 from dashboard.i18n import SPANISH, language
 from dashboard.i18n import gettext as _
 
-CHAMPION = "#0ca678"
-OTHER = "#91a7c4"
 # After Okabe and Ito, told apart without red and green too; the blue is lighter, for the dark scheme.
 PALETTE = ("#2b8fd6", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 _DAY_MILLISECONDS = 86_400_000
@@ -64,33 +62,6 @@ def predictions(rows: list[dict[str, Any]], zone: str) -> go.Figure:
     figure.update_layout(
         showlegend=True, yaxis_title_text=_("Pronóstico de ventas"), xaxis_tickformatstops=_TICKS
     )
-    return figure
-
-
-def errors(models: list[dict[str, Any]]) -> go.Figure:
-    """Test error of each model version, oldest first, the champion in a colour of its own and named."""
-    known = [model for model in reversed(models) if model.get("metrics", {}).get("test_rmse") is not None]
-    if not known:
-        return empty(_("Todavía no hay modelos"))
-    values = [model["metrics"]["test_rmse"] for model in known]
-    champions = ["champion" in model.get("aliases", []) for model in known]
-    figure = _figure()
-    figure.add_bar(
-        x=[f"v{model['version']}" for model in known],
-        y=values,
-        text=[
-            formats.number(value) + ("<br>" + _("en producción") if champion else "")
-            for value, champion in zip(values, champions, strict=True)
-        ],
-        textposition="outside",
-        constraintext="none",
-        textangle=0,
-        cliponaxis=False,
-        hovertemplate="%{x}<br>" + _("Error: %{text}"),
-        marker={"color": [CHAMPION if champion else OTHER for champion in champions], "cornerradius": 4},
-        width=0.5 if len(known) > 2 else 0.3,
-    )
-    figure.update_layout(yaxis_title_text=_("Error (RMSE)"), yaxis_range=[0, max(values) * 1.25 or 1])
     return figure
 
 

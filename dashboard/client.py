@@ -13,8 +13,11 @@ from dashboard import problems
 from dashboard.problems import ApiProblem
 
 Row = dict[str, Any]
+Headers = dict[bytes, bytes]
 
 TIMEOUT_SECONDS = 5.0
+CHANGE_TIMEOUT_SECONDS = 25.0  # a model is fetched and checked before it is promoted
+MOST_ENTRIES = 1000
 # Shorter than the 2 s for which gunicorn keeps an idle connection: none is reused while it is being closed.
 KEEPALIVE_SECONDS = 1.0
 
@@ -63,7 +66,33 @@ class Api:
 
     def models(self) -> list[Row]:
         """Every model version, newest first; raises ApiProblem."""
-        return _page(self._call("GET", "/models")).rows
+        return self._every("/models")
+
+    def model(self, version: int) -> Row:
+        """One version, its upload and its times as champion; raises ApiProblem (`missing` if there is none)."""
+        return _object(self._call("GET", f"/models/{version:d}"))
+
+    def model_card(self, version: int) -> Row:
+        """The card of a version; raises ApiProblem (`missing` if it has none)."""
+        return _object(self._call("GET", f"/models/{version:d}/card"))
+
+    def model_predictions(self, version: int) -> Row:
+        """Actual and predicted sales of its test rows; raises ApiProblem (`missing` if they were not kept)."""
+        return _object(self._call("GET", f"/models/{version:d}/predictions"))
+
+    def accuracy(self) -> list[Row]:
+        """The errors of predictions that came true, by version; raises ApiProblem."""
+        return self._every("/accuracy")
+
+    def promote(self, version: int, token: str, actor: str, reason: str) -> Row:
+        """Make a version the champion, with the admin token; raises ApiProblem."""
+        path = f"/models/{int(version)}/promote"
+        return _object(self._call("POST", path, body={"reason": reason}, headers=_admin(token, actor)))
+
+    def approve(self, version: int, token: str, actor: str, reason: str) -> Row:
+        """Let the held promotion of a version happen, with the admin token; raises ApiProblem."""
+        path = f"/models/{int(version)}/approve"
+        return _object(self._call("POST", path, body={"reason": reason}, headers=_admin(token, actor)))
 
     def promotions(self, limit: int) -> list[Row]:
         """The latest changes of champion, newest first; raises ApiProblem."""
@@ -86,20 +115,54 @@ class Api:
         version = _object(_checked(response)).get("model_version")
         return Health(version if isinstance(version, int) else None, "")
 
+    def _every(self, path: str) -> list[Row]:
+        """All entries of a list, page by page, up to MOST_ENTRIES."""
+        rows: list[Row] = []
+        while True:
+            page = _page(self._call("GET", path, {"skip": len(rows)}))
+            rows += page.rows
+            if not page.rows or len(rows) >= min(page.total, MOST_ENTRIES):
+                return rows
+
     def _call(
-        self, method: str, path: str, query: Row | None = None, *, body: Row | None = None
+        self,
+        method: str,
+        path: str,
+        query: Row | None = None,
+        *,
+        body: Row | None = None,
+        headers: Headers | None = None,
     ) -> httpx.Response:
-        return _checked(self._send(method, path, query, body=body))
+        return _checked(self._send(method, path, query, body=body, headers=headers))
 
     def _send(
-        self, method: str, path: str, query: Row | None = None, *, body: Row | None = None
+        self,
+        method: str,
+        path: str,
+        query: Row | None = None,
+        *,
+        body: Row | None = None,
+        headers: Headers | None = None,
     ) -> httpx.Response:
         try:
-            return self._http.request(method, path, params=query, json=body)
+            return self._http.request(
+                method,
+                path,
+                params=query,
+                json=body,
+                headers=headers,
+                timeout=CHANGE_TIMEOUT_SECONDS if headers else httpx.USE_CLIENT_DEFAULT,
+            )
         except httpx.TimeoutException as error:
             raise ApiProblem(problems.SLOW) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ApiProblem(problems.DOWN) from error
+
+
+def _admin(token: str, actor: str) -> Headers:
+    """As bytes, for neither need be ASCII."""
+    named = {b"X-Actor": " ".join(actor.split()).encode()} if actor.strip() else {}
+    return {b"Authorization": f"Bearer {token.strip()}".encode(), **named}
 
 
 def _checked(response: httpx.Response) -> httpx.Response:

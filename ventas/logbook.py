@@ -15,8 +15,9 @@ from mlflow.models import infer_signature
 
 from ventas.card_files import card_files
 from ventas.checks import Example
-from ventas.contract import DATE, TARGET
+from ventas.contract import TARGET
 from ventas.errors import LeaseLost, NotFound
+from ventas.judged_rows import JudgedRows
 from ventas.promotion import date_keys
 from ventas.provenance import provenance
 from ventas.registry import (
@@ -24,6 +25,7 @@ from ventas.registry import (
     EXAMPLE_FILE,
     EXAMPLE_TAG,
     JUDGED_FILE,
+    PREDICTIONS_FILE,
     RECIPE_TAG,
     RUN_TAG,
     SERVED_TAG,
@@ -48,8 +50,9 @@ REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy")
 class Training:
     """All that is logged of one training; `refitted` is None where the judged fit itself is served.
 
-    `card` is the model card but for its verdict. `tags` lead back to the upload; `digest` is that of the uploaded
-    bytes, `recipe_digest` that of the settings; `source` says where train.csv lies.
+    `judged` is what the judged fit says of the test rows, `card` the model card but for its verdict. `tags` lead back
+    to the upload; `digest` is that of the uploaded bytes, `recipe_digest` that of the settings; `source` says where
+    train.csv lies.
     """
 
     found: Search
@@ -58,6 +61,7 @@ class Training:
     train: pd.DataFrame
     test: pd.DataFrame
     card: dict[str, Any]
+    judged: JudgedRows
     tags: dict[str, str]
     digest: str
     recipe_digest: str
@@ -182,7 +186,7 @@ def _as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _log_files(training: Training) -> None:
-    """The fits as plain skops files, what they answer, the dates of train, card and plot, in one upload."""
+    """The fits as plain skops files, what they answer, the dates of train, card, plot, all in one upload."""
     fits = {JUDGED_FILE: training.found.estimator}
     if training.refitted is not None:
         fits[REFIT_FILE] = training.refitted
@@ -193,6 +197,7 @@ def _log_files(training: Training) -> None:
         example = Example.of(inputs(training.train), fits)
         (root / EXAMPLE_FILE).write_text(example.to_json(), encoding="utf-8")
         (root / TRAINED_ON_FILE).write_text("\n".join(sorted(date_keys(training.train))), encoding="ascii")
+        (root / PREDICTIONS_FILE).write_text(training.judged.to_json(), encoding="utf-8")
         for name, text in card_files(training.card).items():
             (root / name).parent.mkdir(exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
@@ -207,11 +212,11 @@ def _dump(estimator: Any, path: Path) -> None:
 
 def _plot(training: Training) -> Figure:
     """Actual and predicted sales of the test rows by date; without pyplot, which keeps global state."""
-    test = training.test.sort_values(DATE)
+    points = training.judged.points
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots()
-    axes.plot(test[DATE], test[TARGET], label="actual")
-    axes.plot(test[DATE], training.found.estimator.predict(inputs(test)), label="predicted")
+    axes.plot(points["date"], points["actual"], label="actual")
+    axes.plot(points["date"], points["prediction"], label="predicted")
     axes.set(title=f"Test rows, RMSE {training.metrics.rmse:.2f}", ylabel=TARGET)
     axes.legend()
     figure.autofmt_xdate()

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ventas.errors import NotFound, RegistryUnavailable
@@ -28,6 +29,7 @@ EXAMPLE_TAG, RECIPE_TAG = "ventas.example_artifact", "ventas.recipe_digest"
 JUDGED_FILE = "judged/model.skops"
 TRAINED_ON_FILE = "judged/trained_on.txt"
 EXAMPLE_FILE = "judged/example.json"
+PREDICTIONS_FILE = "judged/predictions.json"
 
 # MLflow's own defaults retry a dead server for minutes.
 _CLIENT_ENVIRONMENT = {
@@ -130,6 +132,17 @@ class Registry:
                     tracking_uri=self.settings.MLFLOW_TRACKING_URI,
                 )
             )
+
+    def text(self, version: ModelVersion, artifact: str) -> str:
+        """One text file of the MLflow run behind a version; raises NotFound."""
+        missing = f"Version {version.version} has no file {artifact}."
+        with translated(missing):
+            listed = self.client.list_artifacts(version.run_id, str(PurePosixPath(artifact).parent))
+        # A download of what is not there looks like an MLflow that is away.
+        if artifact not in {file.path for file in listed}:
+            raise NotFound(missing)
+        with TemporaryDirectory() as folder:
+            return self.download(version, artifact, Path(folder)).read_text("utf-8")
 
     def log_text(self, version: ModelVersion, text: str, artifact: str) -> None:
         """Write a file of the MLflow run behind a version, in place of one that is there."""

@@ -1,6 +1,9 @@
-"""`GET /models`, `GET /models/champion` and `GET /models/promotions`."""
+"""`GET /models` and what is below it: versions, the champion, promotions, and a version's card and predictions."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 from flask import Response
@@ -10,6 +13,7 @@ from flask_openapi3.models.tag import Tag
 from api.answers import json_answer
 from api.pages import page_answer, window
 from api.problems import documented
+from api.routes.runs import VERDICT_TABLES
 from api.schemas import (
     ChampionAnswer,
     ChampionQuery,
@@ -18,7 +22,9 @@ from api.schemas import (
     Page,
     PromotionAnswer,
     PromotionList,
+    VersionPath,
 )
+from api.schemas_models import CardAnswer, ChampionPeriod, JudgedRowsAnswer, ModelDetail, UploadAnswer
 from api.services import Services
 from ventas.errors import LedgerUnavailable, NotFound
 from ventas.ledger import Promotion
@@ -39,11 +45,9 @@ def model_routes(services: Services) -> APIBlueprint:
         """Registered versions of the model, newest first."""
         skip, limit = window(query, services.settings)
         versions = services.catalogue.versions()
-        champion = services.holder.current
-        served = champion.version if champion else None
-        waiting = _waiting()
-        rows = [_model(version, served, waiting) for version in versions[skip : skip + limit]]
-        return page_answer(rows, len(versions), skip, limit)
+        page = versions[skip : skip + limit]
+        known = _known(one.version for one in page)
+        return page_answer([_model(version, known) for version in page], len(versions), skip, limit)
 
     @routes.get("/models/champion", responses=documented(404) | {200: ChampionAnswer})
     def champion(query: ChampionQuery) -> Response:
@@ -60,11 +64,45 @@ def model_routes(services: Services) -> APIBlueprint:
         page = [PromotionAnswer.model_validate(row) for row in rows[skip : skip + limit]]
         return page_answer(page, len(rows), skip, limit)
 
-    def _waiting() -> frozenset[int] | None:
+    @routes.get("/models/<version>", responses=documented(404) | {200: ModelDetail})
+    def model(path: VersionPath) -> Response:
+        """One version with what it learnt from and when it was champion."""
+        version = services.catalogue.version(path.version)
+        described = _model(version, _known([version.version]))
+        detail = ModelDetail(
+            **described.model_dump(), upload=_upload(version), champion=_periods(version.version)
+        )
+        return json_answer(detail)
+
+    @routes.get("/models/<version>/card", responses=documented(404) | {200: CardAnswer})
+    def card(path: VersionPath) -> Response:
+        """The model card: data, search, errors, segments, importance of the columns, verdict."""
+        return json_answer(services.files.card(path.version))
+
+    @routes.get("/models/<version>/predictions", responses=documented(404) | {200: JudgedRowsAnswer})
+    def predictions(path: VersionPath) -> Response:
+        """Actual sales of the version's test rows beside its predictions, by date.
+
+        Rows of one date are summed; of more than 2,000 dates every second is told, or every third, as need be.
+        """
+        return json_answer(services.files.predictions(path.version))
+
+    def _known(versions: Iterable[int]) -> _Known:
+        current = services.holder.current
+        served = current.version if current else None
         try:
-            return services.ledger.approvals.waiting()
+            return _Known(
+                served, services.ledger.approvals.waiting(), services.ledger.queries.verdicts(list(versions))
+            )
         except LedgerUnavailable as error:  # what is registered can be told all the same
-            log.warning("approvals_unknown", reason=str(error))
+            log.warning("verdicts_unknown", reason=str(error))
+            return _Known(served)
+
+    def _periods(version: int) -> list[ChampionPeriod] | None:
+        try:
+            return champion_periods(services.ledger.promotions.all(), version)
+        except LedgerUnavailable as error:
+            log.warning("promotions_unknown", reason=str(error))
             return None
 
     def _promotion_at(moment: datetime) -> Promotion:
@@ -74,17 +112,36 @@ def model_routes(services: Services) -> APIBlueprint:
         return found
 
     def _champion_of(promotion: Promotion | None) -> Response:
-        current = services.holder.current
-        served = current.version if current else None
         version = promotion.model_version if promotion else services.holder.champion().version
-        described = _model(services.catalogue.version(version), served, _waiting())
+        described = _model(services.catalogue.version(version), _known([version]))
         made = PromotionAnswer.model_validate(promotion) if promotion else None
         return json_answer(ChampionAnswer(**described.model_dump(), promotion=made))
 
     return routes
 
 
-def _model(version: ModelVersion, served: int | None, waiting: frozenset[int] | None) -> ModelAnswer:
+@dataclass(frozen=True)
+class _Known:
+    """What this process and the ledger know of versions; None where the ledger cannot be asked."""
+
+    served: int | None
+    waiting: frozenset[int] | None = None
+    verdicts: Mapping[int, dict[str, Any]] = field(default_factory=dict)
+
+
+def champion_periods(promotions: Sequence[Promotion], version: int) -> list[ChampionPeriod]:
+    """When `version` was the champion, oldest first, by all `promotions`, newest first."""
+    ends: list[datetime | None] = [None, *(promotion.created_at for promotion in promotions)]
+    made = [
+        ChampionPeriod(since=promotion.created_at, until=end)
+        for promotion, end in zip(promotions, ends, strict=False)
+        if promotion.model_version == version
+    ]
+    return made[::-1]
+
+
+def _model(version: ModelVersion, known: _Known) -> ModelAnswer:
+    verdict = known.verdicts.get(version.version)
     return ModelAnswer(
         version=version.version,
         aliases=list(version.aliases),
@@ -94,6 +151,16 @@ def _model(version: ModelVersion, served: int | None, waiting: frozenset[int] | 
         run_id=version.run_id,
         pipeline_run_id=version.pipeline_run_id,
         created_at=version.created_at,
-        served=version.version == served,
-        awaits_approval=None if waiting is None else version.version in waiting,
+        served=version.version == known.served,
+        awaits_approval=None if known.waiting is None else version.version in known.waiting,
+        verdict=verdict and {name: value for name, value in verdict.items() if name not in VERDICT_TABLES},
+    )
+
+
+def _upload(version: ModelVersion) -> UploadAnswer | None:
+    """Where the version's sales lie, from its tags."""
+    if "ventas.key" not in version.tags:
+        return None
+    return UploadAnswer(
+        **{name: version.tags.get(f"ventas.{name}", "") for name in UploadAnswer.model_fields}
     )

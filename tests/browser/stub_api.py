@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import stub_models
 from flask import Flask, Response, jsonify, request
 
 NOW = datetime(2026, 11, 23, 17, 40, tzinfo=UTC)
+_COMPARED = {"challenger_version": 4, "champion_version": 3}
 HOSTILE = "<img src=x onerror=alert(1)>-ventas.csv"
 
 
@@ -45,12 +47,15 @@ def model(version: int, *, rmse: float, stage: str, aliases: tuple[str, ...] = (
             "test_mse": rmse**2,
             "test_rmse": rmse,
             "test_r2": 0.87 - rmse / 1000,
+            "test_coverage": 0.9 + version / 100,
         },
-        "params": {"n_estimators": "200", "max_depth": "10", "min_samples_split": "5"},
+        "params": {"n_estimators": str(100 * version), "max_depth": "10", "family": "boosting"},
         "run_id": f"{version:032x}",
         "pipeline_run_id": f"run-{version}",
         "created_at": moment(60 * 24 * (6 - version)),
         "served": "champion" in aliases,
+        "awaits_approval": False,
+        "verdict": None,
     }
 
 
@@ -208,7 +213,8 @@ class StubApi:
     history: list[dict[str, Any]] = field(default_factory=lambda: [prediction(n) for n in range(80, 0, -1)])
     models: list[dict[str, Any]] = field(
         default_factory=lambda: [
-            model(4, rmse=93.87, stage="Rejected"),
+            model(4, rmse=93.87, stage="Rejected")
+            | {"verdict": verdict("fair", promoted=False, ours=93.87, theirs=88.42) | _COMPARED},
             model(3, rmse=88.42, stage="Production", aliases=("champion",)),
             model(2, rmse=97.01, stage="Archived"),
             model(1, rmse=112.3, stage="Archived"),
@@ -221,6 +227,12 @@ class StubApi:
             _promotion(1, version=1, previous=None, run_id="run-1"),
         ]
     )
+    accuracy: list[dict[str, Any]] = field(
+        default_factory=lambda: [
+            {"model_version": 3, "shadow": False, "rmse": 101.5, "rows": 40},
+            {"model_version": 4, "shadow": True, "rmse": 77.0, "rows": 40},
+        ]
+    )
     runs: dict[str, dict[str, Any]] = field(default_factory=_runs)
     asked: list[dict[str, Any]] = field(default_factory=list)
 
@@ -228,7 +240,7 @@ class StubApi:
 def _promotion(number: int, *, version: int, previous: int | None, run_id: str | None) -> dict[str, Any]:
     return {
         "id": number,
-        "created_at": moment(60 * 24 * (4 - number)),
+        "created_at": moment(60 * 24 * (6 - number) - 5),
         "model_version": version,
         "previous_version": previous,
         "run_id": run_id,
@@ -250,6 +262,7 @@ def create_app(data: StubApi) -> Flask:
     app.add_url_rule("/models/promotions", view_func=lambda: _list(data.promotions), endpoint="promotions")
     app.add_url_rule("/runs", view_func=lambda: _run_list(data), endpoint="runs")
     app.add_url_rule("/runs/<run_id>", view_func=lambda run_id: _run(data, run_id), endpoint="run")
+    stub_models.add_routes(app, data)
     return app
 
 

@@ -93,16 +93,6 @@ def test_the_history_fills_page_by_page_and_refreshes(browser: Chrome, site: Sit
     until(browser, lambda b: cells(b, "history-grid", "id")[:1] == ["10"])
 
 
-def test_the_models_page_marks_the_champion(browser: Chrome, site: Site) -> None:
-    browser.get(f"{site.url}/modelos")
-    until(browser, lambda b: cells(b, "models-grid", "version") == ["4", "3", "2", "1"])
-    assert cells(browser, "models-grid", "test_rmse") == ["93,87", "88,42", "97,01", "112,30"]
-    assert cells(browser, "models-grid", "stage")[1] == "En producción"
-    until(browser, lambda b: "en producción" in b.find_element(By.CSS_SELECTOR, "#models-chart svg").text)
-    assert "La versión 3 reemplazó a la 2." in text_of(browser)
-    assert "Cambio hecho a mano por mlflow" in text_of(browser)
-
-
 def test_runs_move_without_reloading(browser: Chrome, site: Site) -> None:
     browser.get(f"{site.url}/ejecuciones")
     shows(browser, "12 de 60 candidatos probados")

@@ -78,6 +78,12 @@ def test_mlflow_keeps_what_leads_back_to_the_upload(world: World) -> None:
     assert world.registry.client.get_experiment(logged.info.experiment_id).name == "Prediccion de Ventas"
     files = {item.path for item in world.registry.client.list_artifacts(version.run_id)}
     assert "actual_vs_predicted.png" in files
+    card = world.api.get(f"/models/{version.version}/card").json()
+    assert card["errors"]["test_rmse"] == pytest.approx(version.metrics["test_rmse"])
+    told = world.api.get(f"/models/{version.version}/predictions").json()
+    assert (told["rows"], len(told["points"]), told["summed"]) == (36, 36, False)
+    missed = [point["actual"] - point["prediction"] for point in told["points"]]
+    assert np.sqrt(np.mean(np.square(missed))) == pytest.approx(version.metrics["test_rmse"], rel=1e-4)
     assert {"champion", "challenger"} <= set(version.aliases)
     assert version.stage == "Production"
     assert world.registry.version(run["verdict"]["champion_version"]).stage == "Archived"

@@ -1,7 +1,7 @@
 """Lists of runs and events, for the API and the CLI."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,14 @@ class Queries:
         with self._database.read() as session:
             made = select(Run).where(Run.kind == Kind.SALES, Run.model_version == version)
             return session.scalars(made.order_by(Run.id)).first()
+
+    def verdicts(self, versions: Collection[int]) -> dict[int, dict[str, Any]]:
+        """The verdict of each of `versions` that was judged."""
+        with self._database.read() as session:
+            judged = select(Run.model_version, Run.verdict).where(
+                Run.kind == Kind.SALES, Run.model_version.in_(versions), Run.verdict.is_not(None)
+            )
+            return {version: verdict for version, verdict in session.execute(judged) if version and verdict}
 
     def events(self, skip: int, limit: int) -> tuple[list[Event], int]:
         """`limit` events after the `skip` newest ones, newest first, and how many there are in all."""

@@ -7,6 +7,7 @@ from sklearn.pipeline import Pipeline
 
 from ventas.card import Made, model_card
 from ventas.errors import NotFound
+from ventas.judged_rows import judged_rows
 from ventas.ledger import Lease, Run
 from ventas.logbook import Registered, Training, confirm, disown, log_training
 from ventas.pipeline.coalescing import superseded
@@ -74,6 +75,7 @@ def _registered(context: Context, lease: Lease, run: Run) -> Registered:
         train=train,
         test=test,
         card=model_card(Made(found, metrics, run.sha256 or "", run.recipe_digest or ""), case),
+        judged=judged_rows(found.estimator, case.opened, roles),
         tags=_tags(run),
         digest=run.sha256 or "",
         recipe_digest=run.recipe_digest or "",

@@ -1,5 +1,6 @@
 """What the API's tests share: fakes of its two ports, waiting for a condition, and the shape of every error."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ventas.card_files import CARD_JSON
 from ventas.errors import BrokerUnavailable, Conflict, NotFound, VentasError
 from ventas.ledger import Promotion
-from ventas.registry import ModelVersion
+from ventas.registry import PREDICTIONS_FILE, ModelVersion
 from ventas.roles import Roles
 from ventas.served import ModelInput, ServedModel
 from ventas.states import Step
@@ -141,6 +143,14 @@ class FakeCatalogue:
 
     known: list[ModelVersion] = field(default_factory=list)
     error: VentasError | None = None
+    files: dict[tuple[int, str], str] = field(default_factory=dict)
+    read: list[tuple[int, str]] = field(default_factory=list)
+
+    def text(self, version: ModelVersion, artifact: str) -> str:
+        self.read.append((version.version, artifact))
+        if (version.version, artifact) not in self.files:
+            raise NotFound(f"Version {version.version} has no file {artifact}.")
+        return self.files[version.version, artifact]
 
     def versions(self) -> list[ModelVersion]:
         if self.error:
@@ -211,3 +221,35 @@ def assert_problem(response: Any, status: int, *, field: str | None = None, says
     assert says in members["detail"]
     assert "Traceback" not in response.get_data(as_text=True)
     return members
+
+
+CARD = {
+    "data": {part: {"rows": 91, "first": "2024-01-01", "last": "2024-03-31"} for part in ("train", "test")},
+    "columns": {"Ventas": "float64"},
+    "digest": {"upload_sha256": "ab12", "recipe_sha256": "cd34"},
+    "settings": {"seed": 42},
+    "search": {"candidates": 2, "family": "grid", "chosen": {"max_depth": None}, "leaderboard": []},
+    "errors": {"test_rmse": 95.3, "test_coverage": None, "baselines": {"means": 120.0}},
+    "segments": [{"segment": "weekday", "value": "1", "rows": 13, "challenger_rmse": 90.0}],
+    "importance": {"DíaDeLaSemana": 210.5, "Ruido": None},
+    "verdict": {"promoted": True, "kind": "first"},
+}
+
+
+def version_files(version: int, **card: Any) -> dict[tuple[int, str], str]:
+    """What MLflow holds of a version: its card, and what it says of two test rows."""
+    points = {
+        "date": ["2024-04-01", "2024-04-02"],
+        "series": ["", ""],
+        "promotion": [1.0, 0.0],
+        "holiday": [0.0, 0.0],
+        "actual": [100.0, 210.0],
+        "prediction": [110.0, 200.0],
+        "low": [90.0, None],
+        "high": [130.0, None],
+    }
+    judged = {"rows": 2, "dates": 2, "series": 1, "summed": False, "step": 1, "points": points}
+    return {
+        (version, CARD_JSON): json.dumps(CARD | card),
+        (version, PREDICTIONS_FILE): json.dumps(judged),
+    }

@@ -5,7 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from api_helpers import MONDAY, FakeCatalogue, FakeSource, assert_problem, eventually, registered
+from api_helpers import (
+    MONDAY,
+    FakeCatalogue,
+    FakeSource,
+    assert_problem,
+    eventually,
+    registered,
+    version_files,
+)
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -19,7 +27,7 @@ class HangingCatalogue(FakeCatalogue):
     """Answers nothing until it is let go."""
 
     def __init__(self) -> None:
-        super().__init__([registered(1)])
+        super().__init__([registered(1)], files=version_files(1))
         self.asked, self.go_on = 0, Event()
 
     def versions(self) -> list[ModelVersion]:
@@ -33,11 +41,12 @@ def catalogue() -> HangingCatalogue:
     return HangingCatalogue()
 
 
+@pytest.mark.parametrize("path", ["/models", "/models/1/card", "/models/1/predictions"])
 def test_while_two_questions_hang_others_are_refused_and_predictions_go_on(
-    app: Flask, catalogue: HangingCatalogue
+    app: Flask, catalogue: HangingCatalogue, path: str
 ) -> None:
     def ask() -> int:
-        return app.test_client().get("/models").status_code
+        return app.test_client().get(path).status_code
 
     with ThreadPoolExecutor() as pool:
         hanging = [pool.submit(ask) for _ in range(2)]

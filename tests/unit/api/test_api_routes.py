@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_helpers import MONDAY, FakeCatalogue, FakeSource, assert_problem, eventually, model, registered
+from api_helpers import (
+    MONDAY,
+    FakeCatalogue,
+    FakeSource,
+    assert_problem,
+    eventually,
+    model,
+    registered,
+    version_files,
+)
 from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
@@ -34,6 +43,9 @@ ROUTES = {
     ("/models", "get"),
     ("/models/champion", "get"),
     ("/models/promotions", "get"),
+    ("/models/{version}", "get"),
+    ("/models/{version}/card", "get"),
+    ("/models/{version}/predictions", "get"),
     ("/models/{version}/promote", "post"),
     ("/models/{version}/approve", "post"),
     ("/runs", "get"),
@@ -101,9 +113,12 @@ def test_every_route_answers_with_and_without_its_slash(
     client: FlaskClient, run_id: str, catalogue: FakeCatalogue
 ) -> None:
     catalogue.known = [registered(1)]
+    catalogue.files |= version_files(1)
     assert client.post("/predict", json=MONDAY).get_json()["id"] == 1
     for path, method in sorted(ROUTES - ADMIN - DOWNLOADS):
-        concrete = path.replace("{id}", run_id if "runs" in path else "1").rstrip("/")
+        concrete = (
+            path.replace("{id}", run_id if "runs" in path else "1").replace("{version}", "1").rstrip("/")
+        )
         for url in (concrete, concrete + "/"):
             answer = client.open(url, method=method.upper(), json=BODIES.get(path))
             assert answer.status_code == 200, url
@@ -133,7 +148,7 @@ def test_every_route_that_reads_the_registry_names_mlflow_when_it_is_away(
     client: FlaskClient, catalogue: FakeCatalogue
 ) -> None:
     catalogue.error = RegistryUnavailable("MLflow does not answer: refused")
-    for path in ("/models", "/models/champion"):
+    for path in ("/models", "/models/champion", "/models/1", "/models/1/card", "/models/1/predictions"):
         members = assert_problem(client.get(path), 503, says="(MLflow) does not answer")
         assert "refused" not in str(members)
         assert members["type"] == "urn:ventas:problem:registry-unavailable"
@@ -241,6 +256,7 @@ def test_models_say_which_one_is_served(client: FlaskClient, catalogue: FakeCata
         "created_at": "2026-11-01T00:00:00Z",
         "served": True,
         "awaits_approval": False,
+        "verdict": None,
     }
     assert client.get("/models/champion").get_json() == first | {"promotion": None}
     assert [entry["version"] for entry in client.get("/models?skip=1&limit=1").get_json()] == [1]

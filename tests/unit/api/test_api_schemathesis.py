@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 import schemathesis
-from api_helpers import MONDAY, FakeCatalogue, FakeSource, model, registered
+from api_helpers import MONDAY, FakeCatalogue, FakeSource, model, registered, version_files
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from schemathesis import Case, GenerationMode
@@ -32,6 +32,9 @@ OPERATIONS = [
     ("GET", "/models"),
     ("GET", "/models/champion"),
     ("GET", "/models/promotions"),
+    ("GET", "/models/{version}"),
+    ("GET", "/models/{version}/card"),
+    ("GET", "/models/{version}/predictions"),
     ("POST", "/models/{version}/promote"),
     ("POST", "/models/{version}/approve"),
     ("GET", "/runs"),
@@ -60,6 +63,7 @@ def api(app: Flask, source: FakeSource, catalogue: FakeCatalogue, run_ids: list[
     """The document of an API that has something of everything."""
     source.models |= {version: model(version) for version in range(2, 5)}
     catalogue.known = [registered(version) for version in range(4, 0, -1)]
+    catalogue.files |= version_files(2)
     made = {"model_version": 1, "source": "verdict", "actor": "w", "reason": "First."}
     with services_of(app).ledger.database.write() as session:
         session.add(Promotion(created_at=datetime(2026, 11, 23, tzinfo=UTC), **made))

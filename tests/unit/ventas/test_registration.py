@@ -18,7 +18,7 @@ from ventas.ledger import Ledger, UploadEvent
 from ventas.logbook import ATTEMPT_TAG, Registered, log_training
 from ventas.pipeline.retrain import retrain
 from ventas.pipeline.runner import run_step
-from ventas.registry import RECIPE_TAG, RUN_TAG, Registry
+from ventas.registry import PREDICTIONS_FILE, RECIPE_TAG, RUN_TAG, Registry
 from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 from ventas.split import to_csv_bytes
 from ventas.states import RunStatus, Step
@@ -153,6 +153,18 @@ def test_a_model_card_is_logged_and_takes_the_verdict(parts: Parts, run_id: str,
     assert card() == made | {"verdict": verdict}
     text = parts.registry.download(described, CARD_MARKDOWN, tmp_path / "read").read_text("utf-8")
     assert "Not promoted: it stumbles." in text
+
+
+def test_what_the_judged_fit_says_of_the_test_rows_is_logged(parts: Parts, run_id: str) -> None:
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    described = parts.registry.version(parts.ledger.runs.get(run_id).model_version)
+    told = json.loads(parts.registry.text(described, PREDICTIONS_FILE))
+    points = told["points"]
+    assert (told["rows"], points["actual"]) == (30, SALES["Ventas"][60:].tolist())
+    errors = np.subtract(points["actual"], points["prediction"])
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(described.metrics["test_rmse"], abs=1e-3)
+    with pytest.raises(NotFound, match="has no file judged/nothing"):
+        parts.registry.text(described, "judged/nothing")
 
 
 def test_a_zombie_that_registers_deletes_its_own_version_and_the_taker_has_the_only_one(

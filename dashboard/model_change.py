@@ -1,0 +1,188 @@
+"""Putting a version into production by hand, or approving one, in a dialog that asks for the token.
+
+The token goes from the field into one request and is emptied with the answer, whatever that was. It is in no address,
+no store and no log.
+"""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+
+from dashboard import context
+from dashboard.i18n import gettext as _
+from dashboard.i18n import mark as N_
+from dashboard.problems import ApiProblem
+
+PROMOTE, APPROVE = "promote", "approve"
+_NO_TOKEN = N_("Escriba la clave de administración.")
+_NO_REASON = N_("Escriba el motivo: queda en el historial de cambios.")
+
+
+def button(version: int, *, held: bool, champion: int | None, place: str, look: str = "default") -> Any:
+    """The button that asks to put `version` into production; None for the champion itself.
+
+    `place` tells apart the buttons of one version.
+    """
+    if version == champion:
+        return None
+    action = APPROVE if held else PROMOTE
+    return dmc.Button(
+        _title(action, version, champion),
+        id={"type": "model-ask", "action": action, "version": version, "place": place},
+        variant="filled" if held else look,
+        size="sm",
+    )
+
+
+def dialog() -> dmc.Modal:
+    """The closed dialog."""
+    fields = [
+        dmc.TextInput(
+            id="model-actor", label=_("Su nombre"), inputProps={"maxLength": 100}, autoComplete="off"
+        ),
+        dmc.Textarea(
+            id="model-reason",
+            label=_("Motivo"),
+            inputProps={"maxLength": 1000},
+            autosize=True,
+            minRows=2,
+            required=True,
+        ),
+        dmc.PasswordInput(
+            id="model-token",
+            label=_("Clave de administración"),
+            description=_("ADMIN_TOKEN; si nadie la eligió, está en tokens/admin de la carpeta de estado."),
+            autoComplete="off",
+            required=True,
+            visibilityToggleButtonProps={"aria-label": _("Mostrar u ocultar la clave")},
+        ),
+    ]
+    foot = dmc.Group(
+        [
+            dmc.Button(_("Cancelar"), id="model-cancel", variant="default"),
+            dmc.Button(_("Confirmar"), id="model-confirm"),
+        ],
+        justify="flex-end",
+        gap="sm",
+    )
+    fault = html.Div(id="model-fault", role="alert", className="dialog-fault")
+    return dmc.Modal(
+        html.Div([html.Div(id="model-explained"), *fields, fault, foot], className="stack tight"),
+        id="model-dialog",
+        opened=False,
+        centered=True,
+        closeButtonProps={"aria-label": _("Cerrar")},
+    )
+
+
+def stores() -> list[Any]:
+    """What the page keeps of the dialog: which change was asked for, that one was made, and its sentence."""
+    return [
+        dcc.Store(id="model-change"),
+        dcc.Store(id="models-changed"),
+        html.Div(id="models-told", role="status", className="told", hidden=True),
+    ]
+
+
+def register(app: Dash) -> None:
+    """Add the dialog's callbacks."""
+    app.callback(
+        Output("model-dialog", "opened"),
+        Output("model-dialog", "title"),
+        Output("model-explained", "children"),
+        Output("model-change", "data"),
+        Output("model-token", "value"),
+        Output("model-fault", "children"),
+        Input({"type": "model-ask", "action": ALL, "version": ALL, "place": ALL}, "n_clicks"),
+        Input("model-cancel", "n_clicks"),
+        prevent_initial_call=True,
+    )(open_dialog)
+    app.callback(
+        Output("model-dialog", "opened", allow_duplicate=True),
+        Output("model-fault", "children", allow_duplicate=True),
+        Output("model-token", "value", allow_duplicate=True),
+        Output("models-changed", "data"),
+        Output("models-told", "children"),
+        Output("models-told", "hidden"),
+        Input("model-confirm", "n_clicks"),
+        Input("model-token", "n_submit"),
+        State("model-token", "value"),
+        State("model-actor", "value"),
+        State("model-reason", "value"),
+        State("model-change", "data"),
+        running=[(Output("model-confirm", "loading"), True, False)],
+        prevent_initial_call=True,
+    )(act)
+
+
+def open_dialog(clicks: list[int | None], _cancel: int | None) -> tuple[Any, ...]:
+    """Open the dialog of the button that was pressed, or close it; the field for the token is empty either way."""
+    asked = ctx.triggered_id
+    if asked == "model-cancel":
+        return False, no_update, no_update, None, "", ""
+    if not any(clicks) or not isinstance(asked, dict):
+        return (no_update,) * 6
+    champion, fault = _champion()
+    action, version = asked["action"], asked["version"]
+    change = {"action": action, "version": version}
+    return True, _title(action, version, champion), _explained(version, champion), change, "", fault
+
+
+def act(
+    clicks: int | None,
+    submits: int | None,
+    token: str | None,
+    actor: str | None,
+    reason: str | None,
+    change: dict[str, Any] | None,
+) -> tuple[Any, ...]:
+    """Make the change; says what is missing or went wrong, else closes the dialog and lets the page look again."""
+    if not change or not (clicks or submits):
+        return (no_update,) * 6
+    if not (reason or "").strip() or not (token or "").strip():
+        fault = _NO_REASON if not (reason or "").strip() else _NO_TOKEN
+        return no_update, _(fault), no_update, no_update, no_update, no_update
+    make = context.api().approve if change["action"] == APPROVE else context.api().promote
+    try:
+        made = make(change["version"], str(token), actor or "", str(reason).strip())
+    except ApiProblem as problem:
+        return no_update, str(problem), "", no_update, no_update, no_update
+    said = _("La versión {version} está en producción: los próximos pronósticos salen de ella.")
+    return False, "", "", made.get("id"), said.format(version=change["version"]), False
+
+
+def _champion() -> tuple[int | None, str]:
+    """The champion of this moment, or why it is not known."""
+    try:
+        newest = context.api().promotions(1)
+    except ApiProblem as problem:
+        return None, str(problem)
+    return (newest[0].get("model_version") if newest else None), ""
+
+
+def _title(action: str, version: int, champion: int | None) -> str:
+    if action == APPROVE:
+        return _("Aprobar la versión {version}").format(version=version)
+    if champion is not None and version < champion:
+        return _("Volver a la versión {version}").format(version=version)
+    return _("Poner en producción la versión {version}").format(version=version)
+
+
+def _explained(version: int, champion: int | None) -> Any:
+    """From which version to which, from when on, and what stays."""
+    swap = (
+        _("Los pronósticos saldrán de la versión {version} en lugar de la {champion}.")
+        if champion
+        else _("Los pronósticos saldrán de la versión {version}.")
+    )
+    lines = [
+        swap.format(version=version, champion=champion),
+        _(
+            "Antes se comprueba que su archivo se pueda usar. El cambio se nota en segundos y nada se reinicia."
+        ),
+        _(
+            "Queda en el historial con su motivo, y los próximos archivos se comparan con la versión {version}."
+        ).format(version=version),
+    ]
+    return html.Div([dmc.Text(line, size="sm") for line in lines], className="stack tight")
