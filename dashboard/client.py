@@ -3,6 +3,8 @@
 No page meets an exception of httpx, and no page needs to know a status code.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +15,7 @@ from dashboard import problems
 from dashboard.problems import ApiProblem
 
 Row = dict[str, Any]
+Headers = dict[bytes, bytes]
 
 TIMEOUT_SECONDS = 5.0
 # Shorter than the 2 s for which gunicorn keeps an idle connection: none is reused while it is being closed.
@@ -69,14 +72,35 @@ class Api:
         """The latest changes of champion, newest first; raises ApiProblem."""
         return _page(self._call("GET", "/models/promotions", {"limit": limit})).rows
 
-    def runs(self, skip: int, limit: int, status: str | None = None) -> Page:
-        """Runs, newest first, of one state or of all; raises ApiProblem."""
-        wanted = {"skip": skip, "limit": limit} | ({"status": status} if status else {})
-        return _page(self._call("GET", "/runs", wanted))
+    def runs(self, skip: int, limit: int, status: str | None = None, name: str | None = None) -> Page:
+        """Runs with their steps, newest first, of one state or of all, by a part of the key; raises ApiProblem."""
+        chosen = {"status": status, "name": name}
+        wanted = {"skip": skip, "limit": limit, "steps": "true"}
+        return _page(self._call("GET", "/runs", wanted | {k: v for k, v in chosen.items() if v}))
 
     def run(self, run_id: str) -> Row:
         """One run with its steps and quality report; raises ApiProblem (`missing` if there is none)."""
         return _object(self._call("GET", f"/runs/{quote(run_id, safe='')}"))
+
+    def retry(self, run_id: str, token: str, actor: str) -> Row:
+        """Start a run again as `actor`, with the admin token; raises ApiProblem."""
+        path = f"/runs/{quote(run_id, safe='')}/retry"
+        return _object(self._call("POST", path, headers=_admin(token, actor)))
+
+    def approve(self, version: int, token: str, actor: str, reason: str) -> Row:
+        """Let the held promotion of a version happen, with the admin token; raises ApiProblem."""
+        path = f"/models/{int(version)}/approve"
+        return _object(self._call("POST", path, body={"reason": reason}, headers=_admin(token, actor)))
+
+    @contextmanager
+    def run_file(self, run_id: str, name: str) -> Iterator[httpx.Response]:
+        """The response that carries a file of a run, to be read piece by piece; raises ApiProblem."""
+        path = f"/runs/{quote(run_id, safe='')}/{name}"
+        with self._named_faults(), self._http.stream("GET", path) as response:
+            if not response.is_success:
+                response.read()
+                raise problems.from_response(response)
+            yield response
 
     def health(self) -> Health:
         """Whether a champion is served; raises ApiProblem when the API itself does not answer."""
@@ -87,19 +111,42 @@ class Api:
         return Health(version if isinstance(version, int) else None, "")
 
     def _call(
-        self, method: str, path: str, query: Row | None = None, *, body: Row | None = None
+        self,
+        method: str,
+        path: str,
+        query: Row | None = None,
+        *,
+        body: Row | None = None,
+        headers: Headers | None = None,
     ) -> httpx.Response:
-        return _checked(self._send(method, path, query, body=body))
+        return _checked(self._send(method, path, query, body=body, headers=headers))
 
     def _send(
-        self, method: str, path: str, query: Row | None = None, *, body: Row | None = None
+        self,
+        method: str,
+        path: str,
+        query: Row | None = None,
+        *,
+        body: Row | None = None,
+        headers: Headers | None = None,
     ) -> httpx.Response:
+        with self._named_faults():
+            return self._http.request(method, path, params=query, json=body, headers=headers)
+
+    @contextmanager
+    def _named_faults(self) -> Iterator[None]:
         try:
-            return self._http.request(method, path, params=query, json=body)
+            yield
         except httpx.TimeoutException as error:
             raise ApiProblem(problems.SLOW) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ApiProblem(problems.DOWN) from error
+
+
+def _admin(token: str, actor: str) -> Headers:
+    """As bytes, for neither need be ASCII."""
+    named = {b"X-Actor": " ".join(actor.split()).encode()} if actor.strip() else {}
+    return {b"Authorization": f"Bearer {token.strip()}".encode(), **named}
 
 
 def _checked(response: httpx.Response) -> httpx.Response:

@@ -20,6 +20,11 @@ FAILED = N_(
 UNAVAILABLE = N_("El servicio no puede responder ahora mismo; vuelva a intentarlo en un momento.")
 MISSING = N_("Lo que busca no existe.")
 REFUSED = N_("El servicio no aceptó la petición.")
+WRONG_TOKEN = N_("Esa no es la clave de administración de este sistema; no se cambió nada.")
+CONFLICT = N_(
+    "Ya no se puede: las cosas cambiaron desde que se abrió esta página. Vuelva a cargarla para ver cómo están."
+)
+UNFIT = N_("Esa versión del modelo no pasó sus comprobaciones, así que no se puede poner en producción.")
 NO_CHAMPION = N_(
     "Todavía no hay ningún modelo en producción: suba un archivo ventas.csv y espere a que termine su "
     "ejecución."
@@ -33,6 +38,13 @@ _FIELDS = {
     "Fecha": N_("Revise la fecha: debe existir y coincidir con el día de la semana."),
     "Promociones": N_("Revise si hay promoción: solo puede ser sí o no."),
     "Festivo": N_("Revise si es festivo: solo puede ser sí o no."),
+}
+
+
+_SENTENCES: dict[int, str] = {
+    httpx.codes.UNAUTHORIZED: WRONG_TOKEN,
+    httpx.codes.FORBIDDEN: WRONG_TOKEN,
+    httpx.codes.CONFLICT: CONFLICT,
 }
 
 
@@ -53,9 +65,13 @@ def from_response(response: httpx.Response) -> ApiProblem:
     log.warning("api_problem", url=str(response.url), status=status, detail=detail_of(response))
     if status == httpx.codes.NOT_FOUND:
         return ApiProblem(MISSING, missing=True)
+    if status in _SENTENCES:
+        return ApiProblem(_SENTENCES[status])
     if status == httpx.codes.SERVICE_UNAVAILABLE:
         kind = str(_document(response).get("type", ""))
         return ApiProblem(NO_CHAMPION if kind.endswith("no-champion") else UNAVAILABLE)
+    if str(_document(response).get("type", "")).endswith("model-unfit"):
+        return ApiProblem(UNFIT)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return ApiProblem(FAILED)
     return ApiProblem(_refusal(response))
