@@ -11,7 +11,7 @@ import flask
 import structlog
 from dash import Dash, set_props
 
-from dashboard import context, shell
+from dashboard import context, downloads, shell
 from dashboard.i18n import gettext as _
 from dashboard.i18n import language
 from dashboard.i18n import mark as N_
@@ -55,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     for page in PAGES:
         page.register(app)
     shell.register(app)
+    downloads.register(app.server)
     app.layout = lambda: shell.layout(settings)  # for each visit: its language is the request's
     return app
 

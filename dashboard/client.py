@@ -3,6 +3,8 @@
 No page meets an exception of httpx, and no page needs to know a status code.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -98,14 +100,29 @@ class Api:
         """The latest changes of champion, newest first; raises ApiProblem."""
         return _page(self._call("GET", "/models/promotions", {"limit": limit})).rows
 
-    def runs(self, skip: int, limit: int, status: str | None = None) -> Page:
-        """Runs, newest first, of one state or of all; raises ApiProblem."""
-        wanted = {"skip": skip, "limit": limit} | ({"status": status} if status else {})
-        return _page(self._call("GET", "/runs", wanted))
+    def runs(self, skip: int, limit: int, status: str | None = None, name: str | None = None) -> Page:
+        """Runs with their steps, newest first, of one state or of all, by a part of the key; raises ApiProblem."""
+        chosen = {"status": status, "name": name}
+        wanted = {"skip": skip, "limit": limit, "steps": "true"}
+        return _page(self._call("GET", "/runs", wanted | {k: v for k, v in chosen.items() if v}))
 
     def run(self, run_id: str) -> Row:
         """One run with its steps and quality report; raises ApiProblem (`missing` if there is none)."""
         return _object(self._call("GET", f"/runs/{quote(run_id, safe='')}"))
+
+    def retry(self, run_id: str, token: str, actor: str) -> Row:
+        """Start a run again as `actor`, with the admin token; raises ApiProblem."""
+        path = f"/runs/{quote(run_id, safe='')}/retry"
+        return _object(self._call("POST", path, headers=_admin(token, actor)))
+
+    def run_file(self, run_id: str, name: str) -> Iterator[httpx.Response]:
+        """The response that carries a file of a run, to be read piece by piece; raises ApiProblem."""
+        path = f"/runs/{quote(run_id, safe='')}/{name}"
+        with self._named_faults(), self._http.stream("GET", path) as response:
+            if not response.is_success:
+                response.read()
+                raise problems.from_response(response)
+            yield response
 
     def health(self) -> Health:
         """Whether a champion is served; raises ApiProblem when the API itself does not answer."""
@@ -144,7 +161,7 @@ class Api:
         body: Row | None = None,
         headers: Headers | None = None,
     ) -> httpx.Response:
-        try:
+        with self._named_faults():
             return self._http.request(
                 method,
                 path,
@@ -153,6 +170,11 @@ class Api:
                 headers=headers,
                 timeout=CHANGE_TIMEOUT_SECONDS if headers else httpx.USE_CLIENT_DEFAULT,
             )
+
+    @contextmanager
+    def _named_faults(self) -> Iterator[None]:
+        try:
+            yield
         except httpx.TimeoutException as error:
             raise ApiProblem(problems.SLOW) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -6,30 +6,40 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dashboard import formats, words
+from dashboard.i18n import gettext as _
 from dashboard.parts import card, figure_of, figures, plain_table
+from dashboard.remarks import remarks
+from dashboard.run_parts import rejected_link
+from dashboard.sales_chart import sales_chart
 from ventas.rejections import LEAK_REMEDY
 
 Report = dict[str, Any]
 MOST_GAPS = 8
+MOST_CODES = 8
 
 
-def quality_card(report: Report | None) -> Any:
+def quality_card(run: dict[str, Any]) -> Any:
     """Everything that the pipeline found in the file, or nothing before it was read."""
+    report = run.get("quality")
     if not report:
         return None
     parts = [
         _rejection(report),
         _counts(report),
+        _kept_bar(report),
         dmc.Text(words.dialect(report.get("dialect") or {}), size="sm", c="dimmed"),
         _dropped(report),
         _examples(report),
+        rejected_link(run),
+        _sales(report),
         _dates(report),
         _leaks(report),
-        _warnings(report),
+        _remarks(report),
         _columns(report),
     ]
     return card(
-        html.Div([part for part in parts if part is not None], className="stack"), title="Informe del archivo"
+        html.Div([part for part in parts if part is not None], className="stack"),
+        title=_("Informe del archivo"),
     )
 
 
@@ -40,7 +50,7 @@ def _rejection(report: Report) -> Any:
     facts = [html.Div(text) for text in words.file_fault_details(rejection)]
     return dmc.Alert(
         [html.Div(words.file_fault(rejection)), *facts],
-        title="Archivo rechazado",
+        title=_("Archivo rechazado"),
         color="orange",
         variant="light",
     )
@@ -49,49 +59,86 @@ def _rejection(report: Report) -> Any:
 def _counts(report: Report) -> html.Div:
     split, outliers = report.get("split") or {}, report.get("outliers") or {}
     items = [
-        figure_of("Filas leídas", formats.count(report.get("rows_in"))),
-        figure_of("Filas válidas", formats.count(report.get("rows_kept"))),
+        figure_of(_("Filas leídas"), formats.count(report.get("rows_in"))),
+        figure_of(_("Filas válidas"), formats.count(report.get("rows_kept"))),
         figure_of(
-            "Filas con errores",
+            _("Filas con errores"),
             formats.count(report.get("rows_rejected")),
             formats.share(report.get("rejected_share")),
         ),
     ]
     if outliers:
-        items.append(figure_of("Ventas atípicas", formats.count(outliers.get("count")), _range(outliers)))
+        items.append(figure_of(_("Ventas atípicas"), formats.count(outliers.get("count")), _range(outliers)))
     if report.get("series"):
-        by = f"por «{report['series']}»"
-        items.append(figure_of("Series", formats.count(report.get("series_count")), by))
+        by = _("por «{column}»").format(column=report["series"])
+        items.append(figure_of(_("Series"), formats.count(report.get("series_count")), by))
     if report.get("open"):
-        by = f"«{report['open']}» en 0"
-        items.append(figure_of("Filas de días cerrados", formats.count(report.get("closed_rows")), by))
+        by = _("«{column}» en 0").format(column=report["open"])
+        items.append(figure_of(_("Filas de días cerrados"), formats.count(report.get("closed_rows")), by))
     if split:
+        train, test = split.get("train") or {}, split.get("test") or {}
         items += [
-            figure_of("Filas para entrenar", formats.count((split.get("train") or {}).get("rows"))),
-            figure_of(
-                "Filas para probar", formats.count((split.get("test") or {}).get("rows")), _since(split)
-            ),
+            figure_of(_("Filas para entrenar"), formats.count(train.get("rows"))),
+            figure_of(_("Filas para probar"), formats.count(test.get("rows")), _since(test)),
         ]
     return figures(*items)
 
 
 def _range(outliers: Report) -> str:
     if outliers.get("low") is None or outliers.get("high") is None:
-        return "en cada serie por separado"
-    return f"fuera de {formats.number(outliers['low'], 0)} a {formats.number(outliers['high'], 0)}"
+        return _("en cada serie por separado")
+    return _("fuera de {low} a {high}").format(
+        low=formats.number(outliers["low"], 0), high=formats.number(outliers["high"], 0)
+    )
 
 
-def _since(split: Report) -> str:
-    first = (split.get("test") or {}).get("first")
-    return f"desde el {formats.day(first)}" if first else ""
+def _since(test: Report) -> str:
+    first = test.get("first")
+    return _("desde el {day}").format(day=formats.day(first)) if first else ""
+
+
+def _kept_bar(report: Report) -> Any:
+    """The share of rows that could be used; screen readers have the figures above."""
+    read, kept = report.get("rows_in") or 0, report.get("rows_kept") or 0
+    if not read:
+        return None
+    return html.Div(
+        html.Span(className="kept-part", style={"width": f"{100 * kept / read:.2f}%"}),
+        className="kept",
+        **{"aria-hidden": "true"},
+    )
 
 
 def _dropped(report: Report) -> Any:
     dropped = report.get("dropped") or {}
     if not dropped:
         return None
-    rows = [[words.row_fault(code), formats.count(count)] for code, count in dropped.items()]
-    return _section("Por qué se apartaron filas", plain_table(["Motivo", "Filas"], rows, "Motivos"))
+    ranked = sorted(dropped.items(), key=lambda one: -one[1])
+    most = ranked[0][1] or 1
+    rows = [_reason(code, count, most, report) for code, count in ranked[:MOST_CODES]]
+    return _section(_("Por qué se apartaron filas"), html.Ul(rows, className="reasons"))
+
+
+def _reason(code: str, count: int, most: int, report: Report) -> html.Li:
+    lines = (report.get("dropped_lines") or {}).get(code) or []
+    where = _("Líneas: {lines}").format(lines=", ".join(map(formats.count, lines))) if lines else ""
+    more = ", …" if len(lines) < count and lines else ""
+    return html.Li(
+        [
+            html.Div(
+                [
+                    html.Span(words.row_fault(code)),
+                    html.Span(formats.counted(count, "fila", "filas"), className="reason-count"),
+                ],
+                className="reason-head",
+            ),
+            html.Div(
+                html.Span(className="reason-bar", style={"width": f"{100 * count / most:.2f}%"}),
+                **{"aria-hidden": "true"},
+            ),
+            html.Div(where + more, className="reason-lines") if where else None,
+        ]
+    )
 
 
 def _examples(report: Report) -> Any:
@@ -99,9 +146,14 @@ def _examples(report: Report) -> Any:
     if not examples:
         return None
     rows = [[formats.count(row.get("line")), words.row_fault(row.get("code", ""))] for row in examples]
-    return _section(
-        "Primeras filas con errores", plain_table(["Línea", "Qué corregir"], rows, "Filas con errores")
-    )
+    table = plain_table([_("Línea"), _("Qué corregir")], rows, _("Filas con errores"))
+    said = _("Las primeras {count}, una por una").format(count=formats.count(len(rows)))
+    return html.Details([html.Summary(said), table])
+
+
+def _sales(report: Report) -> Any:
+    drawn = sales_chart(report)
+    return _section(_("Ventas en el tiempo"), *drawn) if drawn else None
 
 
 def _dates(report: Report) -> Any:
@@ -109,24 +161,29 @@ def _dates(report: Report) -> Any:
     if not dates.get("first"):
         return None
     missing = dates.get("missing_days") or 0
-    said = (
-        f"Del {formats.day(dates['first'])} al {formats.day(dates['last'])}: "
-        f"{formats.counted(dates.get('distinct') or 0, 'fecha', 'fechas')}, "
-        f"{formats.counted(missing, 'día sin datos', 'días sin datos') if missing else 'sin huecos'}."
+    said = _("Del {first} al {last}: {distinct}, {missing}.").format(
+        first=formats.day(dates["first"]),
+        last=formats.day(dates["last"]),
+        distinct=formats.counted(dates.get("distinct") or 0, "fecha", "fechas"),
+        missing=formats.counted(missing, "día sin datos", "días sin datos") if missing else _("sin huecos"),
     )
     gaps = dates.get("gaps") or []
     items = [dmc.ListItem(_gap(gap)) for gap in gaps[:MOST_GAPS]]
     if len(gaps) > MOST_GAPS:
-        items.append(dmc.ListItem(f"y {formats.counted(len(gaps) - MOST_GAPS, 'hueco más', 'huecos más')}"))
-    return _section("Fechas", dmc.Text(said, size="sm"), dmc.List(items, size="sm") if items else None)
+        more = formats.counted(len(gaps) - MOST_GAPS, "hueco más", "huecos más")
+        items.append(dmc.ListItem(_("y {more}").format(more=more)))
+    return _section(_("Fechas"), dmc.Text(said, size="sm"), dmc.List(items, size="sm") if items else None)
 
 
 def _gap(gap: Report) -> str:
-    days = formats.counted(gap.get("days") or 0, "día", "días")
-    whose = f"{gap['series']}: falta" if gap.get("series") else "Falta"
-    if gap.get("from") == gap.get("to"):
-        return f"{whose} el {formats.day(gap.get('from'))}"
-    return f"{whose} del {formats.day(gap.get('from'))} al {formats.day(gap.get('to'))} ({days})"
+    one_day = gap.get("from") == gap.get("to")
+    said = _("Falta el {first}") if one_day else _("Falta del {first} al {last} ({days})")
+    told = said.format(
+        first=formats.day(gap.get("from")),
+        last=formats.day(gap.get("to")),
+        days=formats.counted(gap.get("days") or 0, "día", "días"),
+    )
+    return f"{gap['series']}: {told[:1].lower()}{told[1:]}" if gap.get("series") else told
 
 
 def _leaks(report: Report) -> Any:
@@ -134,21 +191,14 @@ def _leaks(report: Report) -> Any:
     if not leaks:
         return None
     said = dmc.List([dmc.ListItem(words.leak(leak)) for leak in leaks], size="sm")
-    return _section("Columnas por revisar", said, dmc.Text(LEAK_REMEDY, size="sm"))
+    return _section(_("Columnas por revisar"), said, dmc.Text(_(LEAK_REMEDY), size="sm"))
 
 
-def _warnings(report: Report) -> Any:
-    wrong = report.get("weekday_contradictions") or 0
-    own = [
-        f"{formats.counted(wrong, 'fila tiene', 'filas tienen')} un día de la semana que no es el de su fecha."
-    ]
-    told = tuple(str(leak.get("why")) for leak in report.get("leaks") or [])  # in words of our own, above
-    texts = (own if wrong else []) + [
-        text for text in map(str, report.get("warnings") or []) if not text.startswith(told)
-    ]
+def _remarks(report: Report) -> Any:
+    texts = remarks(report)
     if not texts:
         return None
-    return _section("Avisos", dmc.List([dmc.ListItem(text) for text in texts], size="sm"))
+    return _section(_("Avisos"), dmc.List([dmc.ListItem(text) for text in texts], size="sm"))
 
 
 def _columns(report: Report) -> Any:
@@ -158,15 +208,15 @@ def _columns(report: Report) -> Any:
     rows = [
         [
             str(column.get("name")),
-            words.ROLES.get(column.get("role"), str(column.get("role"))),
+            _(words.ROLES.get(column.get("role"), str(column.get("role")))),
             formats.count(column.get("missing")),
             _value(column.get("min")),
             _value(column.get("max")),
         ]
         for column in columns
     ]
-    head = ["Columna", "Se usa como", "Vacías", "Mínimo", "Máximo"]
-    return _section("Columnas", plain_table(head, rows, "Columnas del archivo"))
+    head = [_("Columna"), _("Se usa como"), _("Vacías"), _("Mínimo"), _("Máximo")]
+    return _section(_("Columnas"), plain_table(head, rows, _("Columnas del archivo")))
 
 
 def _value(value: float | str | None) -> str:

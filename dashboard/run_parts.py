@@ -1,34 +1,16 @@
-"""What is shown of a run: its card in the list, and the parts of its own page."""
+"""What is shown of a run beside its verdict and its report: progress, the file, the steps, the ways onward."""
 
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboard import formats, verdicts, words
-from dashboard.parts import badge, card, figure_of, figures, plain_table
+from dashboard import downloads, formats, links, words
+from dashboard.i18n import gettext as _
+from dashboard.parts import badge, card, figure_of, figures, icon
+from ventas.settings import DATA_BUCKET, Settings
 
 Run = dict[str, Any]
-
-
-def run_card(run: Run, zone: str) -> dcc.Link:
-    """A run in the list: state, file, what happened, and progress while it works."""
-    folder, _, name = str(run.get("key", "")).rpartition("/")
-    when = formats.clock(run.get("uploaded_at") or run.get("created_at"), zone)
-    facts = [when, formats.size(run.get("size")), f"en {folder}/" if folder else ""]
-    return dcc.Link(
-        [
-            html.Div(
-                [html.Span(name, className="run-name"), badge(words.status_of(run))],
-                className="run-head",
-            ),
-            html.Span(verdicts.of_run(run), className="run-sentence"),
-            *progress_bar(run),
-            html.Span(" · ".join(fact for fact in facts if fact), className="run-facts"),
-        ],
-        href=f"/ejecuciones/{run['id']}",
-        className="run-card",
-    )
 
 
 def progress_bar(run: Run) -> list[Any]:
@@ -37,148 +19,145 @@ def progress_bar(run: Run) -> list[Any]:
     if known is None or not words.is_working(run.get("status", "")):
         return []
     percent, text = known
-    bar = dmc.Progress(value=percent, animated=True, size="md", **{"aria-label": text})
+    bar = dmc.Progress(value=percent, animated=True, size="sm", **{"aria-label": text})
     return [html.Div([bar, html.Span(text, className="progress-text")], className="progress")]
 
 
-def facts_card(run: Run, zone: str) -> Any:
-    """Which file it was, when it came, and how long the work took."""
+def facts_card(run: Run, settings: Settings) -> Any:
+    """Which file it was, when it came, what can be downloaded, and where to look further."""
+    version = run.get("model_version")
     return card(
         figures(
-            figure_of("Tamaño", formats.size(run.get("size"))),
-            figure_of("Duración", formats.between(run.get("created_at"), run.get("finished_at"))),
+            figure_of(_("Tamaño"), formats.size(run.get("size"))),
+            figure_of(_("Duración"), formats.between(run.get("created_at"), run.get("finished_at"))),
             figure_of(
-                "Modelo", f"Versión {run['model_version']}" if run.get("model_version") else formats.NOTHING
+                _("Modelo"), _("Versión {number}").format(number=version) if version else formats.NOTHING
             ),
         ),
-        _origin(run, zone),
-        title="Archivo",
+        _origin(run, settings.BUSINESS_TIMEZONE),
+        html.Div([*_downloads(run), *_onward(run, settings)], className="run-links"),
+        title=_("Archivo"),
     )
 
 
-def steps_card(run: Run, zone: str) -> Any:
-    """The steps that were started, in their order, with duration and outcome."""
+def steps_card(run: Run, bar: Any, settings: Settings) -> Any:
+    """What the time went into, and every start of a step in its order, with worker, task and error."""
     steps = run.get("steps") or []
-    done = [step for step in steps if step.get("ended_at")]
     if not steps:
-        return card(
-            dmc.Text(words.state_sentence(run.get("status", "")), size="sm", c="dimmed"), title="Pasos"
-        )
-    return card(
-        dmc.Timeline(
-            [_step(step, zone) for step in steps],
-            active=len(done) - 1,
-            bulletSize=14,
-            lineWidth=2,
-            className="timeline",
-        ),
-        title="Pasos",
-    )
+        said = words.state_sentence(run.get("status", ""))
+        return card(dmc.Text(said, size="sm", c="dimmed"), title=_("Pasos"))
+    rows = [html.Li(_step(step, settings), className="step") for step in steps]
+    return card(bar, html.Ol(rows, className="steps"), title=_("Pasos"))
 
 
-def verdict_card(run: Run) -> Any:
-    """The decision with both errors, or nothing while there is none."""
-    verdict = run.get("verdict")
-    if not verdict:
-        return None
-    again = run.get("same_as_run")
-    return card(
-        dmc.Text(verdicts.sentence(verdict), className="verdict-sentence"),
-        _errors(verdict),
-        *[
-            dmc.Text(text, size="sm", c="dimmed")
-            for text in (
-                verdicts.approval(verdict),
-                verdicts.evidence(verdict),
-                verdicts.basis(verdict),
-                verdicts.baselines(verdict),
-                verdicts.worst_segment(verdict),
-            )
-            if text
-        ],
-        _segments(verdict.get("segments") or []),
-        dcc.Link("Ver la primera ejecución de este archivo", href=f"/ejecuciones/{again}") if again else None,
-        title="Veredicto",
-        className="verdict",
-    )
-
-
-def _errors(verdict: dict[str, Any]) -> Any:
-    ours, theirs = verdict.get("challenger_rmse"), verdict.get("champion_rmse")
-    if ours is None and theirs is None:
-        return None
-    low, high = verdict.get("difference_low"), verdict.get("difference_high")
-    items = [
-        figure_of("Error del modelo nuevo", formats.number(ours), _version(verdict.get("challenger_version")))
-    ]
-    if theirs is not None:
-        rival = _version(verdict.get("champion_version"))
-        items.append(figure_of("Error del modelo en producción", formats.number(theirs), rival))
-    if low is not None and high is not None:
-        span = f"{formats.number(low, 1)} a {formats.number(high, 1)}"
-        items.append(figure_of("Mejora del error cuadrático (95 %)", span, "positivo favorece al nuevo"))
-    return figures(*items)
-
-
-def _segments(entries: list[dict[str, Any]]) -> Any:
-    """The errors part by part, folded away; nothing where no champion was compared."""
-    compared = [entry for entry in entries if entry.get("champion_rmse") is not None]
-    if not compared:
-        return None
-    rows = [
+def _step(step: dict[str, Any], settings: Settings) -> list[Any]:
+    asked = step.get("step") == words.RETRY
+    label = words.outcome(step.get("outcome"))
+    kind = html.Span(className=f"swatch piece-{step.get('step')}", **{"aria-hidden": "true"})
+    head = html.Div(
         [
-            verdicts.segment(entry).removeprefix("los ").capitalize(),
-            formats.count(entry["rows"]),
-            formats.number(entry["challenger_rmse"]),
-            formats.number(entry["champion_rmse"]),
-            formats.share(entry.get("change")),
-        ]
-        for entry in compared
-    ]
-    head = ["Parte", "Filas", "Error del nuevo", "Error en producción", "Cambio"]
-    return html.Details(
-        [html.Summary("Error por partes"), plain_table(head, rows, "Error por partes")], className="segments"
-    )
-
-
-def _version(number: int | None) -> str:
-    return f"versión {number}" if number else ""
-
-
-def _step(step: dict[str, Any], zone: str) -> dmc.TimelineItem:
-    took = formats.between(step.get("started_at"), step.get("ended_at"))
-    attempt = f"intento {step['attempt']}" if (step.get("attempt") or 1) > 1 else ""
-    begun = f"desde {formats.clock(step.get('started_at'), zone)}"
-    facts = [took if step.get("ended_at") else "en curso", begun, attempt, str(step.get("worker") or "")]
-    return dmc.TimelineItem(
-        [
-            dmc.Text(
-                " · ".join(fact for fact in facts if fact), size="sm", c="dimmed", className="breakable"
-            ),
-            dmc.Text(str(step["error"]), size="sm", c="red", className="breakable")
-            if step.get("error")
-            else None,
+            html.Span([kind, words.step(step.get("step", ""))], className="step-name"),
+            None if asked else badge(label, "sm"),
         ],
-        title=words.step(step.get("step", "")),
+        className="run-head",
     )
+    facts = _asked_facts(step, settings) if asked else _work_facts(step, settings)
+    error = step.get("error") if not asked else None
+    return [
+        head,
+        html.Div(facts, className="step-facts breakable"),
+        # As the system said it, for whoever looks after it.
+        html.Div(str(error), lang="en", className="step-error breakable") if error else None,
+    ]
 
 
-def _has_unscored(run: Run) -> bool:
-    return bool(run.get("answer") and (run.get("quality") or {}).get("rows_rejected"))
+def _work_facts(step: dict[str, Any], settings: Settings) -> list[Any]:
+    since = _("desde {moment}").format(
+        moment=formats.clock(step.get("started_at"), settings.BUSINESS_TIMEZONE)
+    )
+    attempt = step.get("attempt") or 1
+    facts = [
+        formats.between(step.get("started_at"), step.get("ended_at")) if step.get("ended_at") else "",
+        since,
+        _("intento {number}").format(number=attempt) if attempt > 1 else "",
+        str(step.get("worker") or ""),
+    ]
+    task = step.get("task_id")
+    link = links.flower_task(settings, task) if task else ""
+    told = " · ".join(fact for fact in facts if fact)
+    return [told, *([" · ", _outside(_("tarea en Flower"), link)] if link else [])]
+
+
+def _asked_facts(step: dict[str, Any], settings: Settings) -> list[Any]:
+    """Who asked for a new start, and how the run had ended."""
+    who = _("Lo pidió {actor}").format(actor=step.get("worker"))
+    ended = step.get("outcome") or "ok"
+    had = (
+        _("había terminado como «{state}»").format(state=_(words.status(ended).text)) if ended != "ok" else ""
+    )
+    when = formats.clock(step.get("started_at"), settings.BUSINESS_TIMEZONE)
+    return [" · ".join(part for part in (when, who, had) if part)]
 
 
 def _origin(run: Run, zone: str) -> html.Dl:
     facts = {
-        "Subido el": formats.clock(run.get("uploaded_at") or run.get("created_at"), zone),
-        "Ubicación": f"{run.get('bucket')}/{run.get('key')}",
-        "Versión del archivo": run.get("version_id"),
-        "Ejecución": run.get("id"),
-        "Respuesta": f"{run.get('bucket')}/{run['answer']}" if run.get("answer") else None,
-        "Filas sin pronóstico": f"{run.get('bucket')}/informes/{run['id']}.csv"
-        if _has_unscored(run)
-        else None,
+        _("Subido el"): formats.clock(run.get("uploaded_at") or run.get("created_at"), zone),
+        _("Ubicación"): f"{run.get('bucket')}/{run.get('key')}",
+        _("Versión del archivo"): run.get("version_id"),
+        _("Ejecución"): run.get("id"),
+        _("Respuesta"): f"{run.get('bucket')}/{run['answer']}" if run.get("answer") else None,
     }
     rows = [
         [html.Dt(name), html.Dd(str(value), className="breakable")] for name, value in facts.items() if value
     ]
     return html.Dl([part for row in rows for part in row], className="facts")
+
+
+def rejected_link(run: Run) -> Any:
+    """The download of the rows that were left aside, or nothing where there are none."""
+    count = (run.get("quality") or {}).get("rows_rejected")
+    if not count:
+        return None
+    said = _("Descargar las filas apartadas ({count})").format(count=formats.count(count))
+    return _download(said, downloads.href(run["id"], "rejected.csv"))
+
+
+def _downloads(run: Run) -> list[Any]:
+    answer = _download(_("Descargar el pronóstico"), downloads.href(run["id"], "answer.csv"))
+    return [answer] if run.get("answer") else []
+
+
+def _download(text: str, href: str) -> html.A:
+    return html.A([icon("download"), text], href=href, download=True, className="link-button")
+
+
+def _onward(run: Run, settings: Settings) -> list[Any]:
+    """Links to the model, and to what the other tools show of this run."""
+    version, mlflow = run.get("model_version"), run.get("mlflow_run_id")
+    sales = run.get("kind") != "forecast"
+    trained = sales and run.get("status") in ("retrain", "promote", "promoted", "not_promoted")
+    dataset = links.stored_object(settings, DATA_BUCKET, f"runs/{run['id']}/")
+    found = {
+        _("Archivo en MinIO"): links.stored_object(settings, str(run.get("bucket")), str(run.get("key"))),
+        _("Datos limpios en MinIO"): dataset if trained and not run.get("same_as_run") else "",
+        _("Entrenamiento en MLflow"): links.mlflow_run(settings, mlflow) if mlflow else "",
+    }
+    own = dcc.Link(
+        _("Modelo, versión {number}").format(number=version),
+        href=f"/modelos#{version}",
+        className="link-button",
+    )
+    return [
+        *([own] if version else []),
+        *(_outside(text, href, True) for text, href in found.items() if href),
+    ]
+
+
+def _outside(text: str, href: str, button: bool = False) -> html.A:
+    return html.A(
+        [text, icon("outside")],
+        href=href,
+        target="_blank",
+        rel="noreferrer",
+        className="link-button" if button else "outside-link",
+    )

@@ -1,12 +1,14 @@
 """One run: what was wrong with the file, what the steps did, why the model was promoted or not."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
-from dashboard import context, polling, verdicts, words
+from dashboard import context, polling, run_actions, spans, verdicts, words
+from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 from dashboard.i18n import title
 from dashboard.parts import (
@@ -21,9 +23,12 @@ from dashboard.parts import (
 )
 from dashboard.problems import ApiProblem
 from dashboard.quality_parts import quality_card
-from dashboard.run_parts import facts_card, progress_bar, steps_card, verdict_card
+from dashboard.run_parts import facts_card, progress_bar, steps_card
+from dashboard.run_timeline import bar_with_legend
+from dashboard.verdict_parts import verdict_card
+from ventas.settings import Settings
 
-MISSING = "Esta ejecución no existe: la dirección está mal escrita o la ejecución se borró."
+MISSING = N_("Esta ejecución no existe: la dirección está mal escrita o la ejecución se borró.")
 
 
 def register(app: Dash) -> None:
@@ -38,14 +43,17 @@ def register(app: Dash) -> None:
     app.callback(
         Output("run-body", "children"),
         Output("run-shown", "data"),
+        Output("run-version", "data"),
         Output("run-tick", "interval"),
         Output("run-tick", "disabled"),
         *problem_outputs("run"),
         Input("run-tick", "n_intervals"),
         Input("run-retry", "n_clicks"),
+        Input("run-acted", "data"),
         State("run-id", "data"),
         State("run-shown", "data"),
     )(show_run)
+    run_actions.register(app)
 
 
 def layout(run_id: str = "", **_query: str) -> html.Div:
@@ -55,44 +63,54 @@ def layout(run_id: str = "", **_query: str) -> html.Div:
             dcc.Interval(id="run-tick", interval=polling.LIVE_MILLISECONDS),
             dcc.Store(id="run-id", data=run_id),
             dcc.Store(id="run-shown"),
-            dcc.Link("← Todas las ejecuciones", href="/ejecuciones", className="back"),
+            *run_actions.stores(),
+            dcc.Link(_("← Todas las ejecuciones"), href="/ejecuciones", className="back"),
             problem_notice("run"),
+            html.Div(id="run-told", role="status", className="told"),
             html.Div([skeleton(60), skeleton(160), skeleton(240)], id="run-body", className="stack"),
+            run_actions.dialog(),
         ],
         className="stack tight",
     )
 
 
 def show_run(
-    _ticks: int | None, _retry: int | None, run_id: str, shown: str | None
-) -> tuple[Any, Any, int, bool, bool, str]:
-    """The page's body (only when it changed), its mark, the pace of asking (none once it is over), the notice."""
+    _ticks: int | None, _retry: int | None, _acted: str | None, run_id: str, shown: str | None
+) -> tuple[Any, Any, Any, int, bool, bool, str]:
+    """The page's body (only when it changed), its mark, the version, the pace (none once it is over), the notice."""
     try:
         run = context.api().run(run_id)
     except ApiProblem as problem:
         if problem.missing:
-            return card(empty(MISSING, "runs")), None, polling.LIVE_MILLISECONDS, True, *NO_PROBLEM
+            missing = card(empty(_(MISSING), "runs"))
+            return missing, None, None, polling.LIVE_MILLISECONDS, True, *NO_PROBLEM
         body = no_update if shown else []
-        return body, no_update, polling.SLOW_MILLISECONDS, False, *problem_shown(problem)
+        return body, no_update, no_update, polling.SLOW_MILLISECONDS, False, *problem_shown(problem)
     over = not words.is_working(run.get("status", ""))
     mark = polling.mark(run)
-    body = no_update if mark == shown else _body(run, context.zone())
-    return body, mark, polling.LIVE_MILLISECONDS, over, *NO_PROBLEM
+    # What is at work grows with the clock.
+    body = no_update if mark == shown and over else _body(run, context.settings())
+    return body, mark, run.get("model_version"), polling.LIVE_MILLISECONDS, over, *NO_PROBLEM
 
 
-def _body(run: dict[str, Any], zone: str) -> list[Any]:
+def _body(run: dict[str, Any], settings: Settings) -> list[Any]:
+    found = spans.spans(run, datetime.now(UTC))
     parts = [
         _heading(run),
         verdict_card(run),
-        html.Div([facts_card(run, zone), steps_card(run, zone)], className="two-columns even"),
-        quality_card(run.get("quality")),
+        html.Div(
+            [facts_card(run, settings), steps_card(run, bar_with_legend(found), settings)],
+            className="two-columns even",
+        ),
+        quality_card(run),
     ]
     return [part for part in parts if part is not None]
 
 
 def _link_to_newer(run: dict[str, Any]) -> Any:
     newer = run.get("superseded_by")
-    return dcc.Link("Ver la ejecución del archivo más nuevo", href=f"/ejecuciones/{newer}") if newer else None
+    said = _("Ver la ejecución del archivo más nuevo")
+    return dcc.Link(said, href=f"/ejecuciones/{newer}") if newer else None
 
 
 def _heading(run: dict[str, Any]) -> html.Div:
@@ -100,15 +118,22 @@ def _heading(run: dict[str, Any]) -> html.Div:
     own = run.get("reason") if run.get("status") == "failed" else None
     return html.Div(
         [
-            dmc.Group(
+            html.Div(
                 [
-                    dmc.Title(name, order=1, className="page-title breakable"),
-                    badge(words.status_of(run), "lg"),
+                    dmc.Group(
+                        [
+                            dmc.Title(name, order=1, className="page-title breakable"),
+                            badge(words.status_of(run), "lg"),
+                        ],
+                        gap="sm",
+                    ),
+                    run_actions.buttons(run),
                 ],
-                gap="sm",
+                className="run-top",
             ),
             dmc.Text(verdicts.of_run(run), c="dimmed") if not run.get("verdict") else None,
-            dmc.Text(f"Detalle: {own}", size="sm", c="dimmed", className="breakable") if own else None,
+            # As the system said it, for whoever looks after it.
+            html.Div(str(own), lang="en", className="step-error breakable") if own else None,
             _link_to_newer(run),
             *progress_bar(run),
         ],

@@ -3,12 +3,13 @@
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import stub_runs
 from flask import Flask, Response, jsonify, request
+from stub_parts import TOKEN
 
 if TYPE_CHECKING:
     from stub_api import StubApi
 
-TOKEN = "clave-de-prueba"
 HOSTILE_COLUMN = "<b>Clima</b><img src=x onerror=alert(1)>"
 OLDEST_WITH_FILES = 2  # version 1 is of an earlier release
 
@@ -159,6 +160,8 @@ def _change(data: "StubApi", version: int, action: str) -> Response:
         "reason": request.get_json()["reason"],
     }
     data.promotions.insert(0, promotion)
+    if action == "approve":
+        stub_runs.approve(data.runs, data.changes, version)
     for model in data.models:
         held = model.get("awaits_approval") and model["version"] != version
         model.update(

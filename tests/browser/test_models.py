@@ -5,8 +5,9 @@ from actions import cells, element, has_settled, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from stub_api import model, moment
-from stub_models import HOSTILE_COLUMN, TOKEN
+from stub_api import model
+from stub_models import HOSTILE_COLUMN
+from stub_parts import TOKEN, moment
 
 from dashboard import problems
 

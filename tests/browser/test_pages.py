@@ -9,7 +9,7 @@ from actions import cells, element, has_settled, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
-from stub_api import HOSTILE, steps, verdict
+from stub_runs import HOSTILE, steps, verdict
 
 from dashboard import problems
 

@@ -41,9 +41,53 @@ def test_runs_are_filtered_only_when_a_state_is_chosen() -> None:
         asked.append(request.url.query.decode())
         return httpx.Response(200, json=[])
 
-    api(answer).runs(0, 15, "failed")
-    api(answer).runs(0, 15, "")
-    assert asked == ["skip=0&limit=15&status=failed", "skip=0&limit=15"]
+    api(answer).runs(0, 15, "failed", "sur&norte")
+    api(answer).runs(0, 15, "", "")
+    assert asked == [
+        "skip=0&limit=15&steps=true&status=failed&name=sur%26norte",
+        "skip=0&limit=15&steps=true",
+    ]
+
+
+def test_the_token_and_the_actor_travel_in_headers_alone() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(202, json={"id": "x"})
+
+    api(answer).retry("a/b", " clave ñ ", "Begoña\nLópez")
+    api(answer).approve(3, "clave", "", "Visto bueno.")
+    retry, approve = asked
+    assert (retry.url.raw_path, approve.url.raw_path) == (b"/runs/a%2Fb/retry", b"/models/3/approve")
+    assert dict(retry.headers.raw)[b"Authorization"] == "Bearer clave ñ".encode()
+    assert dict(retry.headers.raw)[b"X-Actor"] == "Begoña López".encode()
+    assert b"X-Actor" not in dict(approve.headers.raw)
+    assert approve.content == b'{"reason":"Visto bueno."}'
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [(401, problems.WRONG_TOKEN), (403, problems.WRONG_TOKEN), (409, problems.CONFLICT)],
+)
+def test_what_an_operator_may_not_do_gets_a_sentence(status: int, sentence: str) -> None:
+    with pytest.raises(ApiProblem) as caught:
+        always(status, json={"detail": "English."}).retry("x", "wrong", "")
+    assert str(caught.value) == sentence
+
+
+def test_a_model_that_fails_its_checks_gets_a_sentence() -> None:
+    with pytest.raises(ApiProblem) as caught:
+        always(422, json={"type": "urn:ventas:problem:model-unfit"}).approve(3, "t", "", "r")
+    assert str(caught.value) == problems.UNFIT
+
+
+def test_a_file_comes_in_pieces_or_as_a_problem() -> None:
+    with always(200, content=iter([b"a,", b"b\n"])).run_file("x", "rejected.csv") as answer:
+        assert b"".join(answer.iter_raw()) == b"a,b\n"
+    with pytest.raises(ApiProblem) as caught, always(404, json={}).run_file("x", "rejected.csv"):
+        pass
+    assert caught.value.missing
 
 
 def test_a_run_id_from_the_address_bar_cannot_reach_another_path() -> None:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from dashboard.quality_parts import quality_card
 from dashboard.run_parts import facts_card
+from ventas.settings import Settings
 
-ZONE = "America/Argentina/Buenos_Aires"
+SETTINGS = Settings(_env_file=None)
 RUN = {
     "id": "019ab0f2",
     "bucket": "ventas",
@@ -15,17 +17,18 @@ RUN = {
 
 
 def shown(run: dict[str, Any]) -> str:
-    return str(facts_card(run, ZONE).to_plotly_json())
+    return str(facts_card(run, SETTINGS).to_plotly_json())
 
 
-def test_a_forecast_says_where_its_answer_and_its_bad_rows_are() -> None:
-    page = shown(RUN | {"quality": {"rows_rejected": 2}})
+def test_a_forecast_says_where_its_answer_is_and_offers_it() -> None:
+    page = shown(RUN)
     assert "ventas/pronosticos/salida/x.csv" in page
-    assert "ventas/informes/019ab0f2.csv" in page
+    assert "/ejecuciones/019ab0f2/answer.csv" in page
+    assert "/ejecuciones/019ab0f2/rejected.csv" in str(quality_card(RUN | {"quality": {"rows_rejected": 2}}))
 
 
 def test_without_bad_rows_or_answer_nothing_is_promised() -> None:
-    assert "informes" not in shown(RUN | {"quality": {"rows_rejected": 0}})
-    rejected = shown(RUN | {"status": "rejected", "answer": None, "quality": {"rows_rejected": 2}})
+    assert "rejected.csv" not in str(quality_card(RUN | {"quality": {"rows_rejected": 0}}))
+    rejected = shown(RUN | {"status": "rejected", "answer": None})
     assert "salida" not in rejected
-    assert "informes" not in rejected
+    assert "answer.csv" not in rejected

@@ -9,6 +9,7 @@ from flask import Flask
 
 import dashboard
 from dashboard import formats, i18n
+from ventas import rejections
 
 KEYWORDS = {"_": None, "gettext": None, "N_": None, "title": None, "ngettext": (1, 2), "counted": (2, 3)}
 PLACEHOLDERS = re.compile(r"%?\{\w*\}")
@@ -18,7 +19,14 @@ ZONE = "Europe/Madrid"
 def written() -> set[str | tuple[str, ...]]:
     """Every text that the pages' code gives to be translated."""
     found = extract_from_dir(Path(dashboard.__file__).parent, keywords=KEYWORDS)
-    return {message for _file, _line, message, _comments, _context in found if message}
+    return {message for _file, _line, message, _comments, _context in found if message} | advice()
+
+
+def advice() -> set[str | tuple[str, ...]]:
+    """What the domain tells a sales team to do, which the pages translate."""
+    tables = (rejections.FILE_ADVICE, rejections.LEAK_ADVICE, rejections.DETAIL_NAMES)
+    rows = {rule.advice for rule in rejections.ROW_RULES.values()}
+    return {text for table in tables for text in table.values()} | rows | {rejections.LEAK_REMEDY}
 
 
 def english() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:

@@ -1,8 +1,13 @@
 """What a sales team reads of a file of several stores."""
 
+import re
 from typing import Any
 
+from flask import Flask
+
 from dashboard.quality_parts import quality_card
+from dashboard.remarks import SENTENCES, TOLD_ELSEWHERE
+from ventas.remarks import SENTENCES as OF_THE_PIPELINE
 
 LEAK = {
     "name": "Clientes {x}",
@@ -25,7 +30,9 @@ def texts(part: Any) -> list[str]:
 
 
 def shown(**report: Any) -> str:
-    return "\n".join(texts(quality_card({"rows_in": 1000, "rows_kept": 1000, **report})))
+    return "\n".join(
+        texts(quality_card({"id": "r1", "quality": {"rows_in": 1000, "rows_kept": 1000, **report}}))
+    )
 
 
 def test_series_and_closed_days_are_counted_with_their_columns() -> None:
@@ -58,3 +65,46 @@ def test_a_leak_is_told_once_and_in_spanish() -> None:
     assert "follows" not in text
     assert "Other." in text
     assert LEAK["why"] in shown(leaks=[LEAK | {"kind": "of tomorrow"}])
+
+
+def test_remarks_are_told_by_code_in_the_language_of_the_page() -> None:
+    remark = {"code": "weekday_contradicts", "rows": 1200, "line": 31}
+    unknown = {"code": "of_tomorrow"}
+    report = {"warnings": ["English.", "Of tomorrow."], "remarks": [remark, unknown]}
+    text = shown(**report)
+    assert "DíaDeLaSemana no es el de la Fecha en 1.200 filas (la primera, en la línea 31)" in text
+    assert "English." not in text
+    assert "Of tomorrow." in text, "what is not known here is told as it came"
+    with Flask("test").test_request_context(headers={"Accept-Language": "en"}):
+        assert "contradicts Fecha in 1,200 rows" in shown(**report)
+
+
+def test_every_remark_of_the_pipeline_has_its_words() -> None:
+    assert SENTENCES.keys() | set(TOLD_ELSEWHERE) == OF_THE_PIPELINE.keys()
+    for code, english in OF_THE_PIPELINE.items():
+        facts = set(re.findall(r"{(\w+)}", english))
+        assert set(re.findall(r"{(\w+)}", SENTENCES.get(code, "{why}"))) <= facts
+
+
+def test_a_remark_that_lacks_a_fact_is_still_told() -> None:
+    assert "«—»" not in shown(warnings=["x"], remarks=[{"code": "left_out_empty"}])
+    assert "La columna — no se usa" in shown(warnings=["x"], remarks=[{"code": "left_out_empty"}])
+
+
+def test_rows_left_aside_are_ranked_and_can_be_downloaded() -> None:
+    text = shown(rows_rejected=14, dropped={"date_unreadable": 3, "missing_sales": 11}, dropped_lines={})
+    assert text.index("La columna Ventas está vacía") < text.index("no tiene una fecha válida")
+    assert "Descargar las filas apartadas (14)" in text
+    assert "Descargar" not in shown(rows_rejected=0)
+
+
+def test_sales_over_time_are_drawn_with_what_is_marked() -> None:
+    curve = {"days": 7, "points": [["2024-01-01", 10.5], ["2024-01-08", 12.0]]}
+    gaps = [{"from": "2024-01-03", "to": "2024-01-04", "days": 2}]
+    examples = [{"date": "2024-01-05", "value": 99.0}]
+    text = shown(sales_curve=curve, dates={"gaps": gaps}, outliers={"count": 1, "examples": examples})
+    for part in ("en promedio de cada 7 días", "días que faltan", "Puntos rojos"):
+        assert part in text
+    several = shown(sales_curve=curve, series="Tienda", dates={"gaps": gaps}, outliers={"count": 1})
+    assert "días que faltan" not in several, "a gap of one store is none of their sum"
+    assert "Ventas en el tiempo" not in shown()

@@ -1,0 +1,44 @@
+"""Files of a run, passed on from the API piece by piece: the browser need not reach the API for them."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import flask
+from flask import Response
+
+from dashboard import context
+from dashboard.problems import ApiProblem
+
+FILES = ("rejected.csv", "answer.csv")
+PASSED_ON = ("Content-Type", "Content-Disposition", "Content-Length")
+
+
+def register(server: flask.Flask) -> None:
+    """Add `/ejecuciones/<run id>/rejected.csv` and `/answer.csv`."""
+    for name in FILES:
+        server.add_url_rule(
+            f"/ejecuciones/<run_id>/{name}",
+            f"download-{name}",
+            lambda run_id, of=name: _download(run_id, of),
+        )
+
+
+def href(run_id: str, name: str) -> str:
+    """Where a file of a run is downloaded."""
+    return f"/ejecuciones/{run_id}/{name}"
+
+
+def _download(run_id: str, name: str) -> Response:
+    """The file, or one sentence saying why there is none."""
+    opened = ExitStack()
+    try:
+        answer = opened.enter_context(context.api().run_file(run_id, name))
+    except ApiProblem as problem:
+        return Response(str(problem), 404 if problem.missing else 502, mimetype="text/plain")
+    headers = {header: answer.headers[header] for header in PASSED_ON if header in answer.headers}
+    return Response(_pieces(answer.iter_raw(), opened), headers=headers)
+
+
+def _pieces(pieces: Iterator[bytes], opened: ExitStack) -> Iterator[bytes]:
+    with opened:
+        yield from pieces

@@ -1,0 +1,93 @@
+"""What the pipeline remarks about a file, as sentences: each code of `ventas.remarks` with its facts."""
+
+from typing import Any
+
+from dashboard import formats
+from dashboard.i18n import gettext as _
+from dashboard.i18n import mark as N_
+
+SENTENCES = {
+    "decimal_unproven": N_(
+        "Nada prueba si la marca en Ventas es decimal o de miles; se tomó {mark} decimal, como es usual con este "
+        "separador ({rows} filas)."
+    ),
+    "weekday_absent": N_("El archivo no trae DíaDeLaSemana; se dedujo de la Fecha."),
+    "weekday_empty": N_("DíaDeLaSemana está vacío en {rows} filas; se dedujo de la Fecha."),
+    "weekday_contradicts": N_(
+        "DíaDeLaSemana no es el de la Fecha en {rows} filas (la primera, en la línea {line}); valió la Fecha."
+    ),
+    "future_dates": N_(
+        "La Fecha es posterior a hoy ({today}) en {rows} filas (la primera, en la línea {line}). Se usaron como "
+        "vendidas; si son un error de tipeo o un plan, corríjalas o bórrelas y vuelva a subir el archivo."
+    ),
+    "marked_with_x": N_("{column} está marcada con x: {rows} celdas vacías se leyeron como 0."),
+    "empty_lines": N_("Líneas vacías que no se tuvieron en cuenta: {lines}."),
+    "left_out_by_setting": N_("La columna {column} no se usa: LEFT_OUT_COLUMNS la nombra."),
+    "left_out_unnamed": N_("La columna {column} no se usa: no tiene nombre."),
+    "left_out_empty": N_("La columna {column} no se usa: está vacía."),
+    "left_out_long": N_("La columna {column} no se usa: tiene textos de más de {most} caracteres."),
+    "left_out_many": N_("La columna {column} no se usa: tiene {kinds} textos distintos, más de {most}."),
+    "series_left_out": N_(
+        "La columna {column} distingue las series, pero no se usa: ningún modelo puede conocer una serie."
+    ),
+    "series_empty": N_(
+        "La columna {column} distingue las series, pero está vacía en {rows} filas (la primera, en la línea {line}): "
+        "el modelo las aprende sin saber de quién son. Complétela y vuelva a subir el archivo."
+    ),
+    "series_of_two": N_(
+        "Las columnas {first} y {second} solo juntas distinguen las series. Únalas en una columna (por ejemplo "
+        "«A-17»), aquí y donde se pidan pronósticos, y el modelo conocerá cada serie."
+    ),
+    "columns_gone": N_(
+        "La versión {version}, en producción, aprendió de {columns}, y este archivo no las tiene. Un modelo de este "
+        "archivo que ocupe su lugar no las conocerá."
+    ),
+    "series_fewer": N_(
+        "La versión {version}, en producción, conoce {known} series y este archivo tiene {found}. Un modelo de este "
+        "archivo que ocupe su lugar no conocerá las demás."
+    ),
+    "closed_as_one": N_(
+        "La columna {column} vale 1 en días sin ventas. Si son días cerrados, indíquelos con una columna que valga 0 "
+        "cuando está cerrado y 1 cuando está abierto, y el modelo sabrá que no se vende nada."
+    ),
+    "sales_unread": N_("El archivo trae Ventas; para pronosticar no se lee."),
+    "input_absent": N_("Falta la columna {column}, que el modelo lee; se pronosticó sin ella."),
+    "series_unknown": N_(
+        "{rows} filas nombran un valor de {series} que el modelo no conoce; se pronosticaron sin él (la primera, en "
+        "la línea {line})."
+    ),
+}
+TOLD_ELSEWHERE = ("leak",)  # has a section of its own in the report
+_MARKS = {"comma": N_("la coma"), "point": N_("el punto")}
+
+
+def remarks(report: dict[str, Any]) -> list[str]:
+    """All remarks of a quality report but those with a section of their own.
+
+    A code that is not known here is told by its English sentence, and so is a report from before there were codes.
+    """
+    sentences = [str(text) for text in report.get("warnings") or []]
+    coded = report.get("remarks")
+    if coded is None or len(coded) != len(sentences):
+        told = tuple(str(leak.get("why")) for leak in report.get("leaks") or [])
+        return [text for text in sentences if not text.startswith(told)]
+    return [
+        _said(remark, text)
+        for remark, text in zip(coded, sentences, strict=True)
+        if remark.get("code") not in TOLD_ELSEWHERE
+    ]
+
+
+def _said(remark: dict[str, Any], english: str) -> str:
+    sentence = SENTENCES.get(remark.get("code", ""))
+    return _(sentence).format_map(_Facts(remark)) if sentence else english
+
+
+class _Facts(dict[str, Any]):
+    """Facts as the language of the page writes them; one that is missing is a dash."""
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name, formats.NOTHING)
+        if name == "mark":
+            return _(_MARKS.get(value, value))
+        return formats.count(value) if isinstance(value, int) else str(value)
