@@ -115,6 +115,7 @@ class Api:
         path = f"/runs/{quote(run_id, safe='')}/retry"
         return _object(self._call("POST", path, headers=_admin(token, actor)))
 
+    @contextmanager
     def run_file(self, run_id: str, name: str) -> Iterator[httpx.Response]:
         """The response that carries a file of a run, to be read piece by piece; raises ApiProblem."""
         path = f"/runs/{quote(run_id, safe='')}/{name}"

@@ -109,6 +109,11 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(open_dialog)
     app.callback(
+        Output("run-token", "value", allow_duplicate=True),
+        Input("run-dialog", "opened"),
+        prevent_initial_call=True,
+    )(forget_token)
+    app.callback(
         Output("run-dialog", "opened", allow_duplicate=True),
         Output("run-action-fault", "children", allow_duplicate=True),
         Output("run-token", "value", allow_duplicate=True),
@@ -142,6 +147,11 @@ def open_dialog(
     hidden = {"display": "none"} if command else {}
     text = _explained(action, run_id, version)
     return True, _(_TITLES[action]), action, text, action != APPROVE, command, hidden, "", ""
+
+
+def forget_token(opened: bool) -> Any:
+    """Empty the field however the dialog was closed."""
+    return no_update if opened else ""
 
 
 def _explained(action: str, run_id: str, version: int | None) -> Any:

@@ -29,7 +29,6 @@ def facts_card(run: Run, settings: Settings) -> Any:
     return card(
         figures(
             figure_of(_("Tamaño"), formats.size(run.get("size"))),
-            figure_of(_("Duración"), formats.between(run.get("created_at"), run.get("finished_at"))),
             figure_of(
                 _("Modelo"), _("Versión {number}").format(number=version) if version else formats.NOTHING
             ),

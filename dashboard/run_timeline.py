@@ -42,6 +42,8 @@ def bar_with_legend(found: Sequence[Span]) -> html.Div:
     kinds = dict.fromkeys(one.kind for one in found)
     took = {kind: sum(one.seconds for one in found if one.kind == kind) for kind in kinds}
     items = [_legend_item(kind, formats.duration(seconds)) for kind, seconds in took.items()]
+    whole = _("En total {duration}").format(duration=formats.duration(spans.total(found)))
+    items.append(html.Span(whole, className="legend-scale"))
     return html.Div([bar(found, spans.total(found) or 1.0), html.Div(items, className="legend")])
 
 

@@ -9,7 +9,7 @@ from actions import cells, element, has_settled, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
-from stub_runs import HOSTILE, steps, verdict
+from stub_runs import HOSTILE
 
 from dashboard import problems
 
@@ -91,71 +91,6 @@ def test_the_history_fills_page_by_page_and_refreshes(browser: Chrome, site: Sit
     press(browser, "#history-refresh")
     shows(browser, "10 pronósticos.")
     until(browser, lambda b: cells(b, "history-grid", "id")[:1] == ["10"])
-
-
-def test_runs_move_without_reloading(browser: Chrome, site: Site) -> None:
-    browser.get(f"{site.url}/ejecuciones")
-    shows(browser, "12 de 60 candidatos probados")
-    live = site.data.runs["run-9"]
-    site.data.runs["run-9"] = live | {"progress": {"done": 31, "total": 60}}
-    shows(browser, "31 de 60 candidatos probados")
-    decided = verdict("fair", promoted=False, ours=104.0, theirs=88.42)
-    site.data.runs["run-9"] = live | {"status": "not_promoted", "verdict": decided}
-    shows(browser, "su error es 104,00")
-    assert "candidatos probados" not in text_of(browser)
-
-
-def test_a_runs_page_moves_to_its_verdict(browser: Chrome, site: Site) -> None:
-    browser.get(f"{site.url}/ejecuciones/run-9")
-    shows(browser, "12 de 60 candidatos probados")
-    decided = verdict("fair", promoted=True, ours=80.0, theirs=88.42)
-    site.data.runs["run-9"] |= {
-        "status": "promoted",
-        "verdict": decided,
-        "progress": None,
-        "steps": steps("etl", "retrain", "promote"),
-    }
-    shows(browser, "un 9,5 % menor")
-    said = text_of(browser)
-    assert "80,00" in said
-    assert "88,42" in said
-    assert "Comparación con el modelo en producción" in said
-
-
-def test_a_superseded_run_leads_to_the_newer_one(browser: Chrome, site: Site) -> None:
-    browser.get(f"{site.url}/ejecuciones/run-3")
-    shows(browser, "Un archivo más nuevo ocupó el lugar de este")
-    press(browser, "a[href='/ejecuciones/run-8']")
-    shows(browser, "88,42")
-
-
-def test_a_rejected_file_tells_what_to_correct(browser: Chrome, site: Site) -> None:
-    browser.get(f"{site.url}/ejecuciones")
-    press(browser, "a[href='/ejecuciones/run-5']")
-    shows(browser, "Columnas que faltan: Festivo")
-    said = text_of(browser)
-    for part in (
-        "1.095",
-        "1.079",
-        "1,5 %",
-        "CP1252",
-        "Falta del 01/08/2024 al 19/08/2024 (19 días)",
-        "3 filas tienen",
-    ):
-        assert part in said
-
-
-def test_text_of_a_file_stays_text(browser: Chrome, site: Site) -> None:
-    browser.get(f"{site.url}/ejecuciones/run-5")
-    shows(browser, HOSTILE)
-    assert "<script>alert(1)</script> stands in column 7." in text_of(browser)
-    assert "<b>Temperatura</b>" in text_of(browser)
-    assert browser.find_elements(By.CSS_SELECTOR, "img[src='x']") == []
-
-
-def test_a_run_that_does_not_exist_gets_a_sentence(browser: Chrome, site: Site) -> None:
-    browser.get(f"{site.url}/ejecuciones/nope")
-    shows(browser, "Esta ejecución no existe")
 
 
 def test_an_address_that_does_not_exist_gets_a_way_back(browser: Chrome, site: Site) -> None:
