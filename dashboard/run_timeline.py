@@ -1,7 +1,7 @@
 """The list of runs as a timeline: one line a run, with a bar of what its time went into."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dash import dcc, html
@@ -20,7 +20,7 @@ def timeline(runs: Sequence[Run], zone: str, now: datetime) -> html.Div:
     """One line for each run; all bars have one scale."""
     found = [spans.spans(run, now) for run in runs]
     full = spans.scale([spans.total(one) for one in found])
-    rows = [_row(run, one, full, zone) for run, one in zip(runs, found, strict=True)]
+    rows = [_row(run, one, full, zone, now) for run, one in zip(runs, found, strict=True)]
     listed = html.Ul(rows, className="runs", **{"aria-label": _("Ejecuciones")})
     return html.Div([_legend(full), listed], className="timeline-card")
 
@@ -69,7 +69,7 @@ def _piece(one: Span, full: float) -> html.Span:
     )
 
 
-def _row(run: Run, found: Sequence[Span], full: float, zone: str) -> html.Li:
+def _row(run: Run, found: Sequence[Span], full: float, zone: str, now: datetime) -> html.Li:
     folder, _slash, name = str(run.get("key", "")).rpartition("/")
     cells = [
         html.Span(badge(words.status_of(run)), className="run-state"),
@@ -82,7 +82,16 @@ def _row(run: Run, found: Sequence[Span], full: float, zone: str) -> html.Li:
             className="run-what",
         ),
         html.Span([bar(found, full), *progress_bar(run)], className="run-bar"),
-        html.Span(formats.duration(spans.total(found)) if found else formats.NOTHING, className="run-took"),
+        _took(run, found, now),
         html.Span(formats.clock(run.get("uploaded_at") or run.get("created_at"), zone), className="run-when"),
     ]
     return html.Li(dcc.Link(cells, href=f"/ejecuciones/{run['id']}", className="run-row"))
+
+
+def _took(run: Run, found: Sequence[Span], now: datetime) -> html.Span:
+    """How long the run took; the clock of one at work goes on in the browser (assets/runs.js)."""
+    seconds = spans.total(found)
+    at_work = words.is_working(run.get("status", ""))
+    since = {"data-since": (now - timedelta(seconds=seconds)).isoformat()} if at_work else {}
+    text = formats.duration(seconds) if found else formats.NOTHING
+    return html.Span(text, className="run-took", **since)

@@ -88,8 +88,7 @@ def show_run(
         return body, no_update, no_update, polling.SLOW_MILLISECONDS, False, *problem_shown(problem)
     over = not words.is_working(run.get("status", ""))
     mark = polling.mark(run)
-    # What is at work grows with the clock.
-    body = no_update if mark == shown and over else _body(run, context.settings())
+    body = no_update if mark == shown else _body(run, context.settings())
     return body, mark, run.get("model_version"), polling.LIVE_MILLISECONDS, over, *NO_PROBLEM
 
 

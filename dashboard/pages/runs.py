@@ -131,8 +131,7 @@ def show_runs(
         return *failed, turned, polling.SLOW_MILLISECONDS, *problem_shown(problem)
     pages = max(1, -(-page.total // PAGE_SIZE))
     mark = polling.mark([number, page.rows, page.total])
-    # What is at work grows with the clock.
-    if mark == shown and not any(words.is_working(run.get("status", "")) for run in page.rows):
+    if mark == shown:
         same = no_update, no_update, no_update, no_update
         return *same, turned, polling.LIVE_MILLISECONDS, *NO_PROBLEM
     counted = formats.counted(page.total, "ejecución", "ejecuciones") if page.total else ""

@@ -111,7 +111,7 @@ def create_app(data: StubApi) -> Flask:
     app.add_url_rule("/history/", view_func=lambda: listed(data.history), endpoint="history")
     app.add_url_rule("/models", view_func=lambda: listed(data.models), endpoint="models")
     app.add_url_rule("/models/promotions", view_func=lambda: listed(data.promotions), endpoint="promotions")
-    stub_runs.register(app, data.runs, data.changes)
+    stub_runs.register(app, data)
     stub_models.add_routes(app, data)
     return app
 

@@ -2,7 +2,7 @@
 
 import math
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask, Response, jsonify, request
 from stub_parts import TOKEN, listed, moment, problem
@@ -228,14 +228,21 @@ def runs() -> dict[str, dict[str, Any]]:
     return {entry["id"]: {"quality": quality(), "steps": [], **entry} for entry in made}
 
 
-def register(app: Flask, known: Runs, changes: list[dict[str, Any]]) -> None:
-    """Add the routes of runs over `known`; what an operator changes is told in `changes`."""
-    app.add_url_rule("/runs", view_func=lambda: _list(known), endpoint="runs")
-    app.add_url_rule("/runs/<run_id>", view_func=lambda run_id: _run(known, run_id), endpoint="run")
+class Data(Protocol):
+    """What the routes work on: the runs, and what an operator has changed."""
+
+    runs: Runs
+    changes: list[dict[str, Any]]
+
+
+def register(app: Flask, data: Data) -> None:
+    """Add the routes of runs."""
+    app.add_url_rule("/runs", view_func=lambda: _list(data.runs), endpoint="runs")
+    app.add_url_rule("/runs/<run_id>", view_func=lambda run_id: _run(data.runs, run_id), endpoint="run")
     app.add_url_rule("/runs/<run_id>/rejected.csv", view_func=_rejected, endpoint="rejected")
     app.add_url_rule(
         "/runs/<run_id>/retry",
-        view_func=lambda run_id: _retry(known, changes, run_id),
+        view_func=lambda run_id: _retry(data, run_id),
         methods=["POST"],
         endpoint="retry",
     )
@@ -273,19 +280,24 @@ def _refused() -> Response | None:
     return None
 
 
-def _retry(known: Runs, changes: list[dict[str, Any]], run_id: str) -> Response:
+def _retry(data: Data, run_id: str) -> Response:
     if refused := _refused():
         return refused
-    changes.append({"retry": run_id, "actor": request.headers.get("X-Actor", "")})
-    asked = {"step": "retry", "worker": "Ana", "outcome": known[run_id]["status"], "error": "It had ended."}
+    data.changes.append({"retry": run_id, "actor": request.headers.get("X-Actor", "")})
+    asked = {
+        "step": "retry",
+        "worker": "Ana",
+        "outcome": data.runs[run_id]["status"],
+        "error": "It had ended.",
+    }
     again = steps("etl")[0] | asked | {"task_id": None}
-    known[run_id] |= {
+    data.runs[run_id] |= {
         "status": "received",
         "reason": None,
         "quality": None,
-        "steps": [*known[run_id]["steps"], again],
+        "steps": [*data.runs[run_id]["steps"], again],
     }
-    return jsonify(known[run_id] | {"enqueued": True, "note": "Its first step has been sent."})
+    return jsonify(data.runs[run_id] | {"enqueued": True, "note": "Its first step has been sent."})
 
 
 def approve(known: Runs, changes: list[dict[str, Any]], version: int) -> None:

@@ -1,5 +1,6 @@
 """Ejecuciones and the page of one run as a person meets them."""
 
+from datetime import UTC, datetime, timedelta
 from urllib.request import urlopen
 
 import pytest
@@ -39,6 +40,15 @@ def test_runs_move_without_reloading(browser: Chrome, site: Site) -> None:
     site.data.runs["run-9"] = live | {"status": "not_promoted", "verdict": decided}
     shows(browser, "su error es 104,00")
     assert "candidatos probados" not in text_of(browser)
+
+
+def test_what_is_at_work_keeps_its_clock_going_and_the_focus_its_place(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/ejecuciones")
+    clock = element(browser, "a[href='/ejecuciones/run-9'] .run-took")
+    begun = datetime.now(UTC) - timedelta(seconds=70)
+    browser.execute_script("arguments[0].dataset.since = arguments[1]", clock, begun.isoformat())
+    until(browser, lambda _b: clock.text == "1 min 14 s")
+    assert clock.is_displayed(), "a list that did not change is not drawn anew"
 
 
 def test_a_line_draws_its_steps_and_says_them(browser: Chrome, site: Site) -> None:
@@ -182,7 +192,7 @@ def test_a_retry_needs_the_token_keeps_none_and_is_followed_to_its_end(browser: 
     (change,) = site.data.changes
     assert change["retry"] == "run-4"
     assert TOKEN not in browser.page_source + browser.execute_script(_STORED)
-    assert browser.find_element(By.ID, "run-token").get_attribute("value") == ""
+    until(browser, lambda b: not b.find_elements(By.ID, "run-token"))
     site.data.runs["run-4"] |= {"status": "promoted", "verdict": verdict("first", promoted=True, ours=99.0)}
     shows(browser, "es el primer modelo en producción. Su error es 99,00.")
 
