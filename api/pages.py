@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from api.answers import json_answer
+from api.body import printable
 from api.problems import FieldError, InvalidFields
 from api.schemas import LARGEST_ID, LARGEST_VERSION, Page
 from ventas.settings import Settings
@@ -36,7 +37,16 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
 
 
 def window(page: Page, settings: Settings) -> tuple[int, int]:
-    """`skip` and `limit` of a page; raises InvalidFields above HISTORY_PAGE_MAX."""
+    """`skip` and `limit` of a page; raises InvalidFields above HISTORY_PAGE_MAX, and for a parameter that is none.
+
+    A filter that was mistyped would else be passed over, and the whole list taken for what was asked for.
+    """
+    taken = type(page).model_fields
+    if unknown := sorted(map(printable, request.args.keys() - taken.keys())):
+        known = f"one of {', '.join(taken)}"
+        raise InvalidFields(
+            [FieldError(name, f"{name} is no parameter of this list.", known) for name in unknown]
+        )
     most = settings.HISTORY_PAGE_MAX
     limit = min(DEFAULT_LIMIT, most) if page.limit is None else page.limit
     if limit > most:

@@ -58,7 +58,7 @@ class PredictionId(BaseModel):
 class RunId(BaseModel):
     """The id of one run."""
 
-    id: str = Field(description="A UUID.")
+    id: str = Field(description="A UUID, or its first 8 characters or more where no other run begins so.")
 
 
 class VersionPath(BaseModel):

@@ -1,7 +1,6 @@
 """The API over HTTP, as the command line uses it; answers are the JSON that the API documents."""
 
 import getpass
-from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -56,29 +55,12 @@ class ApiClient:
         """One run with `quality` and `steps`. Raises NotFound."""
         return self._object("GET", f"/runs/{run_id}")
 
-    def find_run(self, prefix: str) -> Json:
-        """The one run whose id starts with `prefix`. Raises NotFound, InvalidRequest where several do."""
-        wanted = prefix.strip().lower()
+    def find_run(self, start: str) -> Json:
+        """The one run whose id begins with `start`. Raises NotFound, InvalidRequest where several do."""
+        wanted = start.strip().lower()
         if not wanted or not set(wanted) <= set("0123456789abcdef-"):
-            raise InvalidRequest(f"{prefix!r} is no run id; `ventas runs` lists them.", field="id")
-        if len(wanted) == 36:
-            return self.run(wanted)
-        found = {run["id"] for run in self._newest_down_to(wanted) if run["id"].startswith(wanted)}
-        if not found:
-            raise NotFound(f"No run has an id that starts with {wanted}; `ventas runs` lists them.")
-        if len(found) > 1:
-            some = ", ".join(sorted(found, reverse=True)[:5])
-            raise InvalidRequest(f"{len(found)} runs start with {wanted}; give more of the id: {some}.")
-        return self.run(found.pop())
-
-    def _newest_down_to(self, prefix: str) -> Iterator[Json]:
-        """Runs from the newest until ids are below `prefix`: ids grow with time, so none can follow."""
-        skip = 0
-        while page := self.runs(skip=skip):
-            yield from page
-            if page[-1]["id"] < prefix or len(page) < PAGE:
-                return
-            skip += len(page)
+            raise InvalidRequest(f"{start!r} is no run id; `ventas runs` lists them.", field="id")
+        return self.run(wanted)
 
     def models(self) -> list[Json]:
         """All versions of the model, newest first."""

@@ -90,15 +90,23 @@ class SearchRun:
             self._halve(boosting)
 
     def calibration(self, result: Result) -> Calibration:
-        """The interval of a candidate from what it said of the folds, with date, series or both hidden."""
-        said, actual = [], []
+        """The interval of a candidate from what it said of the folds, with date, series or both hidden.
+
+        A later fold was fitted on more and is nearer to what is to be forecast: its errors weigh more.
+        """
+        said, actual, weights = [], [], []
         for place, (model, (_, judged)) in enumerate(zip(result.models, self._folds, strict=True)):
             asked = self._views.in_ignorance(result.candidate, place)
             opened = asked[-1][:, OPEN] > 0
             said.append(np.stack([model.predict(matrix)[opened] * result.smearing for matrix in asked]))
             actual.append(self._sales[judged][opened])
+            weight = 1.0 + place if self._settings.SPLIT == "time" else 1.0
+            weights.append(np.full(int(opened.sum()), weight))
         return calibrated(
-            np.concatenate(said, axis=1), np.concatenate(actual), self._settings.INTERVAL_COVERAGE
+            np.concatenate(said, axis=1),
+            np.concatenate(actual),
+            self._settings.INTERVAL_COVERAGE,
+            np.concatenate(weights),
         )
 
     def forget(self, kept: Iterable[Result]) -> None:

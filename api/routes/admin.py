@@ -13,7 +13,7 @@ from api.admin import actor_of, require_admin
 from api.answers import JSON, json_answer
 from api.body import json_object
 from api.problems import ModelUnfit, documented, invalid_parameters
-from api.routes.runs import existing_run_id, run_members
+from api.routes.runs import existing_run, run_members
 from api.schemas import PromoteRequest, PromotionAnswer, RetryAnswer, RunId, VersionPath
 from api.services import Services
 from ventas.contract import Kind
@@ -47,7 +47,7 @@ def admin_routes(services: Services) -> APIBlueprint:
     @routes.post("/runs/<id>/retry", responses=documented(401, 403, 404, 409) | {202: RetryAnswer})
     def retry(path: RunId) -> Response:
         """Start a run that failed, was rejected or superseded again, at its first step."""
-        row = services.ledger.replays.retry(existing_run_id(path), actor_of(request))
+        row = services.ledger.replays.retry(existing_run(services, path).id, actor_of(request))
         log.info("run_retried", run_id=row.id, actor=actor_of(request))
         enqueued = _enqueued(services, row)
         note = (

@@ -1,5 +1,6 @@
 """`GET /runs`, `GET /runs/{id}` and `GET /events`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -25,12 +26,13 @@ from api.schemas import (
 from api.schemas_runs import RunList, RunListed, RunsPage
 from api.services import Services
 from ventas.contract import answer_key
-from ventas.errors import NotFound
-from ventas.ledger import Run, StepAttempt
+from ventas.errors import InvalidRequest, NotFound
+from ventas.ledger import Ledger, Run, StepAttempt
 from ventas.ledger.queries import RunFilter
 from ventas.states import RunStatus
 
 VERDICT_TABLES = ("segments", "origins")
+SHORTEST_START = 8  # characters of an id that may stand for it
 
 
 def run_routes(services: Services) -> APIBlueprint:
@@ -90,18 +92,27 @@ def _listed(row: Run, steps: Mapping[str, Sequence[StepAttempt]] | None) -> RunL
 
 
 def existing_run(services: Services, path: RunId) -> Run:
-    """The run that a path names; raises NotFound."""
-    row = services.ledger.runs.get(existing_run_id(path))
-    if row is None:
+    """The run that a path names by its id, or by a start of it that no other run has, as lists show it.
+
+    Raises NotFound, and InvalidRequest where several runs begin so.
+    """
+    found = _begun_with(services.ledger, path.id.lower())
+    if not found:
         raise NotFound(
-            f"There is no run {printable(path.id)}; GET /runs lists the full ids, of 36 characters."
+            f"There is no run {printable(path.id)}; GET /runs lists the full ids, of 36 characters. The first "
+            f"{SHORTEST_START} or more are enough where no other run begins with them."
         )
-    return row
+    if len(found) > 1:
+        some = " and ".join(row.id for row in found)
+        raise InvalidRequest(f"Several runs begin with {path.id}, such as {some}; give more of the id.")
+    return found[0]
 
 
-def existing_run_id(path: RunId) -> str:
-    """The id as the ledger writes it; raises NotFound for what no run can have."""
+def _begun_with(ledger: Ledger, wanted: str) -> list[Run]:
+    """The run with the id `wanted`, or two at most that begin so."""
     try:
-        return str(UUID(path.id))
-    except ValueError as error:
-        raise NotFound(f"There is no run {printable(path.id)}.") from error
+        run = ledger.runs.get(str(UUID(wanted)))
+    except ValueError:
+        long_enough = re.fullmatch(f"[0-9a-f-]{{{SHORTEST_START},35}}", wanted)
+        return ledger.queries.runs_begun_with(wanted, 2) if long_enough else []
+    return [] if run is None else [run]

@@ -36,6 +36,12 @@ class Queries:
             found = found.where(Run.key.icontains(wanted.name, autoescape=True))
         return self._page(found.order_by(Run.id.desc()), skip, limit)
 
+    def runs_begun_with(self, start: str, limit: int) -> list[Run]:
+        """`limit` runs at most whose id begins with `start`, the oldest first."""
+        with self._database.read() as session:
+            found = select(Run).where(Run.id.startswith(start, autoescape=True))
+            return list(session.scalars(found.order_by(Run.id).limit(limit)))
+
     def steps_of(self, run_ids: Iterable[str]) -> dict[str, list[StepAttempt]]:
         """All starts of all steps of each of these runs, oldest first."""
         steps: dict[str, list[StepAttempt]] = defaultdict(list)

@@ -1,6 +1,7 @@
 """What a run leaves for its sender, over HTTP: its report, the rows left aside, the forecast."""
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import pandas as pd
@@ -57,6 +58,20 @@ def test_the_report_comes_as_json_or_says_why_there_is_none(client: FlaskClient,
     assert client.get(f"/runs/{a_run(quality=REPORT)}/quality").get_json() == REPORT
     unread = a_run("otras ventas.csv")
     assert_problem(client.get(f"/runs/{unread}/quality"), 404, says="has not been read (received)")
+
+
+def test_a_run_is_named_by_the_start_of_its_id_that_no_other_has(client: FlaskClient, a_run: MakeRun) -> None:
+    first, second = a_run(quality=REPORT), a_run("otras ventas.csv", quality=REPORT)
+    shared = "".join(
+        a for a, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=True))
+    )
+    start = first[: len(shared) + 1]
+    assert client.get(f"/runs/{start.upper()}").get_json()["id"] == first
+    assert client.get(f"/runs/{start}/quality").status_code == 200
+    assert_problem(client.get(f"/runs/{shared}"), 422, says=f"such as {first} and {second}; give more")
+    assert_problem(client.get(f"/runs/{first[:7]}"), 404, says="The first 8 or more are enough")
+    assert_problem(client.get("/runs/ffffffff-"), 404)
+    assert_problem(client.get("/runs/%25%25%25%25%25%25%25%25"), 404)
 
 
 @pytest.mark.parametrize("status", ["promoted", "rejected"])

@@ -46,6 +46,21 @@ def filled(app: Flask, client: FlaskClient) -> FlaskClient:
     return client
 
 
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/accuracy?version=3", "skip, limit, model_version, segment, since, until"),
+        ("/alerts?kind=drift", "skip, limit"),
+        ("/events?limite=3&skip=1", "skip, limit"),
+        ("/models?%ED%A0%80=1", "skip, limit"),
+        ("/models/promotions?since=1", "skip, limit"),
+    ],
+)
+def test_a_list_refuses_a_parameter_that_it_does_not_have(client: FlaskClient, path: str, known: str) -> None:
+    members = assert_problem(client.get(path), 422, says="is no parameter of this list")
+    assert [fault["allowed"] for fault in members["errors"]] == [f"one of {known}"]
+
+
 def test_errors_by_version_newest_first_the_shadow_apart(filled: FlaskClient) -> None:
     answer = filled.get("/accuracy")
     shadow, served = answer.get_json()

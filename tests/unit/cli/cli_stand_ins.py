@@ -108,9 +108,9 @@ class ScriptedApi:
 
         @app.get("/runs/<run_id>")
         def _run(run_id: str) -> flask.Response:
-            known = [run for run in self.listed if run["id"] == run_id]
+            known = [run for run in self.listed if run["id"].startswith(run_id)]
             run = known[0] if known else self.moment()
-            if run is None or run["id"] != run_id:
+            if run is None or not run["id"].startswith(run_id):
                 return flask.make_response(
                     {"title": "Not Found", "status": 404, "detail": f"There is no run {run_id}."}, 404
                 )

@@ -33,6 +33,24 @@ def test_the_correction_for_few_rows_takes_the_next_larger_error() -> None:
     assert calibrated(_said(100.0, 3), np.array([99.0, 100.0, 102.0]), 0.8).offsets == [[-1, 2]] * STATES
 
 
+def test_errors_that_weigh_more_decide() -> None:
+    early, late = 100 + np.linspace(-30, 30, 400), 100 + np.linspace(-10, 10, 400)
+    both = np.concatenate([early, late])
+    (low, high) = calibrated(_said(100.0, 800), both, 0.8, np.repeat([1.0, 1e9], 400)).offsets[-1]
+    assert (low, high) == (pytest.approx(-8, abs=0.1), pytest.approx(8, abs=0.1))
+    alike = calibrated(_said(100.0, 800), both, 0.8, np.full(800, 3.0))
+    assert alike == calibrated(_said(100.0, 800), both, 0.8)
+
+
+def test_later_folds_of_a_search_weigh_more(quick_search) -> None:  # type: ignore[no-untyped-def]
+    """Sales that grow calm: the interval holds what is asked of the rows to come, not of all that was."""
+    days = pd.date_range("2015-01-01", periods=3000)
+    noise = np.random.default_rng(8).normal(size=3000)
+    spread = np.where(np.arange(3000) < 1000, 300, 100)
+    sales = frame(days, 1000 + spread * noise)
+    assert _coverage(quick_search(sales[:2100]), sales[2100:]) < 0.9
+
+
 def test_no_errors_to_learn_from_give_no_width() -> None:
     assert calibrated(_said(1.0, 0), np.array([]), 0.8).offsets == [[0, 0]] * STATES
 
