@@ -29,7 +29,8 @@ def write(browser: Chrome, field: str, text: str) -> None:
 
 def chart_text(browser: Chrome, chart: str) -> str:
     """All text of a chart, once it is drawn."""
-    return until(browser, lambda b: b.find_element(By.CSS_SELECTOR, f"#{chart} svg").text)
+    until(browser, lambda b: b.find_element(By.CSS_SELECTOR, f"#{chart} svg .xtick, #{chart} svg .ytick"))
+    return browser.find_element(By.ID, chart).text
 
 
 def test_the_list_tells_state_errors_and_family(browser: Chrome, site: Site) -> None:
