@@ -143,7 +143,7 @@ def _grid() -> html.Div:
         columns,
         _("Versiones del modelo"),
         columnSize="responsiveSizeToFit",
-        getRowId="String(params.data.version)",
+        getRowId="params.data.version",
         options={
             "domLayout": "autoHeight",
             "pagination": True,

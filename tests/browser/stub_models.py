@@ -156,7 +156,7 @@ def _change(data: "StubApi", version: int, action: str) -> Response:
         "previous_version": previous,
         "run_id": None,
         "source": "manual" if action == "promote" else "approved",
-        "actor": request.headers.get("X-Actor", "admin"),
+        "actor": request.headers.get("X-Actor", "admin").encode("latin-1").decode(),
         "reason": request.get_json()["reason"],
     }
     data.promotions.insert(0, promotion)

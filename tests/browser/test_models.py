@@ -30,7 +30,8 @@ def write(browser: Chrome, field: str, text: str) -> None:
 
 def chart_text(browser: Chrome, chart: str) -> str:
     """All text of a chart, once it is drawn."""
-    return until(browser, lambda b: b.find_element(By.CSS_SELECTOR, f"#{chart} svg").text)
+    until(browser, lambda b: b.find_element(By.CSS_SELECTOR, f"#{chart} svg .xtick, #{chart} svg .ytick"))
+    return browser.find_element(By.ID, chart).text
 
 
 def test_the_list_tells_state_errors_and_family(browser: Chrome, site: Site) -> None:
@@ -63,15 +64,11 @@ def test_checked_versions_are_shown_side_by_side(browser: Chrome, site: Site) ->
     assert "Versión 4" in chart_text(browser, "model-flags")
     for place in (0, 1):
         assert "Ventas reales" in chart_text(browser, f"model-predictions-{place}")
+    assert "<b>Clima</b>" in chart_text(browser, "model-importance"), "a column of a file stays text"
+    assert HOSTILE_COLUMN in text_of(browser), "and so does the name of the upload"
+    assert browser.find_elements(By.CSS_SELECTOR, "img[src='x']") == []
     press(browser, "a.back")
     shows(browser, "Marque hasta 4 versiones")
-
-
-def test_a_column_of_a_file_stays_text_in_charts(browser: Chrome, site: Site) -> None:
-    browser.get(f"{site.url}/modelos?version=3")
-    assert "<b>Clima</b>" in chart_text(browser, "model-importance")
-    assert HOSTILE_COLUMN in text_of(browser), "the name of the upload"
-    assert browser.find_elements(By.CSS_SELECTOR, "img[src='x']") == []
 
 
 def test_a_version_has_an_address_and_its_number_leads_there(browser: Chrome, site: Site) -> None:
@@ -125,19 +122,6 @@ def test_a_held_version_is_approved_on_its_page(browser: Chrome, site: Site) -> 
     assert site.data.promotions[0]["source"] == "approved"
 
 
-def test_the_dialog_of_a_champion_that_changed_meanwhile_says_so(browser: Chrome, site: Site) -> None:
-    browser.get(f"{site.url}/modelos?version=2")
-    press(browser, "#models-body button")
-    shows(browser, "en lugar de la 3")
-    site.data.promotions[0]["model_version"] = 2
-    write(browser, "model-reason", "x")
-    write(browser, "model-token", TOKEN)
-    press(browser, "#model-confirm")
-    shows(browser, problems.CONFLICT)
-    press(browser, "#model-cancel")
-    until(browser, lambda b: not b.find_elements(By.CSS_SELECTOR, "#model-confirm"))
-
-
 def test_two_hundred_versions_are_paged(browser: Chrome, site: Site) -> None:
     made = [model(number, rmse=90 + number % 7, stage="Archived") for number in range(200, 0, -1)]
     site.data.models = [one | {"created_at": moment(1440 * (200 - one["version"]))} for one in made]
@@ -164,7 +148,6 @@ def test_the_pages_speak_english_and_fit_a_phone(browser: Chrome, site: Site) ->
     for path, sentence in (
         ("/modelos", "Changes of the model in production"),
         ("/modelos?version=3", "300 test rows"),
-        ("/modelos?comparar=1,2,3,4", "Those that differ come first"),
     ):
         browser.get(site.url + path)
         shows(browser, sentence)

@@ -15,11 +15,19 @@ from dashboard import problems
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/historial", "/modelos", "/ejecuciones", "/ejecuciones/run-8", "/ejecuciones/run-5")
+PAGES = (
+    "/",
+    "/historial",
+    "/modelos",
+    "/modelos?comparar=3,4",
+    "/ejecuciones",
+    "/ejecuciones/run-8",
+    "/ejecuciones/run-5",
+)
 _CONTROLS = {"button", "textbox", "combobox", "switch", "checkbox", "link"}
 _SCHEME = "return document.documentElement.getAttribute('data-mantine-color-scheme')"
 _BACKGROUND = "return getComputedStyle(document.body).backgroundColor"
-TITLES = ("Pronóstico", "Historial", "Modelos", "Ejecuciones", "ventas.csv", HOSTILE)
+TITLES = ("Pronóstico", "Historial", "Modelos", "Versiones 3, 4", "Ejecuciones", "ventas.csv", HOSTILE)
 
 
 def test_the_form_predicts_and_says_that_it_assumed_the_date(browser: Chrome, site: Site) -> None:
@@ -123,7 +131,7 @@ def test_every_page_bears_an_api_that_is_gone_or_talks_nonsense(
     if mode == "down":
         site.stop_api()
     sentence = problems.DOWN if mode == "down" else problems.UNREADABLE
-    for path in ("/historial", "/modelos", "/ejecuciones", "/ejecuciones/run-8"):
+    for path in ("/historial", "/modelos", "/modelos?version=3", "/ejecuciones", "/ejecuciones/run-8"):
         browser.get(site.url + path)
         until(browser, lambda b: sentence in element(b, ".notice:not([hidden])").text)
     browser.get(site.url)
