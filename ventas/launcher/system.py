@@ -122,7 +122,7 @@ class System:
 
         make_home(self.home)
         check_disk(self.home)
-        _ = self.settings.webhook_token, self.settings.admin_token  # made now, before several look for them
+        _ = self.settings.webhook_token, self.settings.admin_token, self.settings.upload_token  # made now, before several look for them
         upgrade(self.settings)
 
     def start(self, names: list[str] | None = None) -> None:
