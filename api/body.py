@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from contextlib import suppress
 from typing import Any
 
 from flask import Request, Response, request
@@ -44,7 +45,8 @@ def read_to_its_end(response: Response) -> Response:
     """
     most = request.max_content_length
     if request.content_length is not None and (most is None or request.content_length <= most):
-        request.get_data(cache=False)
+        with suppress(RequestEntityTooLarge):  # raised by one of just that size that was read already
+            request.get_data(cache=False)
     return response
 
 

@@ -66,6 +66,8 @@ def create_server() -> flask.Flask:
     configure_logging(settings, "dashboard")
     server: flask.Flask = create_app(settings).server
     server.add_url_rule("/health", "health", lambda: {"status": "alive"})
+    # Dash gathers its scripts at the first request; of several that come at once the others would find half of them.
+    server.test_client().get("/health")
     return server
 
 

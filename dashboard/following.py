@@ -75,7 +75,10 @@ def _card(upload: Row, zone: str) -> Any:
     run = upload.get("run")
     label = words.status_of(run) if run else words.Label(_("Llegó al almacén"), "gray")
     head = html.Div(
-        [dmc.Title(str(upload.get("name")), order=2, className="card-title breakable"), badge(label, "lg")],
+        [
+            dmc.Title(str(upload.get("name")), order=2, className="card-title flush breakable"),
+            badge(label, "lg"),
+        ],
         className="run-head",
     )
     facts = [formats.size(upload.get("size")), formats.clock(upload.get("issued_at"), zone)]
@@ -96,7 +99,7 @@ def _run_parts(run: Row) -> list[Any]:
     facts = words.file_fault_details((run.get("quality") or {}).get("rejection") or {})
     return [
         _steps(run),
-        dmc.Text(verdicts.of_run(run), className="verdict-sentence" if over else None),
+        dmc.Text(verdicts.of_run(run), size="lg" if over else "sm"),
         *progress_bar(run),
         *[dmc.Text(fact, size="sm", c="dimmed") for fact in facts],
         *_answer(run),
@@ -114,10 +117,12 @@ def _answer(run: Row) -> list[Any]:
 
 
 def _steps(run: Row) -> html.Ol:
-    """The steps of the run's kind: done, at work, or still to come."""
+    """The steps of the run's kind: done, at work, or still to come; once it has ended those that it came to."""
     started = {step["step"]: step for step in run.get("steps") or []}
-    steps = STEPS_OF_KIND[Kind(run.get("kind") or Kind.SALES)]
-    return html.Ol([_step(step.value, started.get(step.value)) for step in steps], className="steps")
+    over = not words.is_working(run.get("status", ""))
+    steps = [step.value for step in STEPS_OF_KIND[Kind(run.get("kind") or Kind.SALES)]]
+    shown = [name for name in steps if name in started or not over]
+    return html.Ol([_step(name, started.get(name)) for name in shown], className="steps")
 
 
 def _step(name: str, attempt: Row | None) -> html.Li:

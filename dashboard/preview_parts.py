@@ -13,6 +13,7 @@ from dashboard.upload_layout import FORECAST
 from ventas.contract import FORECASTS_IN, TARGET, is_upload_key
 
 Told = dict[str, Any]
+ROWS = 5
 
 _TITLES = {
     "good": (N_("Este archivo sirve"), "teal"),
@@ -125,7 +126,7 @@ def _table(told: Told) -> Any:
     if not columns:
         return None
     head = [dmc.TableTh([html.Div(column["name"]), _role(column.get("role"))]) for column in columns]
-    body = [dmc.TableTr([dmc.TableTd(cell) for cell in row]) for row in rows]
+    body = [dmc.TableTr([dmc.TableTd(cell) for cell in row]) for row in rows[:ROWS]]
     return html.Div(
         dmc.Table(
             [dmc.TableThead(dmc.TableTr(head)), dmc.TableTbody(body)],
@@ -142,5 +143,4 @@ def _table(told: Told) -> Any:
 
 
 def _role(role: str | None) -> html.Div:
-    text = words.ROLES.get(role or "", "")
-    return html.Div(_(text) if text else _("Se verá al leerlo entero"), className="column-role")
+    return html.Div(_(words.ROLES.get(role or "", "")), className="column-role")

@@ -37,7 +37,7 @@ PARTS = {
     "redis": Part("Redis", N_("Reparte las tareas"), N_("Lo que llega se anota y se procesa cuando vuelva.")),
     "worker": Part(
         N_("Lectura y decisión"),
-        N_("Lee los archivos y compara los modelos"),
+        N_("Lee archivos y compara modelos"),
         N_("Los archivos esperan; los pronósticos siguen."),
     ),
     "trainer": Part(
@@ -47,7 +47,7 @@ PARTS = {
     ),
     "beat": Part(
         N_("Recorrido"),
-        N_("Busca cada tanto lo que se haya perdido"),
+        N_("Busca lo que se haya perdido"),
         N_("Todo sigue, salvo que se pierda un aviso o una tarea."),
     ),
     "mlflow": Part(
@@ -95,7 +95,7 @@ def parts_card(told: Told, zone: str) -> Any:
     )
     tiles = [_tile(PARTS[name], states[name], zone) for name in known]
     return card(
-        dmc.Text(said, className="card-note", role="status"),
+        html.Div(said, className="card-note", role="status"),
         html.Ul(tiles, className="tiles"),
         title=_("Partes del sistema"),
     )
@@ -130,8 +130,8 @@ def backlog_card(told: Told) -> Any:
     items = [
         figure_of(_("Ejecuciones en marcha"), formats.count(working), _oldest(backlog, told)),
         figure_of(_("Fallidas"), formats.count(runs.get(RunStatus.FAILED, 0)), _("por revisar, de todas")),
-        _queue(_("Tareas de lectura en espera"), queues.get("control") or {}),
-        _queue(_("Tareas de entrenamiento en espera"), queues.get("training") or {}),
+        _queue(_("Lecturas en espera"), queues.get("control") or {}),
+        _queue(_("Entrenamientos en espera"), queues.get("training") or {}),
         _sweep(backlog.get("sweep") or {}, told),
     ]
     return card(figures(*items), title=_("Trabajo pendiente"))

@@ -38,10 +38,12 @@ def register(app: Dash) -> None:
         title=title("Subir ventas"),
         layout=layout,
         icon="upload",
+        order=1,  # after the first page; the others follow in the order of their modules
     )
     app.callback(
         Output("upload-preview", "children"),
         Output("upload-name", "value"),
+        Output("upload-send", "children"),
         *problem_outputs("upload"),
         Input("upload-file", "data"),
         Input("upload-kind", "value"),
@@ -119,16 +121,19 @@ def layout(**_query: str) -> html.Div:
     )
 
 
-def show_preview(file: Stored | None, kind: str, _retry: int | None) -> tuple[Any, Any, bool, str]:
-    """The preview of the chosen file, the name that it is proposed to get, and the notice."""
+def show_preview(file: Stored | None, kind: str, _retry: int | None) -> tuple[Any, str, str, bool, str]:
+    """The preview of the chosen file, the name that it is proposed to get, what the button says, and the notice."""
+    send = _("Subir archivo")
     if not file:
-        return None, "", *NO_PROBLEM
+        return None, "", send, *NO_PROBLEM
     name = suggested_name(file["name"], kind)
     try:
         told = context.api().preview(base64.b64decode(file["head"]), kind, file["size"])
     except ApiProblem as problem:
-        return None, name, *problem_shown(problem)
-    return preview_shown(file, kind, told), name, *NO_PROBLEM
+        return None, name, send, *problem_shown(problem)
+    if told.get("verdict") == "bad":
+        send = _("Subir de todos modos")
+    return preview_shown(file, kind, told), name, send, *NO_PROBLEM
 
 
 def ask_link(
