@@ -19,7 +19,7 @@ from ventas.contract import Kind
 from ventas.states import STEPS_OF_KIND
 
 MOST = 10  # uploads that a tab remembers
-_CLOCKS = timedelta(seconds=5)  # by which the clocks of two machines may differ
+_CLOCKS = timedelta(seconds=1)  # by which the clocks of two machines may differ
 # Of a run what its card shows: all of it would fill the tab's storage.
 _KEPT = (
     "id",
@@ -63,7 +63,7 @@ def _run_of(upload: Row, runs: list[Row]) -> Row | None:
     since = datetime.fromisoformat(upload["issued_at"]) - _CLOCKS
     later = [run for run in runs if datetime.fromisoformat(run["created_at"]) >= since]
     same = [run for run in later if run.get("etag", "").strip('"') == upload.get("etag")]
-    return next(iter(same or later), None)
+    return (same or later or [None])[-1]  # the first that came after the permission to send
 
 
 def shown(uploads: list[Row], zone: str) -> list[Any]:

@@ -95,10 +95,12 @@ def _sentences(verdict: str, kind: str, told: Told) -> list[str]:
 
 
 def _seen(told: Told, report: Told) -> str:
-    rows = formats.counted(report.get("rows_kept") or 0, "fila", "filas")
+    rows = formats.count(report.get("rows_kept"))
     if told.get("complete"):
-        return _("Se leyó entero: {rows} se pueden usar.").format(rows=rows)
-    return _("Se leyó el comienzo: {rows} se pueden usar. Al subirlo se revisa entero.").format(rows=rows)
+        return _("Se leyó entero. Filas que se pueden usar: {rows}.").format(rows=rows)
+    return _("Se leyó el comienzo. Filas que se pueden usar: {rows}. Al subirlo se revisa entero.").format(
+        rows=rows
+    )
 
 
 def _bad_rows(report: Told) -> Any:

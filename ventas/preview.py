@@ -26,6 +26,7 @@ from ventas.settings import Settings
 HEAD_BYTES = 65_536
 FIRST_ROWS = 10
 LONGEST_CELL = 200  # characters that a preview shows
+LONGEST_OPEN_CELL = 16_384  # characters that a cell with line ends may have at the end of the head
 
 _GZIP = b"\x1f\x8b"
 _UNITS = {codecs.BOM_UTF16_LE: "<u2", codecs.BOM_UTF16_BE: ">u2"}  # else a byte
@@ -115,6 +116,10 @@ def _end_of_rows(text: bytes) -> int:
     if not len(ends):  # as old spreadsheets on a Mac write
         ends = np.flatnonzero(units == ord("\r"))
     outside = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    if len(ends) and len(units) - (outside[-1] if len(outside) else 0) > LONGEST_OPEN_CELL:
+        outside = (
+            ends  # no cell is that long: a quotation mark is out of place, and the reader names its line
+        )
     return (int(outside[-1]) + 1) * unit.itemsize if len(outside) else 0
 
 

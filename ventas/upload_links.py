@@ -6,7 +6,6 @@ Signing is arithmetic: nothing is asked of the server, and an address is made wh
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from minio import Minio
 
@@ -35,13 +34,12 @@ class UploadLinks:
     def __init__(self, settings: Settings):
         self._lasts = timedelta(seconds=settings.UPLOAD_URL_SECONDS)
         where = public_url(settings)
-        parts = urlsplit(where)
         try:
             self._client = Minio(
-                endpoint=parts.netloc or where,
+                endpoint=where.partition("://")[2] or where,
                 access_key=settings.MINIO_ACCESS_KEY,
                 secret_key=settings.MINIO_SECRET_KEY,
-                secure=parts.scheme == "https",
+                secure=where.startswith("https://"),
                 region=settings.MINIO_REGION,  # else the SDK would ask the server for it
             )
         except ValueError as error:

@@ -15,11 +15,17 @@ from dashboard import problems
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/historial", "/modelos", "/ejecuciones", "/ejecuciones/run-8", "/ejecuciones/run-5")
+PAGES = (
+    *("/", "/subir", "/historial", "/modelos", "/ejecuciones"),
+    *("/ejecuciones/run-8", "/ejecuciones/run-5", "/estado"),
+)
 _CONTROLS = {"button", "textbox", "combobox", "switch", "checkbox", "link"}
 _SCHEME = "return document.documentElement.getAttribute('data-mantine-color-scheme')"
 _BACKGROUND = "return getComputedStyle(document.body).backgroundColor"
-TITLES = ("Pronóstico", "Historial", "Modelos", "Ejecuciones", "ventas.csv", HOSTILE)
+TITLES = (
+    *("Pronóstico", "Subir ventas", "Historial", "Modelos", "Ejecuciones"),
+    *("ventas.csv", HOSTILE, "Estado"),
+)
 
 
 def test_the_form_predicts_and_says_that_it_assumed_the_date(browser: Chrome, site: Site) -> None:
