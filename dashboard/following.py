@@ -63,7 +63,8 @@ def _run_of(upload: Row, runs: list[Row]) -> Row | None:
     since = datetime.fromisoformat(upload["issued_at"]) - _CLOCKS
     later = [run for run in runs if datetime.fromisoformat(run["created_at"]) >= since]
     same = [run for run in later if run.get("etag", "").strip('"') == upload.get("etag")]
-    return (same or later or [None])[-1]  # the first that came after the permission to send
+    found = same or later
+    return found[-1] if found else None  # the first that came after the permission to send
 
 
 def shown(uploads: list[Row], zone: str) -> list[Any]:
