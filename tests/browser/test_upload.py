@@ -42,7 +42,7 @@ def test_a_good_file_is_previewed_sent_and_followed_to_its_verdict(
     assert "2021-01-01" in element(browser, ".preview-table").text
     assert faults(browser) == []
     mine = run("run-10", "retrain", 1, version_id="v1", progress={"done": 3, "total": 12})
-    site.data.runs = {"run-10": mine | {"steps": steps("etl", "retrain", open_end=True), "quality": None}}
+    site.data.runs["run-10"] = mine | {"steps": steps("etl", "retrain", open_end=True), "quality": None}
     press(browser, "#upload-send")
     shows(browser, "3 de 12 candidatos probados")
     assert site.data.uploads.received == {"ventas.csv": SALES}
