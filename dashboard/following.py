@@ -14,7 +14,7 @@ from dashboard import formats, verdicts, words
 from dashboard.client import Api, Row
 from dashboard.i18n import gettext as _
 from dashboard.parts import badge, card, icon
-from dashboard.run_parts import progress_bar
+from dashboard.run_parts import answer_links, progress_bar, rejected_link
 from ventas.contract import Kind
 from ventas.states import STEPS_OF_KIND
 
@@ -51,8 +51,9 @@ def looked_up(api: Api, upload: Row) -> Row:
     if not found:
         return upload
     run = api.run(found["id"])
-    rejection = (run.get("quality") or {}).get("rejection")
-    kept = {name: run.get(name) for name in _KEPT} | {"quality": {"rejection": rejection}}
+    report = run.get("quality") or {}
+    quality = {name: report.get(name) for name in ("rejection", "rows_rejected")}
+    kept = {name: run.get(name) for name in _KEPT} | {"quality": quality}
     return upload | {"run": kept, "over": not words.is_working(run.get("status", ""))}
 
 
@@ -103,18 +104,16 @@ def _run_parts(run: Row) -> list[Any]:
         dmc.Text(verdicts.of_run(run), size="lg" if over else "sm"),
         *progress_bar(run),
         *[dmc.Text(fact, size="sm", c="dimmed") for fact in facts],
-        *_answer(run),
+        *_files(run, over),
         dcc.Link(_("Ver la ejecución completa →"), href=f"/ejecuciones/{run['id']}", className="back"),
     ]
 
 
-def _answer(run: Row) -> list[Any]:
-    if not run.get("answer"):
-        return []
-    place = f"{run.get('bucket')}/{run['answer']}"
-    return [
-        dmc.Text(_("La respuesta está en {place}.").format(place=place), size="sm", className="breakable")
-    ]
+def _files(run: Row, over: bool) -> list[Any]:
+    """What there is to download of a run that has ended."""
+    rejected = rejected_link(run) if over else None
+    links = answer_links(run) + ([rejected] if rejected is not None else [])
+    return [dmc.Group(links, gap="sm")] if links else []
 
 
 def _steps(run: Row) -> html.Ol:

@@ -7,7 +7,7 @@ from actions import element, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from stub_api import HOSTILE, run, steps, verdict
+from stub_runs import HOSTILE, run, steps, verdict
 from test_accessibility import faults
 
 from ventas.sample import generate
