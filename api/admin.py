@@ -1,4 +1,4 @@
-"""Who may change things: whoever sends the admin token, compared in constant time."""
+"""Who may change things, or upload: whoever sends the token for it, compared in constant time."""
 
 import hmac
 import unicodedata
@@ -17,20 +17,34 @@ SECURITY: dict[str, SecurityScheme | dict[str, Any]] = {
         "type": "http",
         "scheme": "bearer",
         "description": "ADMIN_TOKEN; made at random into tokens/admin of the state folder unless given.",
-    }
+    },
+    "upload": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "UPLOAD_TOKEN; made at random into tokens/upload of the state folder unless given.",
+    },
 }
 
 
 def require_admin(request: Request, token: str) -> None:
     """Let a request with the admin token pass; raises Unauthorized without any, and Forbidden with another one."""
+    _require(request, token, "admin")
+
+
+def require_uploader(request: Request, token: str) -> None:
+    """Let a request with the upload token pass; raises Unauthorized without any, and Forbidden with another one."""
+    _require(request, token, "upload")
+
+
+def _require(request: Request, token: str, name: str) -> None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not given.strip():
         raise Unauthorized(
-            "This needs the admin token, sent as `Authorization: Bearer TOKEN`.",
+            f"This needs the {name} token, sent as `Authorization: Bearer TOKEN`.",
             www_authenticate=WWWAuthenticate("bearer", {"realm": "ventas"}),
         )
     if not hmac.compare_digest(given.strip().encode(), token.encode()):
-        raise Forbidden("This is not the admin token of this system.")
+        raise Forbidden(f"This is not the {name} token of this system.")
 
 
 def actor_of(request: Request) -> str:

@@ -23,6 +23,8 @@ from api.routes.models import model_routes
 from api.routes.predict import predict_routes
 from api.routes.reality import reality_routes
 from api.routes.runs import run_routes
+from api.routes.status import status_routes
+from api.routes.uploads import upload_routes
 from api.schemas import Problem
 from api.services import Enqueue, Services, make_services
 from ventas.champion import ChampionSource
@@ -35,7 +37,7 @@ from ventas.states import Step
 EXTENSION = "ventas"
 ROUTES = (
     *(predict_routes, batch_routes, history_routes, reality_routes, health_routes),
-    *(model_routes, run_routes, download_routes, admin_routes),
+    *(model_routes, run_routes, download_routes, upload_routes, status_routes, admin_routes),
 )
 API_VERSION = "1"
 

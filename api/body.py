@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from contextlib import suppress
 from typing import Any
 
 from flask import Request, Response, request
@@ -19,10 +20,22 @@ def json_object(request: Request) -> dict[str, Any]:
     if not request.is_json:
         sent = request.mimetype or "no content type"
         raise UnsupportedMediaType(f"The body must be sent as application/json, not as {sent}.")
-    body = _parsed(_whole(request))
+    body = _parsed(whole_body(request))
     if not isinstance(body, dict):
         raise InvalidRequest('The body must be one JSON object, such as {"DíaDeLaSemana": 1}.')
     return body
+
+
+def whole_body(request: Request) -> bytes:
+    """All of the body; raises RequestEntityTooLarge.
+
+    A chunked one, whose length is not said, would otherwise be cut off silently.
+    """
+    data = request.get_data(cache=False)
+    most = request.max_content_length
+    if request.content_length is None and most is not None and len(data) >= most:
+        raise RequestEntityTooLarge
+    return data
 
 
 def read_to_its_end(response: Response) -> Response:
@@ -32,7 +45,8 @@ def read_to_its_end(response: Response) -> Response:
     """
     most = request.max_content_length
     if request.content_length is not None and (most is None or request.content_length <= most):
-        request.get_data(cache=False)
+        with suppress(RequestEntityTooLarge):  # raised by one of just that size that was read already
+            request.get_data(cache=False)
     return response
 
 
@@ -46,15 +60,6 @@ def shown(value: Any, limit: int = 60) -> str:
 def printable(text: str) -> str:
     """`text` with lone surrogates spelt out, which UTF-8 cannot carry."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _whole(request: Request) -> bytes:
-    """All of the body; a chunked one, whose length is not said, would otherwise be cut off silently."""
-    data = request.get_data(cache=False)
-    most = request.max_content_length
-    if request.content_length is None and most is not None and len(data) >= most:
-        raise RequestEntityTooLarge
-    return data
 
 
 def _parsed(data: bytes) -> Any:

@@ -15,11 +15,11 @@ from dashboard import context, downloads, shell
 from dashboard.i18n import gettext as _
 from dashboard.i18n import language
 from dashboard.i18n import mark as N_
-from dashboard.pages import forecast, history, models, not_found_404, run, runs
+from dashboard.pages import forecast, history, models, not_found_404, run, runs, status, upload
 from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
 
-PAGES = (forecast, history, models, runs, run, not_found_404)
+PAGES = (forecast, upload, history, models, runs, run, status, not_found_404)
 FAULT = N_(
     "Algo salió mal al mostrar esta página. Vuelva a cargarla y, si se repite, avise a quien la administra."
 )
@@ -66,6 +66,8 @@ def create_server() -> flask.Flask:
     configure_logging(settings, "dashboard")
     server: flask.Flask = create_app(settings).server
     server.add_url_rule("/health", "health", lambda: {"status": "alive"})
+    # Dash gathers its scripts at the first request; of several that come at once the others would find half of them.
+    server.test_client().get("/health")
     return server
 
 

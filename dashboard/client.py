@@ -125,6 +125,37 @@ class Api:
                 raise problems.from_response(response)
             yield response
 
+    def run_of_upload(self, key: str, version_id: str | None) -> list[Row]:
+        """Runs of one version of an object, or the newest ones of all its versions for None; raises ApiProblem."""
+        wanted = {"key": key, "limit": 20} | ({"version_id": version_id} if version_id else {})
+        return _page(self._call("GET", "/runs", wanted)).rows
+
+    def upload(self, name: str, kind: str, size: int, token: str) -> Row:
+        """An address that takes a file of `size` bytes; raises ApiProblem."""
+        body = {"name": name, "kind": kind, "size": size}
+        headers = {"Authorization": f"Bearer {token}"}
+        return _object(_checked(self._send("POST", "/uploads", json=body, headers=headers)))
+
+    def preview(self, head: bytes, kind: str, size: int) -> Row:
+        """What the first bytes tell of a file of `size` bytes; raises ApiProblem."""
+        query = {"kind": kind, "size": size}
+        headers = {"Content-Type": "application/octet-stream"}
+        sent = self._send("POST", "/uploads/preview", query, content=head, headers=headers)
+        return _object(_checked(sent))
+
+    def status(self) -> Row:
+        """How every part of the system is, and the backlog; raises ApiProblem."""
+        return _object(self._call("GET", "/status"))
+
+    def events(self, skip: int, limit: int, outcome: str | None = None) -> Page:
+        """Events, newest first, with one outcome or with any; raises ApiProblem."""
+        wanted = {"skip": skip, "limit": limit} | ({"outcome": outcome} if outcome else {})
+        return _page(self._call("GET", "/events", wanted))
+
+    def alerts(self, limit: int) -> list[Row]:
+        """The latest alerts, newest first; raises ApiProblem."""
+        return _page(self._call("GET", "/alerts", {"limit": limit})).rows
+
     def health(self) -> Health:
         """Whether a champion is served; raises ApiProblem when the API itself does not answer."""
         response = self._send("GET", "/health")
@@ -151,26 +182,13 @@ class Api:
         body: Row | None = None,
         headers: Headers | None = None,
     ) -> httpx.Response:
-        return _checked(self._send(method, path, query, body=body, headers=headers))
+        timeout = CHANGE_TIMEOUT_SECONDS if headers else httpx.USE_CLIENT_DEFAULT
+        return _checked(self._send(method, path, query, json=body, headers=headers, timeout=timeout))
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        query: Row | None = None,
-        *,
-        body: Row | None = None,
-        headers: Headers | None = None,
-    ) -> httpx.Response:
+    def _send(self, method: str, path: str, query: Row | None = None, **sent: Any) -> httpx.Response:
+        """The answer, whatever it is; `sent` is the body and its headers, as httpx takes them."""
         with self._named_faults():
-            return self._http.request(
-                method,
-                path,
-                params=query,
-                json=body,
-                headers=headers,
-                timeout=CHANGE_TIMEOUT_SECONDS if headers else httpx.USE_CLIENT_DEFAULT,
-            )
+            return self._http.request(method, path, params=query, **sent)
 
     @contextmanager
     def _named_faults(self) -> Iterator[None]:

@@ -38,6 +38,11 @@ _FIELDS = {
     "Fecha": N_("Revise la fecha: debe existir y coincidir con el día de la semana."),
     "Promociones": N_("Revise si hay promoción: solo puede ser sí o no."),
     "Festivo": N_("Revise si es festivo: solo puede ser sí o no."),
+    "name": N_(
+        "Cambie el nombre del archivo: uno de ventas debe contener «ventas»; todos terminan en .csv o .csv.gz y no "
+        "llevan barras."
+    ),
+    "size": N_("El archivo es demasiado grande: divídalo en archivos más pequeños."),
 }
 
 

@@ -34,7 +34,7 @@ def facts_card(run: Run, settings: Settings) -> Any:
             ),
         ),
         _origin(run, settings.BUSINESS_TIMEZONE),
-        html.Div([*_downloads(run), *_onward(run, settings)], className="run-links"),
+        html.Div([*answer_links(run), *_onward(run, settings)], className="run-links"),
         title=_("Archivo"),
     )
 
@@ -121,7 +121,8 @@ def rejected_link(run: Run) -> Any:
     return _download(said, downloads.href(run["id"], "rejected.csv"))
 
 
-def _downloads(run: Run) -> list[Any]:
+def answer_links(run: Run) -> list[Any]:
+    """The download of a forecast that is ready, else nothing."""
     answer = _download(_("Descargar el pronóstico"), downloads.href(run["id"], "answer.csv"))
     return [answer] if run.get("answer") else []
 

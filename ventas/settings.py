@@ -77,7 +77,11 @@ class Settings(BaseSettings):
     FLOWER_BIND: str = Field("127.0.0.1:5555", description="Address that Flower listens on.")
     WEBHOOKS_BIND: str = Field("127.0.0.1:8080", description="Address that the event receiver listens on.")
     WEBHOOKS_URL: str = Field("http://127.0.0.1:8080", description="Where MinIO finds the event receiver.")
+    FLOWER_URL: str = Field("", description="Where the API finds Flower; empty: from FLOWER_BIND.")
     API_PUBLIC_URL: str = Field("", description="The API as browsers reach it; empty: API_URL.")
+    MINIO_PUBLIC_URL: str = Field(
+        "", description="The S3 server as browsers reach it to upload; empty: from MINIO_ENDPOINT."
+    )
     MLFLOW_PUBLIC_URL: str = Field("", description="MLflow as browsers reach it; empty: the tracking URI.")
     FLOWER_PUBLIC_URL: str = Field("", description="Flower as browsers reach it; empty: from FLOWER_BIND.")
     MINIO_CONSOLE_PUBLIC_URL: str = Field(
@@ -87,10 +91,16 @@ class Settings(BaseSettings):
     # Secrets: made at random on the first start into VENTAS_HOME/tokens unless given
     WEBHOOK_TOKEN: str = Field("", description="Bearer token of MinIO's events; empty: made at random.")
     ADMIN_TOKEN: str = Field("", description="Bearer token of changing requests; empty: made at random.")
+    UPLOAD_TOKEN: str = Field(
+        "", description="Bearer token of POST /uploads, as the dashboard sends it; empty: made at random."
+    )
 
     # Intake
     MAX_EVENT_BYTES: int = Field(1_048_576, ge=1024, description="Largest notification body accepted.")
     MAX_EVENT_RECORDS: int = Field(1000, ge=1, description="Most records accepted in one notification.")
+    UPLOAD_URL_SECONDS: int = Field(
+        900, ge=10, le=604_800, description="How long an address of POST /uploads takes a file."
+    )
     MAX_UPLOAD_BYTES: int = Field(536_870_912, ge=1024, description="Largest upload read, after gzip too.")
     MAX_EXPANSION: int = Field(
         200, ge=1, description="A gzip upload may grow to this many times its size (1 MiB always)."
@@ -243,6 +253,11 @@ class Settings(BaseSettings):
     def admin_token(self) -> str:
         """The token of changing requests; made once and kept in the state folder unless given."""
         return self.ADMIN_TOKEN or _kept_token(self.home / "tokens" / "admin")
+
+    @cached_property
+    def upload_token(self) -> str:
+        """The token of those who may ask for an upload; made once and kept in the state folder unless given."""
+        return self.UPLOAD_TOKEN or _kept_token(self.home / "tokens" / "upload")
 
     def recipe(self) -> dict[str, object]:
         """The settings that decide what a given upload is trained into and how it is judged."""

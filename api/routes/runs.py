@@ -16,7 +16,6 @@ from api.problems import documented
 from api.schemas import (
     EventAnswer,
     EventList,
-    Page,
     Progress,
     RunAnswer,
     RunDetail,
@@ -24,11 +23,12 @@ from api.schemas import (
     StepAnswer,
 )
 from api.schemas_runs import RunList, RunListed, RunsPage
+from api.schemas_status import EventsPage
 from api.services import Services
 from ventas.contract import answer_key
 from ventas.errors import InvalidRequest, NotFound
 from ventas.ledger import Ledger, Run, StepAttempt
-from ventas.ledger.queries import RunFilter
+from ventas.ledger.queries import EventFilter, RunFilter
 from ventas.states import RunStatus
 
 VERDICT_TABLES = ("segments", "origins")
@@ -59,10 +59,10 @@ def run_routes(services: Services) -> APIBlueprint:
         return json_answer(RunDetail(**run_members(row), quality=row.quality, steps=steps))
 
     @routes.get("/events", responses={200: EventList})
-    def events(query: Page) -> Response:
+    def events(query: EventsPage) -> Response:
         """Deliveries of notifications and finds of the sweep, newest first."""
         skip, limit = window(query, services.settings)
-        rows, total = ledger.queries.events(skip, limit)
+        rows, total = ledger.queries.events(EventFilter(query.outcome, query.key), skip, limit)
         return page_answer([EventAnswer.model_validate(row) for row in rows], total, skip, limit)
 
     return routes

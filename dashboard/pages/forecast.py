@@ -31,7 +31,13 @@ _BUSY = {"running": [(Output("forecast-send", "loading"), True, False)]}
 def register(app: Dash) -> None:
     """Add the page and its callbacks."""
     dash.register_page(
-        __name__, path="/", name=N_("Pronóstico"), title=title("Pronóstico"), layout=layout, icon="forecast"
+        __name__,
+        path="/",
+        name=N_("Pronóstico"),
+        title=title("Pronóstico"),
+        layout=layout,
+        icon="forecast",
+        order=0,
     )
     app.callback(
         Output("forecast-weekday", "value"),

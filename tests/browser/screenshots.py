@@ -124,8 +124,8 @@ def _csv(table: pd.DataFrame) -> bytes:
 def paths(runs: dict[str, str]) -> dict[str, str]:
     """Every page by the name of its picture."""
     own = {f"ejecucion-{name}": f"/ejecuciones/{run_id}" for name, run_id in runs.items()}
-    pages = {"pronostico": "/", "historial": "/historial", "modelos": "/modelos"}
-    return pages | {"ejecuciones": "/ejecuciones"} | own
+    pages = {"pronostico": "/", "subir": "/subir", "historial": "/historial", "modelos": "/modelos"}
+    return pages | {"ejecuciones": "/ejecuciones", "estado": "/estado"} | own
 
 
 def picture(chrome: Chrome, url: str, target: Path, device: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import stub_models
 import stub_runs
+import stub_uploads
 from flask import Flask, Response, jsonify, request
 from stub_parts import listed, moment, problem
 from stub_runs import verdict
@@ -86,6 +87,7 @@ class StubApi:
     runs: dict[str, dict[str, Any]] = field(default_factory=stub_runs.runs)
     changes: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    uploads: stub_uploads.Uploads = field(default_factory=stub_uploads.Uploads)
 
 
 def _promotion(number: int, *, version: int, previous: int | None, run_id: str | None) -> dict[str, Any]:
@@ -113,6 +115,7 @@ def create_app(data: StubApi) -> Flask:
     app.add_url_rule("/models/promotions", view_func=lambda: listed(data.promotions), endpoint="promotions")
     stub_runs.register(app, data)
     stub_models.add_routes(app, data)
+    stub_uploads.register(app, data.uploads)
     return app
 
 

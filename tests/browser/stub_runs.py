@@ -249,8 +249,9 @@ def register(app: Flask, data: Data) -> None:
 
 
 def _list(known: Runs) -> Response:
-    status, name = request.args.get("status"), request.args.get("name", "").lower()
-    found = [one for one in known.values() if status in (None, one["status"]) and name in one["key"].lower()]
+    asked = {field: request.args[field] for field in ("status", "key", "version_id") if field in request.args}
+    name = request.args.get("name", "").lower()
+    found = [one for one in known.values() if asked.items() <= one.items() and name in one["key"].lower()]
     return listed([_listed(one) for one in found])
 
 

@@ -16,18 +16,16 @@ from dashboard import problems
 pytestmark = pytest.mark.browser
 
 PAGES = (
-    "/",
-    "/historial",
-    "/modelos",
-    "/modelos?comparar=3,4",
-    "/ejecuciones",
-    "/ejecuciones/run-8",
-    "/ejecuciones/run-5",
+    *("/", "/subir", "/historial", "/modelos", "/modelos?comparar=3,4", "/ejecuciones"),
+    *("/ejecuciones/run-8", "/ejecuciones/run-5", "/estado"),
 )
 _CONTROLS = {"button", "textbox", "combobox", "switch", "checkbox", "link"}
 _SCHEME = "return document.documentElement.getAttribute('data-mantine-color-scheme')"
 _BACKGROUND = "return getComputedStyle(document.body).backgroundColor"
-TITLES = ("Pronóstico", "Historial", "Modelos", "Versiones 3, 4", "Ejecuciones", "ventas.csv", HOSTILE)
+TITLES = (
+    *("Pronóstico", "Subir ventas", "Historial", "Modelos", "Versiones 3, 4", "Ejecuciones"),
+    *("ventas.csv", HOSTILE, "Estado"),
+)
 
 
 def test_the_form_predicts_and_says_that_it_assumed_the_date(browser: Chrome, site: Site) -> None:

@@ -58,6 +58,9 @@ def minio(settings: Settings) -> Launch:
             "MINIO_UPDATE": "off",
             "MINIO_BROWSER": "on",
             "MINIO_API_SYNC_EVENTS": "on",
+            # Browsers send uploads from the dashboard, under whatever name it is reached. No cookie opens the bucket:
+            # a page needs an address that was signed.
+            "MINIO_API_CORS_ALLOW_ORIGIN": "*",
             notify.format("ENABLE"): "on",
             notify.format("ENDPOINT"): f"{settings.WEBHOOKS_URL.rstrip('/')}/events/minio",
             notify.format("AUTH_TOKEN"): settings.webhook_token,

@@ -122,7 +122,8 @@ class System:
 
         make_home(self.home)
         check_disk(self.home)
-        _ = self.settings.webhook_token, self.settings.admin_token  # made now, before several look for them
+        made = self.settings  # its tokens now, before several look for them
+        _ = made.webhook_token, made.admin_token, made.upload_token
         upgrade(self.settings)
 
     def start(self, names: list[str] | None = None) -> None:

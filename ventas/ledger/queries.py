@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select
 from ventas.contract import Kind
 from ventas.ledger.database import Database
 from ventas.ledger.tables import Event, Run, StepAttempt
+from ventas.states import WORKING_STATES
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,14 @@ class RunFilter:
     key: str | None = None
     version_id: str | None = None
     name: str | None = None
+
+
+@dataclass(frozen=True)
+class EventFilter:
+    """Which events to list; what is None is not asked for."""
+
+    outcome: str | None = None
+    key: str | None = None
 
 
 class Queries:
@@ -65,9 +74,22 @@ class Queries:
             )
             return {version: verdict for version, verdict in session.execute(judged) if version and verdict}
 
-    def events(self, skip: int, limit: int) -> tuple[list[Event], int]:
-        """`limit` events after the `skip` newest ones, newest first, and how many there are in all."""
-        return self._page(select(Event).order_by(Event.id.desc()), skip, limit)
+    def events(self, wanted: EventFilter, skip: int, limit: int) -> tuple[list[Event], int]:
+        """`limit` events after the `skip` newest ones that fit, newest first, and how many fit in all."""
+        conditions = {name: value for name, value in vars(wanted).items() if value is not None}
+        return self._page(select(Event).filter_by(**conditions).order_by(Event.id.desc()), skip, limit)
+
+    def counts(self) -> dict[str, int]:
+        """How many runs are in each state; states without runs are left out."""
+        with self._database.read() as session:
+            found = session.execute(select(Run.status, func.count()).group_by(Run.status))
+            return {str(status): int(count) for status, count in found}
+
+    def oldest_working(self) -> Run | None:
+        """The run that waits or works since longest, or None where all have ended."""
+        with self._database.read() as session:
+            working = select(Run).where(Run.status.in_(WORKING_STATES))
+            return session.scalars(working.order_by(Run.created_at, Run.id)).first()
 
     def _page(self, statement: Select[Any], skip: int, limit: int) -> tuple[list[Any], int]:
         with self._database.read() as session:

@@ -26,6 +26,7 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
             "DATABASE_URL": "",
             "LOG_LEVEL": "ERROR",
             "ADMIN_TOKEN": TOKEN,
+            "UPLOAD_TOKEN": TOKEN,
             "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
         }
         return Settings(_env_file=None, **(known | changes))

@@ -55,10 +55,12 @@ ROUTES = {
     ("/runs/{id}/answer.csv", "get"),
     ("/runs/{id}/retry", "post"),
     ("/events", "get"),
-    ("/accuracy", "get"),
-    ("/alerts", "get"),
+    ("/status", "get"),
+    ("/uploads", "post"),
+    ("/uploads/preview", "post"),
 }
 ADMIN = {
+    ("/uploads", "post"),
     ("/models/{version}/promote", "post"),
     ("/models/{version}/approve", "post"),
     ("/runs/{id}/retry", "post"),

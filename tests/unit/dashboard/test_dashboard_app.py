@@ -28,7 +28,10 @@ def client(settings: Settings) -> FlaskClient:
     return create_app(settings).server.test_client()
 
 
-@pytest.mark.parametrize("path", ["/", "/historial", "/modelos", "/ejecuciones", "/ejecuciones/some-id"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/subir", "/historial", "/modelos", "/ejecuciones", "/ejecuciones/some-id", "/estado"],
+)
 def test_every_page_is_served_in_spanish_without_an_outside_host(client: FlaskClient, path: str) -> None:
     page = client.get(path).get_data(as_text=True)
     assert '<html lang="es">' in page
@@ -113,3 +116,14 @@ def test_what_does_not_exist_is_not_linked(tmp_path: Path) -> None:
 def test_equal_data_has_an_equal_mark() -> None:
     assert mark({"a": 1, "b": 2}) == mark({"b": 2, "a": 1})
     assert mark({"a": 1}) != mark({"a": 2})
+
+
+def test_a_fresh_server_has_its_scripts_before_its_first_page(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, client: FlaskClient
+) -> None:
+    monkeypatch.setenv("VENTAS_HOME", str(tmp_path))
+    scripts = re.findall(r'src="(/_dash-component-suites/[^"]+)"', client.get("/").get_data(as_text=True))
+    fresh = create_server()
+    fresh.before_request_funcs.clear()  # what a first request would still have to prepare
+    assert len(scripts) > 5
+    assert {fresh.test_client().get(script).status_code for script in scripts} == {200}

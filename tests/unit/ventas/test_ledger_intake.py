@@ -8,7 +8,7 @@ from ledger_databases import ON_BOTH
 
 from ventas.errors import LedgerUnavailable
 from ventas.ledger import Ledger, UploadEvent
-from ventas.ledger.queries import RunFilter
+from ventas.ledger.queries import EventFilter, RunFilter
 
 pytestmark = ON_BOTH
 
@@ -35,7 +35,7 @@ def test_a_repeated_delivery_finds_its_run_and_is_kept_as_an_event(ledger: Ledge
     assert [first.outcome, second.outcome, third.outcome] == ["recorded", "duplicate", "duplicate"]
     assert first.run_id == second.run_id == third.run_id
     assert len(_runs(ledger)) == 1
-    assert ledger.queries.events(0, 10)[1] == 3
+    assert ledger.queries.events(EventFilter(), 0, 10)[1] == 3
 
 
 def test_another_version_of_the_same_key_is_another_run(ledger: Ledger) -> None:
@@ -92,7 +92,7 @@ def test_deliveries_of_the_same_uploads_in_any_order_at_once(ledger: Ledger) -> 
         outcomes = [one.outcome for answer in pool.map(ledger.intake.record, orders) for one in answer]
     assert (outcomes.count("recorded"), outcomes.count("duplicate")) == (40, 440)
     assert len(_runs(ledger)) == 40
-    assert ledger.queries.events(0, 1)[1] == 480
+    assert ledger.queries.events(EventFilter(), 0, 1)[1] == 480
 
 
 def test_runs_of_one_delivery_are_numbered_in_its_order(ledger: Ledger) -> None:
