@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+import stub_forecast
 import stub_models
 import stub_runs
 from flask import Flask, Response, jsonify, request
+from stub_forecast import ForecastData
 from stub_parts import listed, moment, problem
 from stub_runs import verdict
 
@@ -86,6 +88,7 @@ class StubApi:
     runs: dict[str, dict[str, Any]] = field(default_factory=stub_runs.runs)
     changes: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    forecast: ForecastData = field(default_factory=ForecastData)
 
 
 def _promotion(number: int, *, version: int, previous: int | None, run_id: str | None) -> dict[str, Any]:
@@ -113,6 +116,7 @@ def create_app(data: StubApi) -> Flask:
     app.add_url_rule("/models/promotions", view_func=lambda: listed(data.promotions), endpoint="promotions")
     stub_runs.register(app, data.runs, data.changes)
     stub_models.add_routes(app, data)
+    stub_forecast.register(app, data.forecast)
     return app
 
 
@@ -145,9 +149,12 @@ def _predict(data: StubApi) -> Response:
             "id": 81,
             "recorded": True,
             "prediction": 1605.2,
+            "interval": {"low": 1431.7, "high": 1771.25, "coverage": 0.8},
             "model_version": 3,
             "Fecha": given.get("Fecha", "2026-11-30"),
             "date_assumed": assumed,
+            "series": str(given.get("Tienda", "")),
+            "known": {"Fecha": not assumed},
             "input_data": {name: value for name, value in given.items() if name != "Fecha"},
             "timestamp": moment(0),
         }

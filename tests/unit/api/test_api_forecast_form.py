@@ -38,7 +38,7 @@ def publish(app: Flask, settings: Settings) -> Publish:
 
     def leave(version: str, frame: pd.DataFrame) -> str:
         ledger = services_of(app).ledger
-        event = UploadEvent("ventas", "ventas.csv", version, "e", 1, datetime.now(UTC))
+        event = UploadEvent("ventas", "ventas.csv", version, "e", 1)
         run_id = str(ledger.intake.record([event])[0].run_id)
         parts = {"train.csv": frame.iloc[:-3], "test.csv": frame.iloc[-2:], "outliers.csv": frame.iloc[-3:-2]}
         for name, part in parts.items():
