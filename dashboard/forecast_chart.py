@@ -15,6 +15,7 @@ SOLD, EXPECTED, BAND = "#7488a2", "#2b8fd6", "rgba(43, 143, 214, 0.22)"
 _MARKS = {"promotion": ("triangle-up", "#e69f00"), "holiday": ("diamond", "#cc79a7")}
 # A longer silence between the last sales and the forecast is cut out of the axis.
 LONGEST_GAP_DAYS = 14
+FEW_DAYS = 7
 _TICKS = "%-d %b<br>%Y"
 
 
@@ -40,6 +41,9 @@ def forecast(days: Sequence[Row], sold: Sequence[Row]) -> go.Figure:
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         margin={"l": 64, "r": 16, "t": 8, "b": 40},
     )
+    shown = sorted({row["date"] for row in (*past, *days)})
+    if len(shown) <= FEW_DAYS:  # the axis would tell hours
+        figure.update_xaxes(tickvals=shown)
     if gap := _gap(days, past):
         figure.update_xaxes(rangebreaks=[{"bounds": gap}])
     return figure

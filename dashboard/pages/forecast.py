@@ -287,9 +287,15 @@ def _result_card() -> Any:
 
 
 def _chart_card(days: list[Row], answer: Row) -> Any:
-    """Made anew with its figure: a chart that is drawn while it is hidden has no size to go by."""
+    """Made anew with its figure: a chart that is drawn while it is hidden has no size to go by.
+
+    A single day with nothing to compare it with is no chart.
+    """
+    heading = _("Ventas recientes y pronóstico")
+    note = dmc.Text(answer["note"], id="forecast-chart-note", size="sm", c="dimmed")
+    if len(days) == 1 and not answer["sold"]:
+        return card(note, title=heading)
     label = _("Ventas recientes y pronóstico por día, con promociones y festivos")
     chart = charts.graph("forecast-chart", label, 360)
     chart.children.figure = forecast_chart.forecast(days, answer["sold"])
-    note = dmc.Text(answer["note"], id="forecast-chart-note", size="sm", c="dimmed")
-    return card(note, chart, title=_("Ventas recientes y pronóstico"))
+    return card(note, chart, title=heading)
