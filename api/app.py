@@ -17,6 +17,7 @@ from api.problems import invalid_parameters, register_problems
 from api.routes.admin import admin_routes
 from api.routes.batch import batch_routes
 from api.routes.downloads import download_routes
+from api.routes.forecast_form import form_routes
 from api.routes.health import health_routes
 from api.routes.history import history_routes
 from api.routes.models import model_routes
@@ -37,7 +38,7 @@ from ventas.states import Step
 EXTENSION = "ventas"
 ROUTES = (
     *(predict_routes, batch_routes, history_routes, reality_routes, health_routes),
-    *(model_routes, run_routes, download_routes, upload_routes, status_routes, admin_routes),
+    *(model_routes, form_routes, run_routes, download_routes, upload_routes, status_routes, admin_routes),
 )
 API_VERSION = "1"
 

@@ -36,6 +36,7 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
         "segment": "one of none, weekday, promotion, holiday, series",
         "since": "a date such as 2026-11-30",
         "until": "a date such as 2026-11-30",
+        "series": "a series of at most 1000 characters, as its column writes it",
     }
 
 

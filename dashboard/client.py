@@ -62,6 +62,19 @@ class Api:
         """The forecast for `values` (keys as the data contract names them); raises ApiProblem."""
         return _object(self._call("POST", "/predict", body=values))
 
+    def predict_batch(self, rows: list[Row], *, record: bool) -> Row:
+        """The forecasts for `rows`, kept in the history if `record`; raises ApiProblem."""
+        return _object(self._call("POST", "/predict/batch", body={"rows": rows, "record": record}))
+
+    def champion_columns(self) -> Row:
+        """The further columns that the champion takes; raises ApiProblem."""
+        return _object(self._call("GET", "/models/champion/columns"))
+
+    def actuals(self, until: str, limit: int, series: str | None = None) -> list[Row]:
+        """What was sold on the last days up to `until`, newest first; raises ApiProblem (`missing` if nothing)."""
+        wanted = {"until": until, "limit": limit} | ({"series": series} if series else {})
+        return _page(self._call("GET", "/actuals", wanted)).rows
+
     def history(self, skip: int, limit: int) -> Page:
         """Predictions, newest first; raises ApiProblem."""
         return _page(self._call("GET", "/history/", {"skip": skip, "limit": limit}))

@@ -33,7 +33,7 @@ TRUSTED_TYPES = [
 
 @dataclass(frozen=True)
 class ModelInput:
-    """One column that the model reads; `low` and `high` are the range seen in training, for information."""
+    """One column that the model reads; `low`, `high` and `median` are those seen in training, for information."""
 
     name: str
     kind: Literal["weekday", "flag", "number", "text"]
@@ -41,6 +41,7 @@ class ModelInput:
     categories: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    median: float | None = None
 
 
 @dataclass(frozen=True)
@@ -163,9 +164,13 @@ def model_inputs(features: Any) -> tuple[ModelInput, ...]:
         ModelInput(HOLIDAY, "flag", required=True, low=0, high=1),
     )
     numbers = tuple(
-        ModelInput(str(name), "number", required=False, low=float(low), high=float(high))
-        for name, low, high in zip(
-            columns.numeric_names_, columns.numeric_lows_, columns.numeric_highs_, strict=True
+        ModelInput(str(name), "number", False, low=float(low), high=float(high), median=float(median))
+        for name, low, high, median in zip(
+            columns.numeric_names_,
+            columns.numeric_lows_,
+            columns.numeric_highs_,
+            columns.numeric_medians_,
+            strict=True,
         )
     )
     texts = tuple(

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ventas.errors import SettingsError
+from ventas.public_holidays import checked_place
 
 # Fixed names of the data contract: users and their scripts depend on them, so they are no settings.
 UPLOADS_BUCKET = "ventas"
@@ -214,6 +215,10 @@ class Settings(BaseSettings):
         1, gt=0, description="A history row not written in this time is spooled instead."
     )
     BUSINESS_TIMEZONE: str = Field("America/Argentina/Buenos_Aires", description="Zone of «today».")
+    HOLIDAY_COUNTRY: str = Field(
+        "AR",
+        description="Whose public holidays the dashboard fills in: `AR`, `ES`, with a region `ES-MD` (ISO 3166).",
+    )
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
     LOG_FORMAT: Literal["text", "json"] = Field("text", description="Log lines for people or for machines.")
     S3_STAND_IN: bool = Field(
@@ -228,6 +233,11 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"no time zone is called {name!r}; use a name such as Europe/Madrid") from error
         return name
+
+    @field_validator("HOLIDAY_COUNTRY")
+    @classmethod
+    def _known_place(cls, place: str) -> str:
+        return checked_place(place)
 
     @property
     def home(self) -> Path:

@@ -3,6 +3,7 @@
 import io
 import math
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from ventas.settings import Settings
 # R2 of a single test row is undefined.
 _MIN_TEST = 2
 _INTEGERS = (WEEKDAY, PROMOTION, HOLIDAY)
+# More than header and first row can take: MAX_COLUMNS names and cells, and the longest text in a cell.
+_HEAD_BYTES = 8 << 20
 _CELL = re.compile(r'("(?:[^"]|"")*"|[^",\n]*)(?:,|\n|$)')
 
 
@@ -153,21 +156,39 @@ def to_csv_bytes(frame: pd.DataFrame) -> bytes:
 def read_dataset(source: bytes | Path) -> pd.DataFrame:
     """The table that `to_csv_bytes` wrote, with the same dtypes and values."""
     data = source if isinstance(source, bytes) else source.read_bytes()
-    header_end = _record_end(data)
-    names = split_header(data[:header_end].decode(), ",")
-    body = data[header_end:].lstrip(b"\n")
-    first = _first_cells(body, len(names))
+    start, options = _layout(data)
+    return _dated(pd.read_csv(io.BytesIO(data[start:]), **options))
+
+
+def dataset_parts(path: Path, columns: Collection[str], rows: int) -> Iterator[pd.DataFrame]:
+    """Some columns of a file that `to_csv_bytes` wrote, DATE among them, at most `rows` rows at a time."""
+    with path.open("rb") as file:
+        start, options = _layout(file.read(_HEAD_BYTES))
+        file.seek(start)
+        with pd.read_csv(file, **options, usecols=list(columns), chunksize=rows) as parts:
+            for part in parts:
+                yield _dated(part)
+
+
+def _layout(head: bytes) -> tuple[int, dict[str, Any]]:
+    """Where the rows begin, and how pandas reads them; `head` must hold the header and the first row."""
+    header_end = _record_end(head)
+    names = split_header(head[:header_end].decode(), ",")
+    first = _first_cells(head[header_end + 1 :], len(names))
     texts = {name for name, cell in zip(names, first, strict=False) if cell.startswith('"')}
-    frame = pd.read_csv(
-        io.BytesIO(body),
-        header=None,
-        names=names,
-        dtype={name: _dtype(name, texts) for name in names},  # type: ignore[arg-type]
-        keep_default_na=False,
-        na_values=[""],
-        lineterminator="\n",
-        index_col=False,
-    )
+    options = {
+        "header": None,
+        "names": names,
+        "dtype": {name: _dtype(name, texts) for name in names},
+        "keep_default_na": False,
+        "na_values": [""],
+        "lineterminator": "\n",
+        "index_col": False,
+    }
+    return header_end + 1, options
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
     frame[DATE] = frame[DATE].to_numpy(dtype=DATE_DTYPE)
     return frame
 

@@ -1,22 +1,31 @@
-"""Pronóstico: three or four answers in, one figure out."""
+"""Pronóstico: a day, or several, in; sales, their interval and what promotions would change out."""
 
 from datetime import date
 from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, html
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from dashboard import context, formats
+from dashboard import (
+    charts,
+    context,
+    forecast_answers,
+    forecast_chart,
+    forecast_days,
+    forecast_parts,
+)
+from dashboard.forecast_csv import forecast_csv
+from dashboard.forecast_days import ALL as EVERY_DAY
+from dashboard.forecast_days import ENTERED, MOST_DAYS, NONE, SCENARIOS, Row
+from dashboard.forecast_form import COLUMN, ONE, SEVERAL, column_inputs, form
+from dashboard.i18n import gettext as _
+from dashboard.i18n import language, title
 from dashboard.i18n import mark as N_
-from dashboard.i18n import title
 from dashboard.parts import (
     NO_PROBLEM,
     card,
     empty,
-    figure_of,
-    figures,
-    icon,
     page_header,
     problem_notice,
     problem_outputs,
@@ -24,8 +33,15 @@ from dashboard.parts import (
 )
 from dashboard.problems import ApiProblem
 from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
+from ventas.public_holidays import holidays_between
 
 _BUSY = {"running": [(Output("forecast-send", "loading"), True, False)]}
+_LIVE = {"aria-live": "polite"}
+_SCENARIO_NAMES = {
+    ENTERED: N_("Como los marqué"),
+    EVERY_DAY: N_("Todos con promoción"),
+    NONE: N_("Ninguno con promoción"),
+}
 
 
 def register(app: Dash) -> None:
@@ -39,129 +55,253 @@ def register(app: Dash) -> None:
         icon="forecast",
         order=0,
     )
+    _register_form(app)
     app.callback(
-        Output("forecast-weekday", "value"),
-        Output("forecast-weekday", "disabled"),
-        Output("forecast-weekday", "description"),
-        Input("forecast-date", "value"),
-        State("forecast-weekday", "value"),
-    )(follow_date)
-    app.callback(
-        Output("forecast-result", "children"),
+        Output("forecast-answer", "data"),
+        Output("forecast-scenario", "value"),
         *problem_outputs("forecast"),
         Input("forecast-send", "n_clicks"),
         Input("forecast-retry", "n_clicks"),
+        State("forecast-mode", "value"),
         State("forecast-weekday", "value"),
         State("forecast-promotion", "checked"),
         State("forecast-holiday", "checked"),
         State("forecast-date", "value"),
+        State("forecast-days", "rowData"),
+        State("forecast-champion", "data"),
+        State({"type": COLUMN, "name": ALL}, "value"),
         prevent_initial_call=True,
         **_BUSY,
     )(predict)
+    app.callback(
+        Output("forecast-result", "children"),
+        Output("forecast-whatif", "hidden"),
+        Output("forecast-change", "children"),
+        Output("forecast-downloads", "hidden"),
+        Output("forecast-drawn", "hidden"),
+        Output("forecast-drawn", "children"),
+        Input("forecast-answer", "data"),
+        Input("forecast-scenario", "value"),
+        prevent_initial_call=True,
+    )(show)
+    app.callback(
+        Output("forecast-download", "data"),
+        Input("forecast-csv", "n_clicks"),
+        Input("forecast-excel", "n_clicks"),
+        State("forecast-answer", "data"),
+        State("forecast-scenario", "value"),
+        prevent_initial_call=True,
+    )(download)
+
+
+def _register_form(app: Dash) -> None:
+    app.callback(
+        Output("forecast-one", "hidden"),
+        Output("forecast-several", "hidden"),
+        Input("forecast-mode", "value"),
+    )(follow_mode)
+    app.callback(
+        Output("forecast-weekday", "value"),
+        Output("forecast-weekday", "disabled"),
+        Output("forecast-weekday", "description"),
+        Output("forecast-holiday", "checked"),
+        Output("forecast-holiday", "description"),
+        Input("forecast-date", "value"),
+        State("forecast-weekday", "value"),
+        prevent_initial_call=True,
+    )(follow_date)
+    app.callback(
+        Output("forecast-days", "rowData"),
+        Output("forecast-days-part", "hidden"),
+        Output("forecast-range", "error"),
+        Input("forecast-range", "value"),
+        State("forecast-days", "rowData"),
+        prevent_initial_call=True,
+    )(fill_days)
+    app.callback(
+        Output("forecast-send", "disabled"),
+        Input("forecast-mode", "value"),
+        Input("forecast-days", "rowData"),
+    )(nothing_to_ask)
+    app.callback(
+        Output("forecast-columns", "children"),
+        Output("forecast-champion", "data"),
+        Input("forecast-retry", "n_clicks"),
+        Input("forecast-send", "n_clicks"),
+        State("forecast-champion", "data"),
+    )(ask_columns)
 
 
 def layout(**_query: str) -> html.Div:
     """The page."""
-    waiting = empty("Complete los datos y pulse «Pronosticar».", "forecast")
     return html.Div(
         [
-            page_header(
-                "Pronóstico", "¿Cuánto se venderá un día? Responde el modelo que está en producción."
-            ),
+            page_header(_("Pronóstico"), _("¿Cuánto se venderá? Responde el modelo que está en producción.")),
+            dcc.Store(id="forecast-answer"),
+            dcc.Store(id="forecast-champion"),
+            dcc.Download(id="forecast-download"),
             problem_notice("forecast"),
-            html.Div(
-                [card(_form(), title="El día"), html.Div(card(waiting), id="forecast-result", **_LIVE)],
-                className="two-columns",
-            ),
+            html.Div([card(form(), title=_("Qué días")), _result_card()], className="two-columns"),
+            html.Div(id="forecast-drawn", hidden=True, className="forecast-drawn"),
         ]
     )
 
 
-def follow_date(day: str | None, weekday: str | None) -> tuple[str | None, bool, str]:
-    """The weekday's value, whether it is fixed, and why: a date decides its own weekday."""
+def follow_mode(mode: str) -> tuple[bool, bool]:
+    """Which half of the form is hidden."""
+    return mode != ONE, mode != SEVERAL
+
+
+def follow_date(day: str | None, weekday: str | None) -> tuple[str | None, bool, str, bool, str]:
+    """The weekday's value, whether it is fixed, and why; whether the date is a holiday, and which."""
     if not day:
-        return weekday, False, ""
-    return str(date.fromisoformat(day).isoweekday()), True, "Lo indica la fecha elegida."
+        return weekday, False, "", False, ""
+    chosen = date.fromisoformat(day)
+    name = holidays_between(context.settings().HOLIDAY_COUNTRY, chosen, chosen, language()).get(chosen, "")
+    return str(chosen.isoweekday()), True, _("Lo indica la fecha elegida."), bool(name), name
+
+
+def fill_days(
+    chosen: list[str | None] | None, before: list[Row] | None
+) -> tuple[list[Row] | Any, bool | Any, str]:
+    """A row for each day of the range, whether to hide them, and what is wrong with the range."""
+    first, last = chosen if chosen else (None, None)
+    if not first or not last:
+        return ([], True, "") if not first else (no_update, no_update, "")
+    days = forecast_days.days_between(first, last)
+    if len(days) > MOST_DAYS:
+        said = _("Son {count} días; elija {most} como mucho.").format(count=len(days), most=MOST_DAYS)
+        return [], True, said
+    rows = forecast_days.day_rows(days, context.settings().HOLIDAY_COUNTRY, language())
+    return forecast_days.kept(rows, before or []), False, ""
+
+
+def nothing_to_ask(mode: str, rows: list[Row] | None) -> bool:
+    """Whether several days are wanted and none is chosen yet."""
+    return mode == SEVERAL and not rows
+
+
+def ask_columns(
+    _again: int | None, _sent: int | None, known: Row | None
+) -> tuple[list[Any] | Any, Row | Any]:
+    """Inputs for the further columns of the champion; those that are there stay, with what was entered."""
+    try:
+        told = context.api().champion_columns()
+    except ApiProblem:  # the header says so, and the next forecast asks again
+        return no_update, no_update
+    if known and known["columns"] == told["columns"]:
+        return no_update, no_update
+    return column_inputs(told["columns"]), told
 
 
 def predict(
     _sent: int | None,
     _again: int | None,
+    mode: str,
     weekday: str,
     promotion: bool,
     holiday: bool,
     day: str | None,
-) -> tuple[Any, bool, str]:
-    """The result for what the form holds, or the empty place and a sentence."""
-    values: dict[str, Any] = {WEEKDAY: int(weekday), PROMOTION: int(promotion), HOLIDAY: int(holiday)}
-    if day:
-        values[DATE] = day
-        values[WEEKDAY] = date.fromisoformat(day).isoweekday()
+    rows: list[Row] | None,
+    champion: Row | None,
+    entered: list[Any],
+) -> tuple[Any, Any, bool, str]:
+    """The answers for what the form holds, or none and a sentence."""
+    if not _sent:  # a retry of the columns alone
+        return no_update, no_update, *NO_PROBLEM
+    wanted = forecast_answers.Wanted(champion or {}, entered)
     try:
-        answer = context.api().predict(values)
+        if mode == SEVERAL:
+            return forecast_answers.of_days(rows or [], wanted), ENTERED, *NO_PROBLEM
+        values: Row = {WEEKDAY: int(weekday), PROMOTION: int(promotion), HOLIDAY: int(holiday)}
+        if day:
+            values |= {DATE: day, WEEKDAY: date.fromisoformat(day).isoweekday()}
+        return forecast_answers.of_one_day(values, wanted), ENTERED, *NO_PROBLEM
     except ApiProblem as problem:
-        waiting = empty("No hay pronóstico que mostrar.", "forecast")
-        return card(waiting), *problem_shown(problem)
-    return _result(answer), *NO_PROBLEM
+        return None, ENTERED, *problem_shown(problem)
 
 
-_LIVE = {"aria-live": "polite"}
-
-
-def _form() -> dmc.Stack:
-    return dmc.Stack(
-        [
-            dmc.DatePickerInput(
-                id="forecast-date",
-                label="Fecha (opcional)",
-                description="Sin fecha se usa el próximo día de la semana elegido.",
-                placeholder="Elegir una fecha",
-                valueFormat="dddd D [de] MMMM [de] YYYY",
-                clearable=True,
-                leftSection=icon("calendar"),
-                clearButtonProps={"aria-label": "Quitar la fecha"},
-                ariaLabels={"previousMonth": "Mes anterior", "nextMonth": "Mes siguiente"},
-            ),
-            dmc.Select(
-                id="forecast-weekday",
-                label="Día de la semana",
-                data=[{"value": str(day), "label": name} for day, name in enumerate(formats.weekdays(), 1)],
-                value="1",
-                allowDeselect=False,
-                checkIconPosition="right",
-            ),
-            dmc.Switch(id="forecast-promotion", label="Hay promoción", checked=False),
-            dmc.Switch(id="forecast-holiday", label="Es festivo", checked=False),
-            dmc.Button("Pronosticar", id="forecast-send", size="md", fullWidth=True),
-        ],
-        gap="md",
+def show(answer: Row | None, scenario: str) -> tuple[Any, ...]:
+    """Result, what-if, downloads and chart of the answers in one scenario."""
+    if not answer:
+        waiting = empty(_("No hay pronóstico que mostrar."), "forecast")
+        return waiting, True, "", True, True, []
+    days, entered = (forecast_answers.days_of(answer, which) for which in (scenario, ENTERED))
+    change = forecast_parts.changed(forecast_days.change(days, entered)) if scenario != ENTERED else ""
+    return (
+        _result(answer, scenario, days),
+        len(answer["answers"]) == 1,
+        change,
+        False,
+        False,
+        _chart_card(days, answer),
     )
 
 
-def _result(answer: dict[str, Any]) -> Any:
-    when = formats.long_day(answer["Fecha"])
-    given = answer.get("input_data") or {}
+def download(
+    _plain: int | None, _excel: int | None, answer: Row | None, scenario: str
+) -> dict[str, Any] | Any:
+    """The forecast that is shown as a file."""
+    if not answer:
+        return no_update
+    excel = ctx.triggered_id == "forecast-excel"
+    questions = forecast_days.questions(answer["rows"], answer["further"], SCENARIOS[scenario])
+    data = forecast_csv(questions, answer["answers"][scenario], excel=excel)
+    first, last = answer["rows"][0]["date"], answer["rows"][-1]["date"]
+    name = "_".join(dict.fromkeys(("pronostico", first, last))) + ("_excel" if excel else "")
+    return dcc.send_bytes(data, f"{name}.csv", type="text/csv")
+
+
+def _result(answer: Row, scenario: str, days: list[Row]) -> list[Any]:
+    given = answer["answers"][scenario]
+    version, told = given["model_version"], given["predictions"][0]
+    if len(answer["answers"]) == 1:
+        return forecast_parts.one_day(days[0], told, answer["missing_series"])
+    return forecast_parts.several_days(days, version, told, answer["missing_series"])
+
+
+def _result_card() -> Any:
+    waiting = empty(_("Complete los datos y pulse «Pronosticar»."), "forecast")
     return card(
-        dmc.Text("Ventas previstas", c="dimmed", size="sm"),
-        dmc.Text(formats.number(answer["prediction"]), id="forecast-value", className="big-number"),
-        dmc.Text(f"para el {when}", id="forecast-day", className="big-number-note"),
-        _assumed(answer),
-        figures(
-            figure_of("Promoción", formats.yes_no(given.get(PROMOTION))),
-            figure_of("Festivo", formats.yes_no(given.get(HOLIDAY))),
-            figure_of("Modelo", f"Versión {answer['model_version']}"),
+        html.Div(waiting, id="forecast-result", **_LIVE),
+        html.Div(
+            [
+                dmc.Text(_("¿Y si…?"), size="sm", fw=600),
+                dmc.SegmentedControl(
+                    id="forecast-scenario",
+                    data=[{"value": name, "label": _(text)} for name, text in _SCENARIO_NAMES.items()],
+                    value=ENTERED,
+                    className="forecast-scenarios",
+                    **{"aria-label": _("Promociones supuestas")},
+                ),
+                dmc.Text(id="forecast-change", className="forecast-change", **_LIVE),
+            ],
+            id="forecast-whatif",
+            hidden=True,
+            className="forecast-part",
         ),
-        _unrecorded(answer),
+        html.Div(
+            [
+                dmc.Button(_("Descargar CSV"), id="forecast-csv", variant="default", size="sm"),
+                dmc.Button(_("CSV para Excel"), id="forecast-excel", variant="default", size="sm"),
+            ],
+            id="forecast-downloads",
+            hidden=True,
+            className="forecast-part forecast-downloads",
+        ),
     )
 
 
-def _assumed(answer: dict[str, Any]) -> dmc.Text:
-    said = "Fecha supuesta: es el próximo día con ese nombre." if answer.get("date_assumed") else ""
-    return dmc.Text(said, id="forecast-assumed", size="sm", c="dimmed")
+def _chart_card(days: list[Row], answer: Row) -> Any:
+    """Made anew with its figure: a chart that is drawn while it is hidden has no size to go by.
 
-
-def _unrecorded(answer: dict[str, Any]) -> dmc.Text:
-    said = (
-        "" if answer.get("recorded", True) else "Este pronóstico aparecerá en el historial un poco más tarde."
-    )
-    return dmc.Text(said, size="sm", c="dimmed")
+    A single day with nothing to compare it with is no chart.
+    """
+    heading = _("Ventas recientes y pronóstico")
+    note = dmc.Text(answer["note"], id="forecast-chart-note", size="sm", c="dimmed")
+    if len(days) == 1 and not answer["sold"]:
+        return card(note, title=heading)
+    label = _("Ventas recientes y pronóstico por día, con promociones y festivos")
+    chart = charts.graph("forecast-chart", label, 360)
+    chart.children.figure = forecast_chart.forecast(days, answer["sold"])
+    return card(note, chart, title=heading)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+import stub_forecast
 import stub_models
 import stub_runs
 import stub_uploads
 from flask import Flask, Response, jsonify, request
+from stub_forecast import ForecastData
 from stub_parts import listed, moment, problem
 from stub_runs import verdict
 
@@ -88,6 +90,7 @@ class StubApi:
     changes: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
     uploads: stub_uploads.Uploads = field(default_factory=stub_uploads.Uploads)
+    forecast: ForecastData = field(default_factory=ForecastData)
 
 
 def _promotion(number: int, *, version: int, previous: int | None, run_id: str | None) -> dict[str, Any]:
@@ -116,6 +119,7 @@ def create_app(data: StubApi) -> Flask:
     stub_runs.register(app, data)
     stub_models.add_routes(app, data)
     stub_uploads.register(app, data.uploads)
+    stub_forecast.register(app, data.forecast)
     return app
 
 
@@ -148,9 +152,12 @@ def _predict(data: StubApi) -> Response:
             "id": 81,
             "recorded": True,
             "prediction": 1605.2,
+            "interval": {"low": 1431.7, "high": 1771.25, "coverage": 0.8},
             "model_version": 3,
             "Fecha": given.get("Fecha", "2026-11-30"),
             "date_assumed": assumed,
+            "series": str(given.get("Tienda", "")),
+            "known": {"Fecha": not assumed},
             "input_data": {name: value for name, value in given.items() if name != "Fecha"},
             "timestamp": moment(0),
         }

@@ -1,13 +1,12 @@
 """The pages as a person meets them: a real Chromium in front of a stub of the API."""
 
 import json
-from datetime import date
 from urllib.parse import urlsplit
 
 import pytest
 from actions import cells, element, has_settled, press, shows, text_of, until
 from browser_site import Site
-from selenium.webdriver import Chrome, Keys
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from stub_runs import HOSTILE
 
@@ -28,63 +27,6 @@ TITLES = (
 )
 
 
-def test_the_form_predicts_and_says_that_it_assumed_the_date(browser: Chrome, site: Site) -> None:
-    browser.get(site.url)
-    press(browser, "#forecast-send")
-    until(browser, lambda b: b.find_element(By.ID, "forecast-value").text == "1.605,20")
-    assert element(browser, "#forecast-day").text == "para el lunes 30 de noviembre de 2026"
-    assert "Fecha supuesta" in element(browser, "#forecast-assumed").text
-    assert "Versión 3" in element(browser, "#forecast-result").text
-    assert site.data.asked == [{"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 0}]
-
-
-def test_the_form_sends_what_was_chosen_and_the_weekday_follows_the_date(browser: Chrome, site: Site) -> None:
-    browser.get(site.url)
-    for switch in ("forecast-promotion", "forecast-holiday"):
-        label = until(browser, lambda b, of=switch: b.find_element(By.CSS_SELECTOR, f"label[for={of}]"))
-        label.click()
-    press(browser, "#forecast-date")
-    press(browser, "table button:not([data-outside])")
-    until(browser, lambda b: not b.find_element(By.ID, "forecast-weekday").is_enabled())
-    press(browser, "#forecast-send")
-    until(browser, lambda _b: site.data.asked)
-    (sent,) = site.data.asked
-    assert (sent["Promociones"], sent["Festivo"]) == (1, 1)
-    assert sent["DíaDeLaSemana"] == date.fromisoformat(sent["Fecha"]).isoweekday()
-    shown = element(browser, "#forecast-weekday").get_attribute("value")
-    days = ["Lunes", "Martes", "Miércoles", "Jueves", "Viernes", "Sábado", "Domingo"]
-    assert days.index(shown) + 1 == sent["DíaDeLaSemana"]
-    assert "Fecha supuesta" not in text_of(browser)
-
-
-def test_the_form_works_by_keyboard_alone(browser: Chrome, site: Site) -> None:
-    browser.get(site.url)
-    weekday = element(browser, "#forecast-weekday")
-    weekday.send_keys(Keys.ENTER)
-    element(browser, "[role=listbox] [role=option]")
-    weekday.send_keys(Keys.ARROW_DOWN)
-    until(browser, lambda b: b.find_element(By.CSS_SELECTOR, "[data-combobox-selected]").text == "Martes")
-    weekday.send_keys(Keys.ENTER)
-    until(browser, lambda _b: weekday.get_attribute("value") == "Martes")
-    element(browser, "#forecast-send").send_keys(Keys.ENTER)
-    until(browser, lambda _b: site.data.asked)
-    assert site.data.asked[0]["DíaDeLaSemana"] == 2
-
-
-def test_without_a_champion_the_reason_stands_on_the_page_and_retry_works(
-    browser: Chrome, site: Site
-) -> None:
-    site.data.mode = "no_champion"
-    browser.get(site.url)
-    shows(browser, "No model has been promoted yet.")
-    press(browser, "#forecast-send")
-    shows(browser, problems.NO_CHAMPION)
-    site.data.mode = "ok"
-    press(browser, "#forecast-retry")
-    shows(browser, "1.605,20")
-    assert problems.NO_CHAMPION not in text_of(browser)
-
-
 def test_the_history_fills_page_by_page_and_refreshes(browser: Chrome, site: Site) -> None:
     browser.get(f"{site.url}/historial")
     until(browser, lambda b: cells(b, "history-grid", "id")[:2] == ["80", "79"])
@@ -102,7 +44,7 @@ def test_the_history_fills_page_by_page_and_refreshes(browser: Chrome, site: Sit
 def test_an_address_that_does_not_exist_gets_a_way_back(browser: Chrome, site: Site) -> None:
     browser.get(f"{site.url}/nada")
     press(browser, "main a[href='/']")
-    shows(browser, "El día")
+    shows(browser, "Qué días")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 
 from dashboard import links
 from dashboard.app import create_app, create_server
-from dashboard.pages.forecast import follow_date
 from dashboard.polling import mark
 from ventas.settings import Settings
 
@@ -91,11 +90,6 @@ def test_the_dashboard_imports_no_database_registry_or_learner() -> None:
     program = f"import sys, dashboard.app; sys.exit(' '.join(n for n in {heavy.split()!r} if n in sys.modules) or 0)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_a_date_decides_its_weekday() -> None:
-    assert follow_date("2026-11-30", "4") == ("1", True, "Lo indica la fecha elegida.")
-    assert follow_date(None, "4") == ("4", False, "")
 
 
 def test_tools_are_linked_where_browsers_find_them(tmp_path: Path) -> None:

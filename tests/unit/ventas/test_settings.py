@@ -10,7 +10,13 @@ from ventas.settings import Settings, load_settings
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SEED", "many"), ("TEST_SHARE", "1.5"), ("BUSINESS_TIMEZONE", "Mars/Base"), ("SPLIT", "sideways")],
+    [
+        ("SEED", "many"),
+        ("TEST_SHARE", "1.5"),
+        ("BUSINESS_TIMEZONE", "Mars/Base"),
+        ("HOLIDAY_COUNTRY", "MARS"),
+        ("SPLIT", "sideways"),
+    ],
 )
 def test_a_bad_value_names_the_variable(monkeypatch, tmp_path, name: str, value: str) -> None:
     monkeypatch.chdir(tmp_path)
