@@ -1,7 +1,7 @@
 """Lists in pages: a bare array, `X-Total-Count`, and `Link` as in RFC 8288."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 from flask import Response, request
@@ -10,10 +10,13 @@ from api.answers import json_answer
 from api.body import printable
 from api.problems import FieldError, InvalidFields
 from api.schemas import LARGEST_ID, LARGEST_VERSION, Page
+from ventas.ledger.history_filter import SORTS
+from ventas.ledger.outcomes import Segment
 from ventas.settings import Settings
 from ventas.states import RunStatus
 
 DEFAULT_LIMIT = 100
+_MOMENT = "a moment with its zone, such as 2026-11-23T10:00:00Z (a + must be sent as %2B)"
 
 
 def allowed_parameters(settings: Settings) -> dict[str, str]:
@@ -24,7 +27,6 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
         "id": f"a whole number from 1 to {LARGEST_ID}",
         "status": "one of " + ", ".join(RunStatus),
         "version": f"a whole number from 1 to {LARGEST_VERSION}",
-        "at": "a moment with its zone, such as 2026-11-23T10:00:00Z (a + must be sent as %2B)",
         "key": "an object key of at most 1024 characters",
         "version_id": "a version id of at most 128 characters",
         "name": "a part of a key, of at most 200 characters",
@@ -33,9 +35,14 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
         "outcome": "one of recorded, duplicate, ignored",
         "kind": "one of sales, forecast",
         "size": f"a whole number of bytes from 0 to {LARGEST_ID}",
-        "segment": "one of none, weekday, promotion, holiday, series",
-        "since": "a date such as 2026-11-30",
-        "until": "a date such as 2026-11-30",
+        "segment": "one of " + ", ".join(get_args(Segment)),
+        "sort": "one of " + ", ".join(SORTS),
+        **dict.fromkeys(("since", "until"), "a date such as 2026-11-30"),
+        **dict.fromkeys(("asked_since", "asked_until", "at"), _MOMENT),
+        **dict.fromkeys(("first_id", "last_id"), f"a whole number from 1 to {LARGEST_ID}"),
+        **dict.fromkeys(("promotion", "holiday", "has_actual", "excel"), "true or false"),
+        "weekday": "a whole number from 1 (Monday) to 7 (Sunday)",
+        "series": "a series of at most 1000 characters",
     }
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement
 
 
-class given_flag(ColumnElement[int]):  # noqa: N801 - named as SQL functions are
+class given_flag(ColumnElement[int]):
     """The 0 or 1 that a prediction was asked with, of the input called `name`."""
 
     inherit_cache = True

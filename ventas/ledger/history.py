@@ -5,7 +5,7 @@ Two steps keep a million rows quick: ids are found in an index alone, and only t
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from sqlalchemy import and_, false, func, select
 from sqlalchemy.orm import Session
@@ -113,8 +113,7 @@ def _window(
 
 
 def _turned(sort: Sort) -> Sort:
-    turned: Sort = sort[1:] if sort.startswith("-") else f"-{sort}"  # type: ignore[assignment] - both are sorts
-    return turned
+    return cast(Sort, sort[1:] if sort.startswith("-") else f"-{sort}")
 
 
 def _ends(session: Session) -> _Ends:

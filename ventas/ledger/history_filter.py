@@ -55,7 +55,7 @@ class HistoryFilter:
         return self.asked_since is not None or self.asked_until is not None
 
 
-def ids(wanted: HistoryFilter, *, moments: bool = False) -> Select[tuple[int]]:
+def ids(wanted: HistoryFilter, *, moments: bool = False) -> Select[Any]:
     """The ids of the predictions that fit, in no order; with `moments`, `created_at` can be sorted by.
 
     Those with an actual come from the outcomes, which are few, all others from the index of the predictions.

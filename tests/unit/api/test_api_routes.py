@@ -36,6 +36,8 @@ ROUTES = {
     ("/predict/batch", "post"),
     ("/history/", "get"),
     ("/history/{id}", "get"),
+    ("/history/{id}/lineage", "get"),
+    ("/history/predictions.csv", "get"),
     ("/accuracy", "get"),
     ("/alerts", "get"),
     ("/health", "get"),
