@@ -5,6 +5,7 @@ from typing import Any, get_args
 from urllib.parse import urlencode
 
 from flask import Response, request
+from pydantic import BaseModel
 
 from api.answers import json_answer
 from api.body import printable
@@ -46,17 +47,22 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
     }
 
 
-def window(page: Page, settings: Settings) -> tuple[int, int]:
-    """`skip` and `limit` of a page; raises InvalidFields above HISTORY_PAGE_MAX, and for a parameter that is none.
+def refuse_unknown(query: BaseModel) -> None:
+    """Raise InvalidFields for a parameter that is none of `query`'s.
 
     A filter that was mistyped would else be passed over, and the whole list taken for what was asked for.
     """
-    taken = type(page).model_fields
+    taken = type(query).model_fields
     if unknown := sorted(map(printable, request.args.keys() - taken.keys())):
         known = f"one of {', '.join(taken)}"
         raise InvalidFields(
             [FieldError(name, f"{name} is no parameter of this list.", known) for name in unknown]
         )
+
+
+def window(page: Page, settings: Settings) -> tuple[int, int]:
+    """`skip` and `limit` of a page; raises InvalidFields above HISTORY_PAGE_MAX, and for a parameter that is none."""
+    refuse_unknown(page)
     most = settings.HISTORY_PAGE_MAX
     limit = min(DEFAULT_LIMIT, most) if page.limit is None else page.limit
     if limit > most:

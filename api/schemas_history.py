@@ -21,8 +21,6 @@ from ventas.ledger.history_filter import NEWEST, HistoryFilter, Sort
 class HistoryWanted(BaseModel):
     """Which predictions are wanted; all bounds belong to their range."""
 
-    model_config = ConfigDict(extra="forbid")
-
     model_version: int | None = left_out("Only by this version.", ge=1, le=LARGEST_VERSION)
     since: Day | None = left_out("Only for this day or later ones.")
     until: Day | None = left_out("Only for this day or earlier ones.")

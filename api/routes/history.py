@@ -10,7 +10,7 @@ from flask_openapi3.models.tag import Tag
 from api.answers import json_answer
 from api.history_csv import history_csv
 from api.lineage import lineage
-from api.pages import page_answer, window
+from api.pages import page_answer, refuse_unknown, window
 from api.past import past_prediction
 from api.problems import documented
 from api.schemas import PredictionId
@@ -42,6 +42,7 @@ def history_routes(services: Services) -> APIBlueprint:
     @routes.get("/history/predictions.csv", responses=_FILE)
     def predictions(query: HistoryCsv) -> Response:
         """Past predictions as a file, newest first, all that fit."""
+        refuse_unknown(query)
         pieces = history_csv(ledger.history, query.filter(), zone, excel=query.excel)
         response = Response(pieces, content_type=CSV)
         response.headers["Content-Disposition"] = 'attachment; filename="predictions.csv"'

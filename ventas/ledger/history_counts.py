@@ -44,7 +44,10 @@ class Counts:
             every = replace(wanted, has_actual=None)
             return judged if wanted.has_actual else self.count(session, every, newest) - judged
         known, settled = self._known_of(wanted, newest), self._settled(session, newest)
-        later = ids(wanted).where(Prediction.id > known.last_id).subquery()
+        found = ids(wanted)
+        if known.last_id:  # else SQLite would walk all rows by their id, not the index
+            found = found.where(Prediction.id > known.last_id)
+        later = found.subquery()
         to_settled = func.sum(case((later.c.id <= settled, 1), else_=0))
         more, rest = session.execute(select(to_settled, func.count()).select_from(later)).one()
         if settled >= known.last_id:
