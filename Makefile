@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run-env dev-env object-store up sample test zoo test-fast check chaos benchmark-models benchmark-dashboard screenshots lock clean-state
+.PHONY: help run-env dev-env object-store up sample test zoo test-fast check chaos benchmark-models benchmark-history benchmark-dashboard screenshots lock clean-state
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ chaos: dev-env object-store ## kill the parts of a real system in turn; CHAOS_UP
 
 benchmark-models: dev-env ## how good the models are, beside tables, the seed's grid and the noise floor
 	$(BIN)/python -m benchmarks.models
+
+benchmark-history: dev-env ## a history of a million predictions, beside the same SQL
+	$(BIN)/python -m benchmarks.history
 
 benchmark-dashboard: dev-env object-store ## how soon a page can be used, beside MLflow's own
 	$(BIN)/python -m benchmarks.dashboard

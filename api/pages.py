@@ -1,19 +1,23 @@
 """Lists in pages: a bare array, `X-Total-Count`, and `Link` as in RFC 8288."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 from flask import Response, request
+from pydantic import BaseModel
 
 from api.answers import json_answer
 from api.body import printable
 from api.problems import FieldError, InvalidFields
 from api.schemas import LARGEST_ID, LARGEST_VERSION, Page
+from ventas.ledger.history_filter import SORTS
+from ventas.ledger.outcomes import Segment
 from ventas.settings import Settings
 from ventas.states import RunStatus
 
 DEFAULT_LIMIT = 100
+_MOMENT = "a moment with its zone, such as 2026-11-23T10:00:00Z (a + must be sent as %2B)"
 
 
 def allowed_parameters(settings: Settings) -> dict[str, str]:
@@ -24,7 +28,6 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
         "id": f"a whole number from 1 to {LARGEST_ID}",
         "status": "one of " + ", ".join(RunStatus),
         "version": f"a whole number from 1 to {LARGEST_VERSION}",
-        "at": "a moment with its zone, such as 2026-11-23T10:00:00Z (a + must be sent as %2B)",
         "key": "an object key of at most 1024 characters",
         "version_id": "a version id of at most 128 characters",
         "name": "a part of a key, of at most 200 characters",
@@ -33,24 +36,33 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
         "outcome": "one of recorded, duplicate, ignored",
         "kind": "one of sales, forecast",
         "size": f"a whole number of bytes from 0 to {LARGEST_ID}",
-        "segment": "one of none, weekday, promotion, holiday, series",
-        "since": "a date such as 2026-11-30",
-        "until": "a date such as 2026-11-30",
+        "segment": "one of " + ", ".join(get_args(Segment)),
+        "sort": "one of " + ", ".join(SORTS),
+        **dict.fromkeys(("since", "until"), "a date such as 2026-11-30"),
+        **dict.fromkeys(("asked_since", "asked_until", "at"), _MOMENT),
+        **dict.fromkeys(("first_id", "last_id"), f"a whole number from 1 to {LARGEST_ID}"),
+        **dict.fromkeys(("promotion", "holiday", "has_actual", "excel"), "true or false"),
+        "weekday": "a whole number from 1 (Monday) to 7 (Sunday)",
         "series": "a series of at most 1000 characters, as its column writes it",
     }
 
 
-def window(page: Page, settings: Settings) -> tuple[int, int]:
-    """`skip` and `limit` of a page; raises InvalidFields above HISTORY_PAGE_MAX, and for a parameter that is none.
+def refuse_unknown(query: BaseModel) -> None:
+    """Raise InvalidFields for a parameter that is none of `query`'s.
 
     A filter that was mistyped would else be passed over, and the whole list taken for what was asked for.
     """
-    taken = type(page).model_fields
+    taken = type(query).model_fields
     if unknown := sorted(map(printable, request.args.keys() - taken.keys())):
         known = f"one of {', '.join(taken)}"
         raise InvalidFields(
             [FieldError(name, f"{name} is no parameter of this list.", known) for name in unknown]
         )
+
+
+def window(page: Page, settings: Settings) -> tuple[int, int]:
+    """`skip` and `limit` of a page; raises InvalidFields above HISTORY_PAGE_MAX, and for a parameter that is none."""
+    refuse_unknown(page)
     most = settings.HISTORY_PAGE_MAX
     limit = min(DEFAULT_LIMIT, most) if page.limit is None else page.limit
     if limit > most:

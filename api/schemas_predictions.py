@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from ventas.ledger import Prediction
 from ventas.ledger.predictions import NewPrediction
@@ -113,7 +113,3 @@ class HistoryEntry(BaseModel):
     Fecha: date | None
     date_assumed: bool = Field(description="Whether `Fecha` was not given but assumed.")
     series: str = Field(description=_SERIES)
-
-
-class HistoryList(RootModel[list[HistoryEntry]]):
-    """Predictions, newest first."""

@@ -36,7 +36,9 @@ class AccuracyAnswer(BaseModel):
 
     model_version: int
     shadow: bool = Field(description="Whether these were not served: the version was in the shadow.")
-    segment: str | None = Field(description="The value that the predictions share; null for all of them.")
+    segment: str | None = Field(
+        description="The value that the predictions share, a week by its Monday; null for all of them."
+    )
     rows: int
     first: date
     last: date

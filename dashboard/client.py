@@ -4,7 +4,7 @@ No page meets an exception of httpx, and no page needs to know a status code.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -75,9 +75,33 @@ class Api:
         wanted = {"until": until, "limit": limit} | ({"series": series} if series else {})
         return _page(self._call("GET", "/actuals", wanted)).rows
 
-    def history(self, skip: int, limit: int) -> Page:
-        """Predictions, newest first; raises ApiProblem."""
-        return _page(self._call("GET", "/history/", {"skip": skip, "limit": limit}))
+    def history(self, skip: int, limit: int, wanted: Row | None = None, sort: str = "-id") -> Page:
+        """Predictions with their actuals, those of a filter (as the API's query names it); raises ApiProblem."""
+        query = {"skip": skip, "limit": limit, "sort": sort} | (wanted or {})
+        return _page(self._call("GET", "/history/", query))
+
+    def past(self, prediction_id: int) -> Row:
+        """One prediction with its actual; raises ApiProblem (`missing` if there is none)."""
+        return _object(self._call("GET", f"/history/{prediction_id:d}"))
+
+    def lineage(self, prediction_id: int) -> Row:
+        """Model, dataset and uploads behind a prediction; raises ApiProblem (`missing` if there is none)."""
+        return _object(self._call("GET", f"/history/{prediction_id:d}/lineage"))
+
+    @contextmanager
+    def history_file(self, wanted: Row) -> Iterator[httpx.Response]:
+        """The predictions of a filter as CSV, to be read piece by piece; raises ApiProblem."""
+        request = self._http.build_request("GET", "/history/predictions.csv", params=wanted)
+        try:
+            response = self._http.send(request, stream=True)
+        except httpx.TimeoutException as error:
+            raise ApiProblem(problems.SLOW) from error
+        except httpx.HTTPError as error:
+            raise ApiProblem(problems.DOWN) from error
+        with closing(response):
+            if not response.is_success:
+                response.read()
+            yield _checked(response)
 
     def models(self) -> list[Row]:
         """Every model version, newest first; raises ApiProblem."""
@@ -95,9 +119,9 @@ class Api:
         """Actual and predicted sales of its test rows; raises ApiProblem (`missing` if they were not kept)."""
         return _object(self._call("GET", f"/models/{version:d}/predictions"))
 
-    def accuracy(self) -> list[Row]:
-        """The errors of predictions that came true, by version; raises ApiProblem."""
-        return self._every("/accuracy")
+    def accuracy(self, segment: str = "none") -> list[Row]:
+        """The errors of predictions that came true, by version and segment; raises ApiProblem."""
+        return self._every("/accuracy", {"segment": segment})
 
     def promote(self, version: int, token: str, actor: str, reason: str) -> Row:
         """Make a version the champion, with the admin token; raises ApiProblem."""
@@ -177,11 +201,11 @@ class Api:
         version = _object(_checked(response)).get("model_version")
         return Health(version if isinstance(version, int) else None, "")
 
-    def _every(self, path: str) -> list[Row]:
+    def _every(self, path: str, query: Row | None = None) -> list[Row]:
         """All entries of a list, page by page, up to MOST_ENTRIES."""
         rows: list[Row] = []
         while True:
-            page = _page(self._call("GET", path, {"skip": len(rows)}))
+            page = _page(self._call("GET", path, {"skip": len(rows)} | (query or {})))
             rows += page.rows
             if not page.rows or len(rows) >= min(page.total, MOST_ENTRIES):
                 return rows

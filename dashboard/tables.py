@@ -73,14 +73,15 @@ def grid(grid_id: str, columns: list[dict[str, Any]], label: str, **more: Any) -
     )
 
 
-def paged(grid_id: str, columns: list[dict[str, Any]], label: str, page_size: int) -> html.Div:
+def paged(grid_id: str, columns: list[dict[str, Any]], label: str, page_size: int, **more: Any) -> html.Div:
     """A table whose pages are asked of the server through `getRowsRequest`."""
     return grid(
         grid_id,
         columns,
         label,
         rowModelType="infinite",
-        style={"height": 42 * (page_size + 1) + 58},
+        style={"height": 42 * (page_size + 1) + 76},
+        **more,
         options={
             "pagination": True,
             "paginationPageSize": page_size,

@@ -1,17 +1,28 @@
-"""`GET /history/` and `GET /history/{id}`."""
+"""`GET /history/`, `/history/predictions.csv`, `/history/{id}` and `/history/{id}/lineage`."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api.answers import json_answer
-from api.pages import page_answer, window
+from api.history_csv import history_csv
+from api.lineage import lineage
+from api.pages import page_answer, refuse_unknown, window
+from api.past import past_prediction
 from api.problems import documented
-from api.schemas import Page, PredictionId
-from api.schemas_predictions import HistoryEntry, HistoryList, Interval
+from api.schemas import PredictionId
+from api.schemas_history import HistoryCsv, HistoryQuery, Lineage, PastList, PastPrediction
 from api.services import Services
 from ventas.errors import NotFound
-from ventas.ledger import Prediction
+from ventas.ledger.history import Past
+
+CSV = "text/csv; charset=utf-8"
+_FILE: dict[Any, Any] = {
+    200: {"description": "The file.", "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
 
 
 def history_routes(services: Services) -> APIBlueprint:
@@ -19,35 +30,38 @@ def history_routes(services: Services) -> APIBlueprint:
     routes = APIBlueprint(
         "history", __name__, abp_tags=[Tag(name="Predictions")], abp_responses=documented(422, 503)
     )
-    predictions = services.ledger.predictions
+    ledger, zone = services.ledger, ZoneInfo(services.settings.BUSINESS_TIMEZONE)
 
-    @routes.get("/history/", responses={200: HistoryList})
-    def history(query: Page) -> Response:
-        """Past predictions, newest first."""
+    @routes.get("/history/", responses={200: PastList})
+    def history(query: HistoryQuery) -> Response:
+        """Past predictions with what was sold, newest first unless sorted otherwise."""
         skip, limit = window(query, services.settings)
-        rows, total = predictions.page(skip, limit)
-        return page_answer([_entry(row) for row in rows], total, skip, limit)
+        rows, total = ledger.history.page(skip, limit, query.filter(), query.sort)
+        return page_answer([past_prediction(past, zone) for past in rows], total, skip, limit)
 
-    @routes.get("/history/<id>", responses=documented(404) | {200: HistoryEntry})
+    @routes.get("/history/predictions.csv", responses=_FILE)
+    def predictions(query: HistoryCsv) -> Response:
+        """Past predictions as a file, newest first, all that fit."""
+        refuse_unknown(query)
+        pieces = history_csv(ledger.history, query.filter(), zone, excel=query.excel)
+        response = Response(pieces, content_type=CSV)
+        response.headers["Content-Disposition"] = 'attachment; filename="predictions.csv"'
+        return response
+
+    @routes.get("/history/<id>", responses=documented(404) | {200: PastPrediction})
     def prediction(path: PredictionId) -> Response:
-        """One past prediction."""
-        row = predictions.get(path.id)
-        if row is None:
-            raise NotFound(f"There is no prediction {path.id}.")
-        return json_answer(_entry(row))
+        """One past prediction with what was sold."""
+        return json_answer(past_prediction(existing(path.id), zone))
+
+    @routes.get("/history/<id>/lineage", responses=documented(404) | {200: Lineage})
+    def behind(path: PredictionId) -> Response:
+        """The model, the dataset and the uploads behind a past prediction."""
+        return json_answer(lineage(ledger, existing(path.id)))
+
+    def existing(prediction_id: int) -> Past:
+        past = ledger.history.get(prediction_id)
+        if past is None:
+            raise NotFound(f"There is no prediction {prediction_id}.")
+        return past
 
     return routes
-
-
-def _entry(row: Prediction) -> HistoryEntry:
-    return HistoryEntry(
-        id=row.id,
-        input_data=row.input_data,
-        prediction=row.prediction,
-        interval=Interval.of(row),
-        timestamp=row.created_at,
-        model_version=row.model_version,
-        Fecha=row.date,
-        date_assumed=row.date_assumed,
-        series=row.series,
-    )

@@ -27,14 +27,4 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return [Object.assign({}, navbar, { collapsed: { mobile: !open } }), open];
     },
   },
-  history: {
-    reload: function () {
-      var grid = window.dash_ag_grid.getApi("history-grid");
-      if (grid) {
-        grid.paginationGoToFirstPage(); // the newest stand there
-        grid.purgeInfiniteCache();
-      }
-      return window.dash_clientside.no_update;
-    },
-  },
 });

@@ -4,10 +4,10 @@
 """
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from typing import Any
 
 import stub_forecast
+import stub_history
 import stub_models
 import stub_runs
 import stub_uploads
@@ -17,21 +17,6 @@ from stub_parts import listed, moment, problem
 from stub_runs import verdict
 
 _COMPARED = {"challenger_version": 4, "champion_version": 3}
-
-
-def prediction(number: int) -> dict[str, Any]:
-    """A history entry; the second model version answers from number 41 on."""
-    day = date(2026, 11, 24) + timedelta(days=number % 21)
-    holiday, promotion = int(number % 9 == 0), int(number % 3 == 0)
-    value = 900 + 85.17 * day.isoweekday() + 260 * promotion - 190 * holiday + (number * 37 % 50)
-    return {
-        "id": number,
-        "input_data": {"DíaDeLaSemana": day.isoweekday(), "Promociones": promotion, "Festivo": holiday},
-        "prediction": value + (0 if number < 41 else 45.5),
-        "timestamp": moment(60 * (80 - number)),
-        "model_version": 1 if number < 41 else 2,
-        "Fecha": day.isoformat(),
-    }
 
 
 def model(version: int, *, rmse: float, stage: str, aliases: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -63,7 +48,9 @@ class StubApi:
     """What the stub answers with. `mode` is ok, no_champion, failing or garbage."""
 
     mode: str = "ok"
-    history: list[dict[str, Any]] = field(default_factory=lambda: [prediction(n) for n in range(80, 0, -1)])
+    history: list[dict[str, Any]] = field(
+        default_factory=lambda: [stub_history.prediction(n) for n in range(80, 0, -1)]
+    )
     models: list[dict[str, Any]] = field(
         default_factory=lambda: [
             model(4, rmse=93.87, stage="Rejected")
@@ -85,6 +72,9 @@ class StubApi:
             {"model_version": 3, "shadow": False, "rmse": 101.5, "rows": 40},
             {"model_version": 4, "shadow": True, "rmse": 77.0, "rows": 40},
         ]
+    )
+    live: dict[str, list[dict[str, Any]]] = field(
+        default_factory=lambda: {segment: stub_history.live(segment) for segment in ("week", "month")}
     )
     runs: dict[str, dict[str, Any]] = field(default_factory=stub_runs.runs)
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -113,7 +103,7 @@ def create_app(data: StubApi) -> Flask:
     app.before_request(lambda: _fault(data.mode))
     app.add_url_rule("/health", view_func=lambda: _health(data), endpoint="health")
     app.add_url_rule("/predict", view_func=lambda: _predict(data), methods=["POST"], endpoint="predict")
-    app.add_url_rule("/history/", view_func=lambda: listed(data.history), endpoint="history")
+    stub_history.register(app, data)
     app.add_url_rule("/models", view_func=lambda: listed(data.models), endpoint="models")
     app.add_url_rule("/models/promotions", view_func=lambda: listed(data.promotions), endpoint="promotions")
     stub_runs.register(app, data)

@@ -139,8 +139,10 @@ def _file(data: "StubApi", version: int, make: Any) -> Response:
 
 
 def _accuracy(data: "StubApi") -> Response:
-    response = jsonify(data.accuracy)
-    response.headers["X-Total-Count"] = str(len(data.accuracy))
+    segment = request.args.get("segment", "none")
+    found = data.accuracy if segment == "none" else data.live.get(segment, [])
+    response = jsonify(found)
+    response.headers["X-Total-Count"] = str(len(found))
     return response
 
 

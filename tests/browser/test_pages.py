@@ -4,7 +4,7 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
-from actions import cells, element, has_settled, press, shows, text_of, until
+from actions import element, has_settled, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -25,20 +25,6 @@ TITLES = (
     *("Pronóstico", "Subir ventas", "Historial", "Modelos", "Versiones 3, 4", "Ejecuciones"),
     *("ventas.csv", HOSTILE, "Estado"),
 )
-
-
-def test_the_history_fills_page_by_page_and_refreshes(browser: Chrome, site: Site) -> None:
-    browser.get(f"{site.url}/historial")
-    until(browser, lambda b: cells(b, "history-grid", "id")[:2] == ["80", "79"])
-    assert cells(browser, "history-grid", "prediction")[0] == "1.381,35"
-    assert "80 pronósticos." in text_of(browser)
-    assert "1 a 15 de 80" in text_of(browser)
-    press(browser, "#history-grid [aria-label='Página siguiente']")
-    until(browser, lambda b: "65" in cells(b, "history-grid", "id"))
-    site.data.history = site.data.history[70:]
-    press(browser, "#history-refresh")
-    shows(browser, "10 pronósticos.")
-    until(browser, lambda b: cells(b, "history-grid", "id")[:1] == ["10"])
 
 
 def test_an_address_that_does_not_exist_gets_a_way_back(browser: Chrome, site: Site) -> None:
@@ -83,7 +69,7 @@ def test_every_page_bears_an_api_that_is_gone_or_talks_nonsense(
 def test_empty_lists_say_so(browser: Chrome, site: Site) -> None:
     site.data.history, site.data.models, site.data.promotions, site.data.runs = [], [], [], {}
     for path, sentence in (
-        ("/historial", "Todavía no hay pronósticos"),
+        ("/historial", "Ningún pronóstico para mostrar"),
         ("/modelos", "Todavía no se promovió ningún modelo."),
         ("/ejecuciones", "Todavía no llegó ningún archivo"),
     ):

@@ -4,6 +4,7 @@ from ventas.ledger.alerts import Alerts
 from ventas.ledger.approvals import Approvals
 from ventas.ledger.database import Database
 from ventas.ledger.events import Intake
+from ventas.ledger.history import History
 from ventas.ledger.outcomes import Outcomes
 from ventas.ledger.predictions import Predictions
 from ventas.ledger.promotions import Promotions
@@ -32,6 +33,7 @@ class Ledger:
         self.promotions = Promotions(self.database)
         self.approvals = Approvals(self.database)
         self.predictions = Predictions(self.database)
+        self.history = History(self.database)
         self.queries = Queries(self.database)
         self.replays = Replays(self.database)
         self.outcomes = Outcomes(self.database)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 
 from ventas.contract import HOLIDAY, PROMOTION, Kind
 from ventas.ledger.database import Database
+from ventas.ledger.periods import period
 from ventas.ledger.tables import Outcome, Prediction, Run, ShadowPrediction
 
 READ_ROWS = 100_000
@@ -27,7 +28,7 @@ FORECAST_COLUMNS = (
     *("promotion", "holiday", "prediction", "low", "high"),
 )
 T = TypeVar("T")
-Segment = Literal["none", "weekday", "promotion", "holiday", "series"]
+Segment = Literal["none", "weekday", "promotion", "holiday", "series", "week", "month"]
 
 
 @dataclass(frozen=True)
@@ -138,17 +139,15 @@ class Outcomes:
 
     def errors(self, wanted: OutcomeFilter, segment: Segment = "none") -> list[LiveError]:
         """Errors of each version, newest first, what was served before the shadow, by segment in order."""
-        by = literal(None) if segment == "none" else getattr(Outcome, segment)
-        keys = [Outcome.model_version, Outcome.shadow, *([] if segment == "none" else [by])]
-        order = [Outcome.model_version.desc(), Outcome.shadow, *keys[2:]]
-        statement = (
-            select(Outcome.model_version, Outcome.shadow, by.label("segment"), *_SUMS)
-            .where(*_conditions(wanted))
-            .group_by(*keys)
-            .order_by(*order)
-        )
         with self._database.read() as session:
-            found = session.execute(statement).all()
+            by = _segment(segment, session.get_bind().dialect.name)
+            keys = [Outcome.model_version, Outcome.shadow, *([] if segment == "none" else [by])]
+            found = session.execute(
+                select(Outcome.model_version, Outcome.shadow, by.label("segment"), *_SUMS)
+                .where(*_conditions(wanted))
+                .group_by(*keys)
+                .order_by(Outcome.model_version.desc(), *keys[1:])
+            ).all()
             verdicts = _verdict_errors(session, {row.model_version for row in found})
         return [_live_error(row, verdicts.get(row.model_version)) for row in found]
 
@@ -173,6 +172,14 @@ class Outcomes:
                 .order_by(mse[0])
             )
             return [Rivalry(version, rows, sqrt(shadow), sqrt(own)) for version, rows, shadow, own in found]
+
+
+def _segment(segment: Segment, dialect: str) -> Any:
+    if segment == "none":
+        return literal(None)
+    if segment in ("week", "month"):
+        return period(segment, Outcome.date, dialect)
+    return getattr(Outcome, segment)
 
 
 def _batches(rows: Iterable[T]) -> Iterator[list[T]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 
 from ventas.ledger.database import Database
 from ventas.ledger.tables import Prediction
@@ -32,7 +32,7 @@ class NewPrediction:
 
 
 class Predictions:
-    """Reads and writes the history. All methods raise LedgerUnavailable."""
+    """Writes the history, which `History` reads. All methods raise LedgerUnavailable."""
 
     def __init__(self, database: Database):
         self._database = database
@@ -43,17 +43,3 @@ class Predictions:
         with self._database.write() as session:
             statement = insert(Prediction).returning(Prediction.id, sort_by_parameter_order=True)
             return list(session.scalars(statement, rows))
-
-    def get(self, prediction_id: int) -> Prediction | None:
-        """One prediction, or None."""
-        with self._database.read() as session:
-            return session.get(Prediction, prediction_id)
-
-    def page(self, skip: int, limit: int) -> tuple[list[Prediction], int]:
-        """`limit` predictions after the `skip` newest ones, newest first, and how many there are in all."""
-        with self._database.read() as session:
-            total = session.scalar(select(func.count()).select_from(Prediction)) or 0
-            rows = session.scalars(
-                select(Prediction).order_by(Prediction.id.desc()).offset(skip).limit(limit)
-            )
-            return list(rows), total

@@ -3,10 +3,24 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, Integer, String, UniqueConstraint, false
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from ventas.contract import HOLIDAY, PROMOTION
+from ventas.ledger.generated import given_flag
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -158,7 +172,11 @@ class Prediction(Base):
     __tablename__ = "predictions"
     __table_args__ = (
         Index("ix_predictions_created_at", "created_at"),
-        Index("ix_predictions_date", "date"),
+        # Holds all that the history is filtered and sorted by, so that a million rows need not be read for it.
+        Index(
+            "ix_predictions_filters",
+            *("date", "model_version", "promotion", "holiday", "series", "prediction", "created_at"),
+        ),
         {"sqlite_autoincrement": True},  # ids must only ever grow
     )
 
@@ -175,6 +193,9 @@ class Prediction(Base):
     high: Mapped[float | None]
     coverage: Mapped[float | None]  # the share of actual sales that the interval is to hold
     date_assumed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # What was asked, as the database itself reads it out of `input_data`.
+    promotion: Mapped[int | None] = mapped_column(Computed(given_flag(PROMOTION)))
+    holiday: Mapped[int | None] = mapped_column(Computed(given_flag(HOLIDAY)))
 
 
 class ShadowPrediction(Base):
@@ -202,6 +223,7 @@ class Outcome(Base):
     __table_args__ = (
         UniqueConstraint("model_version", "series", "date", "shadow", name="uq_outcomes_forecast"),
         Index("ix_outcomes_date", "date"),
+        Index("ix_outcomes_prediction", "prediction_id", "shadow"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

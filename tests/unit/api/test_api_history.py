@@ -121,8 +121,8 @@ class Replay:
 
     def stored(self) -> list[float]:
         """The stored predictions, oldest first."""
-        rows, _ = self.ledger.predictions.page(0, 10_000)
-        return [stored.prediction for stored in reversed(rows)]
+        rows, _ = self.ledger.history.page(0, 10_000)
+        return [past.prediction.prediction for past in reversed(rows)]
 
 
 @pytest.fixture

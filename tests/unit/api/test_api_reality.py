@@ -84,6 +84,13 @@ def test_errors_by_segment_and_of_some_days(filled: FlaskClient) -> None:
     assert page.headers["X-Total-Count"] == "14"
 
 
+def test_errors_over_time(filled: FlaskClient) -> None:
+    weeks = filled.get("/accuracy?segment=week&model_version=1").get_json()
+    assert [(one["segment"], one["rows"]) for one in weeks] == [("2026-11-30", 7), ("2026-12-07", 7)]
+    months = filled.get("/accuracy?segment=month&model_version=1").get_json()
+    assert [(one["segment"], one["rows"]) for one in months] == [("2026-11", 1), ("2026-12", 13)]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

@@ -36,6 +36,8 @@ ROUTES = {
     ("/predict/batch", "post"),
     ("/history/", "get"),
     ("/history/{id}", "get"),
+    ("/history/{id}/lineage", "get"),
+    ("/history/predictions.csv", "get"),
     ("/accuracy", "get"),
     ("/alerts", "get"),
     ("/health", "get"),
@@ -124,7 +126,7 @@ def test_every_route_answers_with_and_without_its_slash(
         for url in (concrete, concrete + "/"):
             answer = client.open(url, method=method.upper(), json=BODIES.get(path))
             assert answer.status_code == 200, url
-            assert answer.mimetype == "application/json"
+            assert answer.mimetype == ("text/csv" if path.endswith(".csv") else "application/json")
 
 
 def test_every_route_refuses_other_methods_as_a_problem(client: FlaskClient) -> None:

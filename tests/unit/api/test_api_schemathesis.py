@@ -25,6 +25,8 @@ OPERATIONS = [
     ("POST", "/predict/batch"),
     ("GET", "/history/"),
     ("GET", "/history/{id}"),
+    ("GET", "/history/{id}/lineage"),
+    ("GET", "/history/predictions.csv"),
     ("GET", "/accuracy"),
     ("GET", "/actuals"),
     ("GET", "/alerts"),

@@ -72,6 +72,7 @@ def test_an_unforeseen_error_shows_a_sentence_and_no_trace(settings: Settings) -
             {"id": "history-problem-text", "property": "children"},
         ],
         "inputs": [
+            {"id": "history-query", "property": "data", "value": {}},
             {"id": "history-refresh", "property": "n_clicks", "value": None},
             {"id": "history-retry", "property": "n_clicks", "value": None},
         ],

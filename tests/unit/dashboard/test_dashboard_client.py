@@ -27,7 +27,7 @@ def test_a_list_comes_with_the_total_of_the_header() -> None:
 
     page = api(answer).history(30, 15)
     assert (page.rows, page.total) == ([{"id": 5}], 812)
-    assert asked == ["http://api.test/history/?skip=30&limit=15"]
+    assert asked == ["http://api.test/history/?skip=30&limit=15&sort=-id"]
 
 
 def test_a_list_without_total_counts_its_rows() -> None:

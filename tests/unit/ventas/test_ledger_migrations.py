@@ -34,7 +34,7 @@ def test_old_predictions_tell_whether_their_date_was_assumed(settings, ledger: L
     with ledger.database.write() as session:
         command.downgrade(configuration(session.connection()), "0002")
     upgrade(settings)
-    found = [ledger.predictions.get(number) for number in ids]
+    found = [ledger.history.get(number).prediction for number in ids]
     assert [row.date_assumed for row in found] == [True, True, False]
     assert [(row.prediction, row.series, row.low) for row in found] == [(1.5, "", None)] * 3
     assert ledger.predictions.add([NewPrediction(noon, 1, day, {}, 1.5)])[0] > ids[-1], "ids only grow"

@@ -9,6 +9,7 @@ from ledger_databases import ON_BOTH
 from reality_world import FIRST, SERIES, World, rows_of, sales
 
 from ventas.ledger import Ledger
+from ventas.ledger.outcomes import OutcomeFilter
 from ventas.ledger.tables import Outcome
 
 DAY = timedelta(days=1)
@@ -29,6 +30,18 @@ def test_a_prediction_that_came_true_has_its_errors(world: World) -> None:
     assert live.rmse == pytest.approx(((10**2 + 30**2) / 2) ** 0.5)
     assert live.wape == pytest.approx(0.2)
     assert (live.coverage, live.intervals) == (0.5, 2)
+
+
+@ON_BOTH
+def test_errors_are_told_by_week_and_month_in_order(world: World) -> None:
+    for number in range(40):
+        world.predict(FIRST + number * DAY, 90.0)
+    world.face(sales(40, 100.0))
+    weeks, months = (world.ledger.outcomes.errors(OutcomeFilter(), segment) for segment in ("week", "month"))
+    mondays = [FIRST - FIRST.weekday() * DAY + week * 7 * DAY for week in range(7)]
+    assert [one.segment for one in weeks] == [str(day) for day in mondays if day < FIRST + 40 * DAY]
+    assert [one.segment for one in months] == sorted({f"{FIRST + n * DAY:%Y-%m}" for n in range(40)})
+    assert sum(one.rows for one in weeks) == sum(one.rows for one in months) == 40
 
 
 def test_without_intervals_and_sales_shares_are_unknown(world: World) -> None:

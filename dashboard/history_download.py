@@ -1,0 +1,45 @@
+"""The filtered history as a file, passed on from the API piece by piece: the browser need not reach the API."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from urllib.parse import urlencode
+
+import flask
+from flask import Response
+
+from dashboard import context
+from dashboard.history_filters import YES, Query
+from dashboard.i18n import gettext as _
+from dashboard.problems import ApiProblem
+
+PATH = "/historial/pronosticos.csv"
+
+
+def register(server: flask.Flask) -> None:
+    """Add the file's address."""
+    server.add_url_rule(PATH, "download-history", _download)
+
+
+def href(wanted: Query, *, excel: bool) -> str:
+    """Where the predictions of a filter are downloaded."""
+    query = wanted | ({"excel": YES} if excel else {})
+    return PATH + (f"?{urlencode(query)}" if query else "")
+
+
+def _download() -> Response:
+    """The file, or one sentence saying why there is none."""
+    opened = ExitStack()
+    try:
+        answer = opened.enter_context(context.api().history_file(flask.request.args.to_dict()))
+    except ApiProblem as problem:
+        return Response(str(problem), 502, mimetype="text/plain")
+    headers = {
+        "Content-Type": answer.headers.get("Content-Type", "text/csv"),
+        "Content-Disposition": f'attachment; filename="{_("pronosticos")}.csv"',
+    }
+    return Response(_pieces(answer.iter_bytes(), opened), headers=headers)
+
+
+def _pieces(pieces: Iterator[bytes], opened: ExitStack) -> Iterator[bytes]:
+    with opened:
+        yield from pieces
