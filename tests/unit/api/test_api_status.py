@@ -137,7 +137,7 @@ def test_what_hangs_holds_up_one_request_for_a_moment_and_the_others_not_at_all(
         assert first.is_alive()
     others = time.monotonic()
     system.look()
-    assert time.monotonic() - others < 0.2, "somebody asks already: what is known is told"
+    assert time.monotonic() - others < 0.4, "somebody asks already: what is known is told"
     first.join()
     assert time.monotonic() - began < 1.5
     parts = system.look()
