@@ -45,8 +45,8 @@ def steps_card(run: Run, bar: Any, settings: Settings) -> Any:
     if not steps:
         said = words.state_sentence(run.get("status", ""))
         return card(dmc.Text(said, size="sm", c="dimmed"), title=_("Pasos"))
-    rows = [html.Li(_step(step, settings), className="step") for step in steps]
-    return card(bar, html.Ol(rows, className="steps"), title=_("Pasos"))
+    rows = [html.Li(_step(step, settings)) for step in steps]
+    return card(bar, html.Ol(rows, className="run-steps"), title=_("Pasos"))
 
 
 def _step(step: dict[str, Any], settings: Settings) -> list[Any]:
@@ -128,7 +128,7 @@ def answer_links(run: Run) -> list[Any]:
 
 
 def _download(text: str, href: str) -> html.A:
-    return html.A([icon("download"), text], href=href, download=True, className="link-button")
+    return html.A([icon("download"), text], href=href, download=True, className="run-link")
 
 
 def _onward(run: Run, settings: Settings) -> list[Any]:
@@ -144,8 +144,8 @@ def _onward(run: Run, settings: Settings) -> list[Any]:
     }
     own = dcc.Link(
         _("Modelo, versión {number}").format(number=version),
-        href=f"/modelos#{version}",
-        className="link-button",
+        href=f"/modelos?version={version}",
+        className="run-link",
     )
     return [
         *([own] if version else []),
@@ -159,5 +159,5 @@ def _outside(text: str, href: str, button: bool = False) -> html.A:
         href=href,
         target="_blank",
         rel="noreferrer",
-        className="link-button" if button else "outside-link",
+        className="run-link" if button else "outside-link",
     )

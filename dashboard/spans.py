@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
 from typing import Any
 
 from dashboard import words
@@ -12,7 +11,7 @@ Run = dict[str, Any]
 
 WAIT = "wait"
 # One run that waited for days must not shrink all the others to a point.
-MOST_MEDIANS = 2.5
+MOST_QUARTILES = 3
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,8 @@ def total(found: Sequence[Span]) -> float:
 
 def scale(totals: Sequence[float]) -> float:
     """How many seconds the full width of a list of bars stands for; bars of longer runs are cut off there."""
-    known = [one for one in totals if one > 0]
-    return min(max(known), MOST_MEDIANS * median(known)) if known else 1.0
+    known = sorted(one for one in totals if one > 0)
+    return min(known[-1], MOST_QUARTILES * known[3 * (len(known) - 1) // 4]) if known else 1.0
 
 
 def _latest_go(run: Run) -> tuple[datetime, list[dict[str, Any]]]:

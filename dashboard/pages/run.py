@@ -66,7 +66,7 @@ def layout(run_id: str = "", **_query: str) -> html.Div:
             *run_actions.stores(),
             dcc.Link(_("← Todas las ejecuciones"), href="/ejecuciones", className="back"),
             problem_notice("run"),
-            html.Div(id="run-told", role="status", className="told"),
+            html.Div(id="run-told", role="status", className="run-told"),
             html.Div([skeleton(60), skeleton(160), skeleton(240)], id="run-body", className="stack"),
             run_actions.dialog(),
         ],

@@ -117,7 +117,7 @@ def test_a_run_leads_to_its_model_its_task_and_its_files(browser: Chrome, site: 
     shows(browser, "Entrenamiento en MLflow")
     links = {link.get_attribute("href") for link in browser.find_elements(By.CSS_SELECTOR, "#run-body a")}
     for wanted in (
-        f"{site.url}/modelos#3",
+        f"{site.url}/modelos?version=3",
         f"http://127.0.0.1:5000/#/runs/{'a' * 32}",
         "http://127.0.0.1:5555/task/task-retrain",
         "http://127.0.0.1:9001/browser/ventas/ventas.csv",

@@ -121,7 +121,7 @@ def test_the_file_leads_to_the_other_tools() -> None:
     run = _run() | {"model_version": 3, "mlflow_run_id": "ab12"}
     shown = _text(facts_card(run, SETTINGS))
     for part in (
-        "/modelos#3",
+        "/modelos?version=3",
         "https://ml.example/#/runs/ab12",
         "http://127.0.0.1:9001/browser/ventas/sur%20norte%2Fventas.csv",
         "http://127.0.0.1:9001/browser/data/runs%2Fr1%2F",

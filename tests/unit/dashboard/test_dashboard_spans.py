@@ -59,6 +59,7 @@ def test_clocks_that_disagree_make_no_negative_time() -> None:
 
 def test_a_run_that_waited_for_days_leaves_the_others_their_width() -> None:
     assert scale([60, 60, 100]) == 100
-    assert scale([60, 60, 90_000]) == 150
+    assert scale([60, 60, 90_000]) == 180
+    assert scale([0.3, 0.3, 31, 51]) == 51, "quick ones cut off no other"
     assert scale([]) > 0
     assert scale([0.0, 0.0]) > 0
