@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 import pandas as pd
+from actions import element, press, shows
 from browser_site import start_chromium
 from minio import Minio
 from rich.console import Console
@@ -33,6 +34,7 @@ PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 DESK = {"width": 1440, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
 SCHEMES = {"light": "claro", "dark": "oscuro"}
 _SCHEME = "localStorage.setItem('mantine-color-scheme-value', arguments[0])"
+_SET = "window.dash_clientside.set_props(arguments[0], arguments[1])"
 _HEIGHT = "return Math.min(document.querySelector('main').scrollHeight + 60, 2600)"
 _STILL = """
 return document.getAnimations().every(one => one.playState !== "running" || one.effect.getTiming().iterations > 1)
@@ -40,7 +42,8 @@ return document.getAnimations().every(one => one.playState !== "running" || one.
 WAIT_SECONDS = 180
 # What the shop sold before, and up to when: each file is one upload.
 HISTORY_DAYS = 730
-UPLOADS = (540, 650, 730)
+AHEAD_DAYS = 14
+UPLOADS = (540, 650, 730, 730 + AHEAD_DAYS)
 
 say = Console(stderr=True).print
 
@@ -84,8 +87,11 @@ class Shop:
 
 
 def live(shop: Shop) -> dict[str, str]:
-    """Give the system its past; the ids of the runs that have a page of their own."""
-    table = generate(HISTORY_DAYS, seed=7, start=date.today() - timedelta(days=HISTORY_DAYS))
+    """Give the system its past; the ids of the runs that have a page of their own.
+
+    The last file holds days that are still to come, so that the forecasts of today have come true.
+    """
+    table = generate(HISTORY_DAYS + AHEAD_DAYS, seed=7, start=date.today() - timedelta(days=HISTORY_DAYS))
     runs = {}
     for days in UPLOADS:
         run = shop.drop("ventas.csv", _csv(table.head(days)))
@@ -93,7 +99,7 @@ def live(shop: Shop) -> dict[str, str]:
             runs["promovida"] = run["id"]
             shop.served(run["model_version"])
             ask(shop)
-    bad = _csv(table.tail(200)).decode().replace("Festivo", "Feriado").encode()
+    bad = _csv(table.head(200)).decode().replace("Festivo", "Feriado").encode()
     runs["rechazada"] = shop.drop("sucursal/ventas-octubre.csv", bad)["id"]
     shop.drop("pronosticos/entrada/diciembre.csv", _coming())
     return runs
@@ -101,7 +107,7 @@ def live(shop: Shop) -> dict[str, str]:
 
 def ask(shop: Shop) -> None:
     """Forecasts of the coming fortnight, as the sales team asks for them."""
-    for ahead in range(1, 15):
+    for ahead in range(1, AHEAD_DAYS + 1):
         day = date.today() + timedelta(days=ahead)
         asked = {
             "Fecha": str(day),
@@ -125,14 +131,46 @@ def paths(runs: dict[str, str]) -> dict[str, str]:
     """Every page by the name of its picture."""
     own = {f"ejecucion-{name}": f"/ejecuciones/{run_id}" for name, run_id in runs.items()}
     pages = {"pronostico": "/", "subir": "/subir", "historial": "/historial", "modelos": "/modelos"}
-    return pages | {"ejecuciones": "/ejecuciones", "estado": "/estado"} | own
+    pages |= {
+        "modelos-comparados": "/modelos?comparar=1,2",
+        "ejecuciones": "/ejecuciones",
+        "estado": "/estado",
+    }
+    return pages | own
 
 
-def picture(chrome: Chrome, url: str, target: Path, device: dict[str, Any]) -> None:
-    """The whole page at `url` as a PNG, once it has all its data."""
+def ask_for_days(chrome: Chrome) -> None:
+    """On the page of forecasts, ask for the next four weeks."""
+    press(chrome, "#forecast-mode label[for$='-several']")
+    element(chrome, "#forecast-range")
+    days = [str(date.today() + timedelta(days=ahead)) for ahead in (1, 28)]
+    chrome.execute_script(_SET, "forecast-range", {"value": days})
+    element(chrome, "#forecast-days [role=gridcell]")
+    press(chrome, "#forecast-send")
+    element(chrome, "#forecast-chart")
+
+
+def choose_file(chrome: Chrome) -> None:
+    """On the page of uploads, choose a file, which is looked at before it is sent."""
+    chosen = Path(tempfile.mkdtemp()) / "ventas.csv"
+    chosen.write_bytes(_csv(generate(365, seed=3)))
+    chrome.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(chosen))
+    shows(chrome, "Fecha")
+
+
+ACTS: dict[str, Callable[[Chrome], None]] = {"pronostico": ask_for_days, "subir": choose_file}
+
+
+def picture(
+    chrome: Chrome, url: str, target: Path, device: dict[str, Any], act: Callable[[Chrome], None] | None
+) -> None:
+    """The whole page at `url` as a PNG, once a person has acted on it, if so, and it has all its data."""
     chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
     chrome.get(url)
     wait_for(lambda: _settled(chrome), url, 60)
+    if act is not None:
+        act(chrome)
+        wait_for(lambda: _settled(chrome), url, 60)
     chrome.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", device | {"height": chrome.execute_script(_HEIGHT)}
     )
@@ -175,8 +213,8 @@ def main() -> None:
                 chrome.execute_script(_SCHEME, scheme)
                 for name, path in pages.items():
                     url = shop.urls["dashboard"].rstrip("/") + path
-                    picture(chrome, url, IMAGES / f"{name}-{word}.png", DESK)
-                    picture(chrome, url, IMAGES / f"{name}-{word}-movil.png", PHONE)
+                    picture(chrome, url, IMAGES / f"{name}-{word}.png", DESK, ACTS.get(name))
+                    picture(chrome, url, IMAGES / f"{name}-{word}-movil.png", PHONE, ACTS.get(name))
                     say(name, word)
 
 
