@@ -63,6 +63,7 @@ def register(app: Dash) -> None:
         Output("history-csv", "href"),
         Output("history-excel", "href"),
         *history_filters.INPUTS,
+        prevent_initial_call=True,  # the page comes without a filter, and need not ask for its rows twice
     )(choose)
     app.callback(
         Output("history-grid", "getRowsResponse"),
