@@ -20,7 +20,8 @@ def number(value: float | None, decimals: int = 2) -> str:
     if value is None:
         return NOTHING
     # Rounded as Python does, so that a figure is the same on every page.
-    return str(format_decimal(round(value, decimals), "#,##0." + "0" * decimals, locale()))
+    rounded = round(value, decimals) or 0.0  # no minus before a zero
+    return str(format_decimal(rounded, "#,##0." + "0" * decimals, locale()))
 
 
 def count(value: int | None) -> str:

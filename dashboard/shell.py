@@ -142,7 +142,14 @@ def _language_switch() -> html.Button:
     """A button that carries the name of the other language, in that language."""
     other = next(code for code in LANGUAGES if code != language())
     return html.Button(
-        LANGUAGES[other], id="language", lang=other, className="language", **{"data-language": other}
+        [
+            html.Span(LANGUAGES[other], className="only-wide"),
+            html.Span(other.upper(), className="only-narrow"),
+        ],
+        id="language",
+        lang=other,
+        className="language",
+        **{"data-language": other, "aria-label": LANGUAGES[other]},
     )
 
 

@@ -163,7 +163,8 @@ def _segment_bars(entry: dict[str, Any], longest: float) -> html.Div:
 
 
 def _signed(change: float | None) -> str:
-    return f"{'+' if (change or 0) > 0 else ''}{formats.share(change)}"
+    told = formats.share(change)
+    return f"+{told}" if (change or 0) > 0 and told != formats.share(0) else told
 
 
 def _name(entry: dict[str, Any]) -> str:

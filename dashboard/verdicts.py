@@ -178,7 +178,8 @@ def _comparison(verdict: Verdict, start: str) -> str:
 
 
 def _relation(ours: float, theirs: float) -> str:
-    if formats.number(ours) == formats.number(theirs):
+    unseen = theirs and formats.share(abs(ours - theirs) / theirs) == formats.share(0)
+    if unseen or formats.number(ours) == formats.number(theirs):
         return _("prácticamente igual al {error} de la versión {version}")
     if ours < theirs:
         return _("un {change} menor que el {error} de la versión {version}")

@@ -135,7 +135,6 @@ def _grid() -> html.Div:
         _column("test_r2", "R²", 70, valueFormatter=decimals(3), **figure),
         _column("coverage", _("Cobertura (%)"), 105, valueFormatter=decimals(1), **figure),
         _column("family", _("Familia"), 110, **_SORTED),
-        _column("aliases", _("Alias"), 100),
         _column("created", _("Creado el"), 150),
     ]
     return grid(
@@ -197,7 +196,6 @@ def table_row(
     return {
         "version": model["version"],
         "stage": _(model_words.state(model, champion).text),
-        "aliases": ", ".join(model.get("aliases") or []) or formats.NOTHING,
         **{name: model_words.metric(model, name) for name in ("test_rmse", "cv_rmse", "test_r2")},
         "live": live.get(model["version"]),
         "coverage": None if coverage is None else 100 * coverage,

@@ -19,6 +19,7 @@ import pandas as pd
 from actions import element, press, shows
 from browser_site import start_chromium
 from minio import Minio
+from PIL import Image
 from rich.console import Console
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -35,7 +36,7 @@ DESK = {"width": 1440, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
 SCHEMES = {"light": "claro", "dark": "oscuro"}
 _SCHEME = "localStorage.setItem('mantine-color-scheme-value', arguments[0])"
 _SET = "window.dash_clientside.set_props(arguments[0], arguments[1])"
-_HEIGHT = "return Math.min(document.querySelector('main').scrollHeight + 60, 2600)"
+_HEIGHT = "return Math.min(document.querySelector('main').scrollHeight + 60, 4000)"
 _STILL = """
 return document.getAnimations().every(one => one.playState !== "running" || one.effect.getTiming().iterations > 1)
 """
@@ -175,7 +176,8 @@ def picture(
         "Emulation.setDeviceMetricsOverride", device | {"height": chrome.execute_script(_HEIGHT)}
     )
     wait_for(lambda: _settled(chrome), url, 60)
-    chrome.save_screenshot(str(target))
+    with Image.open(io.BytesIO(chrome.get_screenshot_as_png())) as shot:
+        shot.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 def _settled(chrome: Chrome) -> bool:

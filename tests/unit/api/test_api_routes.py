@@ -44,6 +44,8 @@ ROUTES = {
     ("/health/live", "get"),
     ("/models", "get"),
     ("/models/champion", "get"),
+    ("/models/champion/columns", "get"),
+    ("/actuals", "get"),
     ("/models/promotions", "get"),
     ("/models/{version}", "get"),
     ("/models/{version}/card", "get"),
@@ -70,7 +72,8 @@ ADMIN = {
 DOWNLOADS = {
     ("/runs/{id}/rejected.csv", "get"),
     ("/runs/{id}/answer.csv", "get"),
-}  # answered only where their files are: test_api_downloads.py
+    ("/actuals", "get"),
+}  # answered only where their files are: test_api_downloads.py, test_api_forecast_form.py
 NO_RUN = "019abcde-0000-7000-8000-000000000000"
 
 

@@ -90,6 +90,11 @@ def test_errors_that_look_equal_are_called_equal() -> None:
     )
 
 
+def test_a_difference_that_no_figure_shows_is_called_equal() -> None:
+    said = verdicts.sentence(verdict(promoted=True, challenger_rmse=139.93, champion_rmse=139.99))
+    assert "prácticamente igual al 139,99" in said
+
+
 def test_a_champion_without_error_divides_nothing() -> None:
     assert "0,00" in verdicts.sentence(verdict(promoted=False, challenger_rmse=1.0, champion_rmse=0.0))
 
