@@ -149,7 +149,8 @@ def _language_switch() -> html.Button:
         id="language",
         lang=other,
         className="language",
-        **{"data-language": other, "aria-label": f"{LANGUAGES[other]} ({other.upper()})"},
+        title=LANGUAGES[other],
+        **{"data-language": other},
     )
 
 
