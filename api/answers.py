@@ -13,5 +13,9 @@ def json_answer(
     value: Any, status: int = 200, *, mimetype: str = JSON, headers: Mapping[str, str] | None = None
 ) -> Response:
     """`value` (models, dicts, lists, dates, numbers) as a JSON response; NaN and infinities become null."""
-    body = pydantic_core.to_json(value, inf_nan_mode="null")
-    return Response(body, status, headers=headers, mimetype=mimetype)
+    return Response(as_json(value), status, headers=headers, mimetype=mimetype)
+
+
+def as_json(value: Any) -> bytes:
+    """`value` as JSON."""
+    return pydantic_core.to_json(value, inf_nan_mode="null")

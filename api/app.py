@@ -1,4 +1,4 @@
-"""The API's application factory; a WSGI server starts it as `api.app:create_app()`."""
+"""The API's application factory; granian starts it as `api.app:create_front`."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from api.admin import SECURITY
 from api.answers import json_answer
 from api.body import read_to_its_end
 from api.docs import docs_routes
+from api.express import PATHS, Express
 from api.pages import allowed_parameters
 from api.ports import ModelCatalogue, ModelSource, ShadowModels
 from api.problems import invalid_parameters, register_problems
@@ -29,6 +30,7 @@ from api.routes.uploads import upload_routes
 from api.schemas import Problem
 from api.services import Enqueue, Services, make_services
 from ventas.champion import ChampionSource
+from ventas.front import Front
 from ventas.logs import configure_logging
 from ventas.registry import Registry
 from ventas.settings import Settings, load_settings
@@ -41,6 +43,7 @@ ROUTES = (
     *(model_routes, form_routes, run_routes, download_routes, upload_routes, status_routes, admin_routes),
 )
 API_VERSION = "1"
+THREADS = 4
 
 
 def create_app(
@@ -79,6 +82,22 @@ def create_app(
     app.extensions[EXTENSION] = services
     services.start()
     return app
+
+
+def create_front() -> Front:
+    """What granian serves: the API with its background threads, which end with the process."""
+    settings = load_settings()
+    app = create_app(settings)
+    services = services_of(app)
+    largest = max(settings.MAX_REQUEST_BYTES, settings.MAX_BATCH_BYTES)
+    express = Express(services)
+
+    def close() -> None:
+        express.close()
+        services.close()
+
+    lanes = dict.fromkeys(PATHS, express)
+    return Front(app, threads=THREADS, largest_body=largest, lanes=lanes, close=close)
 
 
 def services_of(app: Flask) -> Services:

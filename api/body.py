@@ -20,7 +20,12 @@ def json_object(request: Request) -> dict[str, Any]:
     if not request.is_json:
         sent = request.mimetype or "no content type"
         raise UnsupportedMediaType(f"The body must be sent as application/json, not as {sent}.")
-    body = _parsed(whole_body(request))
+    return object_of(whole_body(request))
+
+
+def object_of(data: bytes) -> dict[str, Any]:
+    """The JSON object in a body. Raises BadRequest and InvalidRequest."""
+    body = _parsed(data)
     if not isinstance(body, dict):
         raise InvalidRequest('The body must be one JSON object, such as {"DíaDeLaSemana": 1}.')
     return body

@@ -1,5 +1,6 @@
 """The history of predictions, written before the answer leaves, or spooled where the database is too slow."""
 
+import sqlite3
 from collections.abc import Sequence
 from threading import Event
 
@@ -13,9 +14,11 @@ from api.spool import Spool
 from ventas.errors import LedgerUnavailable
 from ventas.ledger import Ledger, Prediction
 from ventas.ledger.predictions import NewPrediction
+from ventas.ledger.quick import Busy
 
 HISTORY = "history"
 REPLAY_SECONDS = 1.0
+FOLD_SECONDS = 0.5
 
 log = structlog.get_logger()
 
@@ -37,12 +40,32 @@ class History:
         self._spool = spool
         self._parts = parts
         self._away = Event()
+        self._unfolded = Event()
         self._loop = Loop("history-replay", self.replay, REPLAY_SECONDS)
-        self.loops = (self._loop,)
+        self.loops = (self._loop, Loop("history-fold", self.fold, FOLD_SECONDS))
 
     def close(self) -> None:
         """Leave the rows that this process spooled to whoever comes next."""
         self._spool.seal()
+
+    def record_at_once(self, rows: Sequence[NewPrediction]) -> list[int]:
+        """As `record_all`, but without waiting. Raises Busy where that takes longer, and LedgerUnavailable."""
+        if self._away.is_set():
+            raise Busy
+        ids = self._ledger.predictions.add_at_once(rows)
+        self._unfolded.set()
+        return ids
+
+    def fold(self) -> None:
+        """Let the database take in what `record_at_once` has written since the last time."""
+        if not self._unfolded.is_set():
+            return
+        self._unfolded.clear()
+        try:
+            self._ledger.predictions.checkpoint()
+        except (LedgerUnavailable, sqlite3.Error) as error:
+            self._unfolded.set()
+            log.info("history_not_folded", reason=str(error))
 
     def record(self, row: NewPrediction) -> int | None:
         """The id of the row, committed when this returns; None where it was spooled instead."""

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 
 import pandas as pd
 import structlog
@@ -11,16 +12,28 @@ from api.background import Loop
 from api.inputs import Form, Question
 from api.parts import Parts
 from api.ports import ModelSource
+from ventas.compiled import CompiledModel, NotCompiled, compiled
 from ventas.contract import DATE
 from ventas.errors import LedgerUnavailable, ModelUnusable, NoChampion, RegistryUnavailable
 from ventas.served import Forecast, ServedModel
 from ventas.times import utc_now
 
-CHAMPION, LEDGER, REGISTRY = "champion", "ledger", "registry"
+CHAMPION, LEDGER, REGISTRY, COMPILED = "champion", "ledger", "registry", "compiled"
 # A version that could not be used may have been repaired; asking for it at every poll would download it anew.
 RETRY_UNUSABLE_SECONDS = 60.0
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the champion says to one question; the interval is None where its model has none."""
+
+    value: float
+    low: float | None
+    high: float | None
+    coverage: float | None
+    series: str
 
 
 @dataclass(frozen=True)
@@ -30,6 +43,7 @@ class Champion:
     model: ServedModel
     form: Form
     loaded_at: datetime
+    compiled: CompiledModel | None = None
 
     @property
     def version(self) -> int:
@@ -43,14 +57,37 @@ class Champion:
             raise ModelUnusable(f"Version {self.version} answered {odd} to a valid question.")
         return forecast
 
-    def known(self, question: Question, frame: pd.DataFrame) -> dict[str, bool]:
+    def answer(self, question: Question) -> Answered:
+        """The sales expected, by the compiled model where there is one; raises ModelUnusable as `predict`."""
+        if self.compiled is None:
+            return self._answer_plainly(question)
+        day = None if question.date_assumed else question.date
+        value, low, high = self.compiled.answer(question.columns, day)
+        if not isfinite(value + low + high):
+            raise ModelUnusable(f"Version {self.version} answered {value} to a valid question.")
+        return Answered(
+            value, low, high, self.compiled.coverage, self.compiled.rows.series_text(question.columns)
+        )
+
+    def _answer_plainly(self, question: Question) -> Answered:
+        frame = question.frame()
+        forecast = self.predict(frame)
+        low, high = (None if end is None else float(end[0]) for end in (forecast.low, forecast.high))
+        series = str(self.model.roles.series_of(frame).iloc[0])
+        return Answered(float(forecast.values[0]), low, high, forecast.coverage, series)
+
+    def known(self, question: Question) -> dict[str, bool]:
         """What the model was told of the row: its date and, if it reads such, a series that it knows
         and the promotions around the day."""
         known = {DATE: not question.date_assumed}
         if series := self.model.roles.series:
-            known[series] = bool(self.model.series_known(frame)[0])
-        if (plan := self.model.plan_known(frame)) is not None:
-            known["plan"] = bool(plan[0])
+            known[series] = (
+                self.compiled.rows.knows_series(question.columns)
+                if self.compiled
+                else bool(self.model.series_known(question.frame())[0])
+            )
+        if self.model.plan_inputs:
+            known["plan"] = any(name in question.columns for name in self.model.plan_inputs)
         return known
 
 
@@ -149,10 +186,23 @@ class ChampionHolder:
             self._reason = f"{reason} The local copy cannot be used: {error}"
 
     def _swap(self, model: ServedModel) -> None:
-        champion = Champion(model, Form(model.inputs), utc_now())
+        champion = Champion(model, Form(model.inputs), utc_now(), self._compiled(model))
         _warm(champion)
         before, self._champion = self._champion, champion
         log.info("champion_swapped", version=model.version, previous=before.version if before else None)
+
+    def _compiled(self, model: ServedModel) -> CompiledModel | None:
+        try:
+            made = compiled(model)
+        except Exception as error:  # whatever it is, the model itself answers
+            if not isinstance(error, NotCompiled):
+                log.exception("compiling_failed", version=model.version)
+            self._parts.away(
+                COMPILED, f"Version {model.version} answers slowly, for it is not compiled: {error}"
+            )
+            return None
+        self._parts.back(COMPILED)
+        return made
 
 
 def _warm(champion: Champion) -> None:

@@ -11,11 +11,11 @@ from queue import Empty, Full, Queue
 from threading import Lock
 
 import numpy as np
-import pandas as pd
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.background import Loop
+from api.inputs import Question
 from api.parts import Parts
 from api.ports import ShadowModels
 from ventas.contract import HOLIDAY, PROMOTION
@@ -35,9 +35,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Asked:
-    """A question that the champion has answered: its one row of raw columns, and the answer."""
+    """A question that the champion has answered, and the answer."""
 
-    frame: pd.DataFrame
+    question: Question
     answer: NewPrediction
 
 
@@ -62,12 +62,12 @@ class Shadow:
         model = self._model
         return model.version if model else None
 
-    def offer(self, frame: pd.DataFrame, answer: NewPrediction) -> None:
+    def offer(self, question: Question, answer: NewPrediction) -> None:
         """Let the shadow answer the same, some time; only where the day was named, for no other can come true."""
         if self._model is None or answer.date is None or answer.date_assumed:
             return
         try:
-            self._queue.put_nowait(Asked(frame, answer))
+            self._queue.put_nowait(Asked(question, answer))
         except Full:
             self._leave_out(1, "it answers more slowly than it is asked")
         self._score.wake()
@@ -137,7 +137,8 @@ class Shadow:
 
 
 def _answered(model: ServedModel, asked: Asked) -> NewShadowPrediction:
-    forecast, row = model.forecast(asked.frame), asked.frame.iloc[0]
+    frame = asked.question.frame()
+    forecast, row = model.forecast(frame), frame.iloc[0]
     if not np.isfinite(forecast.values).all():
         raise ModelUnusable(f"It answered {forecast.values.tolist()}.")
     assert asked.answer.date is not None  # others are not offered

@@ -1,6 +1,6 @@
 """The dashboard: a Dash app that is a client of the API and of nothing else.
 
-    gunicorn 'dashboard.app:create_server()'
+    granian --interface rsgi --factory dashboard.app:create_front
 
 Callbacks hold no state between requests, so any number of workers may serve one browser.
 """
@@ -16,6 +16,7 @@ from dashboard.i18n import gettext as _
 from dashboard.i18n import language
 from dashboard.i18n import mark as N_
 from dashboard.pages import forecast, history, models, not_found_404, run, runs, status, upload
+from ventas.front import Front
 from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
 
@@ -23,6 +24,9 @@ PAGES = (forecast, upload, history, models, runs, run, status, not_found_404)
 FAULT = N_(
     "Algo salió mal al mostrar esta página. Vuelva a cargarla y, si se repite, avise a quien la administra."
 )
+
+THREADS = 4
+LARGEST_BODY = 16 * 1024**2  # callbacks send what a page shows, such as a table or a chosen file
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Dash:
 
 
 def create_server() -> flask.Flask:
-    """The WSGI app for gunicorn, with `/health` saying that the process lives."""
+    """The WSGI app, with `/health` saying that the process lives."""
     settings = load_settings()
     configure_logging(settings, "dashboard")
     server: flask.Flask = create_app(settings).server
@@ -69,6 +73,11 @@ def create_server() -> flask.Flask:
     # Dash gathers its scripts at the first request; of several that come at once the others would find half of them.
     server.test_client().get("/health")
     return server
+
+
+def create_front() -> Front:
+    """What granian serves."""
+    return Front(create_server(), threads=THREADS, largest_body=LARGEST_BODY)
 
 
 def _tell_fault(error: Exception) -> None:

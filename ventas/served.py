@@ -83,17 +83,18 @@ class ServedModel:
 
     def with_plan(self, frame: pd.DataFrame) -> pd.DataFrame:
         """`frame` with the promotions around each row as its rows tell of them, where the model reads those."""
-        return with_plan(frame, self.roles) if self._plan_inputs else frame
+        return with_plan(frame, self.roles) if self.plan_inputs else frame
 
     def plan_known(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_] | None:
         """Whether anything is told of the promotions around each row; None where the model reads nothing of it."""
-        if not self._plan_inputs:
+        if not self.plan_inputs:
             return None
-        told = [name for name in self._plan_inputs if name in frame]
+        told = [name for name in self.plan_inputs if name in frame]
         return frame[told].notna().any(axis=1).to_numpy(dtype=bool)
 
     @property
-    def _plan_inputs(self) -> list[str]:
+    def plan_inputs(self) -> list[str]:
+        """Inputs that tell of the promotions around a row, those that the model reads."""
         return [one.name for one in self.inputs if one.name in PLAN_COLUMNS]
 
     def series_known(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:

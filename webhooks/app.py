@@ -15,6 +15,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ventas.errors import BrokerUnavailable, InvalidRequest, LedgerUnavailable
+from ventas.front import Front
 from ventas.ledger import Ledger
 from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
@@ -25,6 +26,7 @@ from webhooks.subscription import Subscription
 log = structlog.get_logger()
 # MinIO waits for the answer, and sends its events in sequence.
 LEDGER_SECONDS = 2.0
+THREADS = 8
 Enqueue = Callable[[Step, str], None]
 
 
@@ -42,6 +44,12 @@ def create_app(
     _add_error_handlers(app)
     subscription.start()
     return app
+
+
+def create_front() -> Front:
+    """What granian serves."""
+    settings = load_settings()
+    return Front(create_app(settings), threads=THREADS, largest_body=settings.MAX_EVENT_BYTES)
 
 
 def _by_name(step: Step, run_id: str) -> None:

@@ -1,10 +1,8 @@
 """One table of all services: how each is started, where it listens, which setting moves it."""
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from ventas.errors import NotFound
 from ventas.launcher.addresses import Address, address
@@ -15,8 +13,8 @@ from ventas.settings import MLFLOW_BUCKET, Settings
 # The id in the target's ARN, arn:minio:sqs:<region>:VENTAS:webhook; its case counts.
 NOTIFY_ID = "VENTAS"
 CELERY_APP = "workers.app:app"
-# Heartbeats of gunicorn's workers are file operations: on a busy disk they would look like hung workers.
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only touched by gunicorn, which makes unpredictable names
+# Of a request's head, from its first byte or the end of the request before it.
+HEAD_MILLISECONDS = 5000
 
 
 @dataclass(frozen=True)
@@ -122,17 +120,17 @@ def allowed_hosts(where: Address) -> str:
 
 def webhooks(settings: Settings) -> Launch:
     """The event receiver; one process, so that start-up work (buckets, subscription) is done once."""
-    return gunicorn("webhooks.app:create_app()", settings.WEBHOOKS_BIND, workers=1, threads=8)
+    return granian("webhooks.app:create_front", settings.WEBHOOKS_BIND, "WEBHOOKS_BIND", workers=1)
 
 
 def api(settings: Settings) -> Launch:
     """The API."""
-    return gunicorn("api.app:create_app()", settings.API_BIND, workers=2, threads=4)
+    return granian("api.app:create_front", settings.API_BIND, "API_BIND", workers=2)
 
 
 def dashboard(settings: Settings) -> Launch:
     """The dashboard."""
-    return gunicorn("dashboard.app:create_server()", settings.DASHBOARD_BIND, workers=2, threads=4)
+    return granian("dashboard.app:create_front", settings.DASHBOARD_BIND, "DASHBOARD_BIND", workers=2)
 
 
 # OpenMP's threads (GNU's, as sklearn brings them) spin long while they wait: beside other work one fit took 70 s in
@@ -141,17 +139,16 @@ def dashboard(settings: Settings) -> Launch:
 PATIENT_THREADS = {"GOMP_SPINCOUNT": "1000"}
 
 
-def gunicorn(app: str, bind: str, *, workers: int, threads: int) -> Launch:
-    """A Flask app under gunicorn; open requests have 2 s to end at a stop, its control socket is off."""
-    temporary = ["--worker-tmp-dir", str(SHARED_MEMORY)] if os.access(SHARED_MEMORY, os.W_OK) else []
+def granian(factory: str, bind: str, setting: str, *, workers: int) -> Launch:
+    """A `Front` under granian; open requests have 2 s to end at a stop, and a worker that dies is replaced."""
+    where = address(bind, setting)
     return Launch(
         [
-            *(sys.executable, "-m", "gunicorn", app),
-            *("--config", "python:ventas.launcher.gunicorn_hooks"),
-            *("--bind", bind),
-            *("--workers", str(workers), "--worker-class", "gthread", "--threads", str(threads)),
-            *("--graceful-timeout", "2", "--no-control-socket"),
-            *temporary,
+            *(sys.executable, "-m", "granian", factory, "--factory", "--interface", "rsgi"),
+            *("--host", where.host, "--port", str(where.port), "--workers", str(workers)),
+            *("--http", "1", "--no-ws", "--loop", "asyncio", "--log-level", "warning"),
+            *("--http1-header-read-timeout", str(HEAD_MILLISECONDS)),
+            *("--workers-kill-timeout", "2", "--respawn-failed-workers", "--respawn-interval", "0.5"),
         ],
         PATIENT_THREADS,
     )

@@ -50,7 +50,7 @@ class Database:
         return self._engine
 
     def _open(self) -> Engine:
-        if self.url.get_backend_name() == "sqlite":
+        if self.is_sqlite:
             Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
             engine = create_engine(self.url, connect_args={"timeout": self.lock_timeout_seconds})
             event.listen(engine, "connect", _prepare_sqlite)
@@ -92,6 +92,22 @@ class Database:
             if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
                 raise
             raise LedgerUnavailable(f"The ledger's tables are not made yet: {_root(error)}") from error
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of this machine."""
+        return self.url.get_backend_name() == "sqlite"
+
+    def sqlite_connection(self) -> sqlite3.Connection:
+        """A connection that whoever asks closes. Raises LedgerUnavailable."""
+        try:
+            pooled = self.engine.raw_connection()
+        except (OperationalError, PoolTimeout) as error:
+            raise LedgerUnavailable(f"The ledger's database does not answer: {_root(error)}") from error
+        connection = pooled.driver_connection
+        pooled.detach()
+        assert isinstance(connection, sqlite3.Connection)
+        return connection
 
     def close(self) -> None:
         """Close the connections of this process."""

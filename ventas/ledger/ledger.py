@@ -42,4 +42,5 @@ class Ledger:
 
     def close(self) -> None:
         """Close the connections of this process."""
+        self.predictions.close()
         self.database.close()

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from ventas.ledger.database import Database
+from ventas.ledger.quick import Busy, QuickInsert, checkpoint
 from ventas.ledger.tables import Prediction
 
 
@@ -36,6 +37,7 @@ class Predictions:
 
     def __init__(self, database: Database):
         self._database = database
+        self._quick = QuickInsert(database, NewPrediction) if database.is_sqlite else None
 
     def add(self, predictions: Sequence[NewPrediction]) -> list[int]:
         """Store predictions in one transaction, committed when this returns their ids, in order."""
@@ -43,3 +45,20 @@ class Predictions:
         with self._database.write() as session:
             statement = insert(Prediction).returning(Prediction.id, sort_by_parameter_order=True)
             return list(session.scalars(statement, rows))
+
+    def add_at_once(self, predictions: Sequence[NewPrediction]) -> list[int]:
+        """The same without waiting, for one thread at a time. Raises Busy where another writes, or it must be waited
+        for the database anyway."""
+        if self._quick is None:
+            raise Busy
+        return self._quick.add(predictions)
+
+    def checkpoint(self) -> None:
+        """What `add_at_once` leaves to be done once in a while."""
+        if self._quick is not None:
+            checkpoint(self._database)
+
+    def close(self) -> None:
+        """Close the connection of `add_at_once`."""
+        if self._quick is not None:
+            self._quick.close()

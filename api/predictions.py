@@ -1,0 +1,43 @@
+"""One prediction: from a question to the row of the history and the answer."""
+
+from typing import Any
+
+from api.holder import Champion
+from api.inputs import Question
+from api.schemas_predictions import Interval
+from ventas.ledger.predictions import NewPrediction
+from ventas.times import utc_now
+
+
+def row_of(champion: Champion, question: Question) -> NewPrediction:
+    """What the champion answers, as the history keeps it; raises ModelUnusable where that is no number."""
+    said = champion.answer(question)
+    return NewPrediction(
+        created_at=utc_now(),
+        model_version=champion.version,
+        date=question.date,
+        input_data=question.sent,
+        prediction=said.value,
+        series=said.series,
+        low=said.low,
+        high=said.high,
+        coverage=said.coverage,
+        date_assumed=question.date_assumed,
+    )
+
+
+def answer_of(row: NewPrediction, prediction_id: int | None, known: dict[str, bool]) -> dict[str, Any]:
+    """The members of the answer; `known` is what the model was told of the row."""
+    return {
+        "id": prediction_id,
+        "recorded": prediction_id is not None,
+        "prediction": row.prediction,
+        "interval": Interval.of(row),
+        "model_version": row.model_version,
+        "Fecha": row.date,
+        "date_assumed": row.date_assumed,
+        "series": row.series,
+        "known": known,
+        "input_data": row.input_data,
+        "timestamp": row.created_at,
+    }

@@ -1,0 +1,90 @@
+"""The predictions of one turn of the event loop, written to the history in one transaction."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from api.history import History
+from ventas.errors import LedgerUnavailable
+from ventas.ledger.predictions import NewPrediction
+from ventas.ledger.quick import Busy
+
+RETRY_SECONDS = 0.0002  # what another process's commit takes, about
+PATIENCE_SECONDS = 0.02  # then a thread waits for the database, and the loop goes on
+
+
+class GroupRecorder:
+    """Records for one event loop; each caller waits for the commit of its own row and no longer."""
+
+    def __init__(self, history: History):
+        self._history = history
+        self._waiting: list[tuple[NewPrediction, asyncio.Future[int | None]]] = []
+        self._is_due = False
+        self._give_up_at = 0.0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="history-group")
+
+    def close(self) -> None:
+        """Start no more; what waits is lost with its callers."""
+        self._thread.shutdown(wait=False)
+
+    async def record(self, row: NewPrediction) -> int | None:
+        """The id of the row, committed when this returns; None where it was spooled instead."""
+        loop = asyncio.get_running_loop()
+        recorded: asyncio.Future[int | None] = loop.create_future()
+        self._waiting.append((row, recorded))
+        if not self._is_due:
+            self._is_due = True
+            self._give_up_at = loop.time() + PATIENCE_SECONDS
+            loop.call_soon(self._write, loop)  # after the requests that are here already
+        return await recorded
+
+    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
+        rows = [row for row, _ in self._waiting]
+        try:
+            ids: list[int] | None = self._history.record_at_once(rows)
+        except Busy:
+            if loop.time() < self._give_up_at:
+                loop.call_later(RETRY_SECONDS, self._write, loop)
+                return
+        except LedgerUnavailable:
+            pass  # a thread tries again and waits for it, and then spools
+        else:
+            self._is_due = False
+            self._tell(self._taken(), ids)
+            return
+        _keep(loop.create_task(self._write_in_thread(loop)))
+
+    async def _write_in_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        """One transaction after the other, each of what came during the one before."""
+        while self._waiting:
+            taken = self._taken()
+            try:
+                rows = [row for row, _ in taken]
+                self._tell(taken, await loop.run_in_executor(self._thread, self._history.record_all, rows))
+            except Exception as error:  # noqa: BLE001 - each request answers it as it would its own
+                for _, recorded in taken:
+                    with suppress(asyncio.InvalidStateError):
+                        recorded.set_exception(error)
+        self._is_due = False
+
+    def _taken(self) -> list[tuple[NewPrediction, asyncio.Future[int | None]]]:
+        taken, self._waiting = self._waiting, []
+        return taken
+
+    @staticmethod
+    def _tell(
+        taken: Sequence[tuple[NewPrediction, "asyncio.Future[int | None]"]], ids: list[int] | None
+    ) -> None:
+        for at, (_, recorded) in enumerate(taken):
+            with suppress(asyncio.InvalidStateError):  # a client that is gone has cancelled its request
+                recorded.set_result(ids[at] if ids else None)
+
+
+_TASKS: set[asyncio.Task[None]] = set()
+
+
+def _keep(task: asyncio.Task[None]) -> None:
+    """Hold a task until it is done; the loop itself would not."""
+    _TASKS.add(task)
+    task.add_done_callback(_TASKS.discard)

@@ -1,0 +1,8 @@
+"""A model compiled for one question at a time: the same answer as the pipeline's, without tables of one row.
+
+Made when a version is loaded, from the fitted pipeline, and only used where it answers as that does.
+"""
+
+from ventas.compiled.model import CompiledModel, NotCompiled, compiled
+
+__all__ = ["CompiledModel", "NotCompiled", "compiled"]
