@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import structlog
@@ -12,13 +13,16 @@ from api.background import Loop
 from api.inputs import Form, Question
 from api.parts import Parts
 from api.ports import ModelSource
-from ventas.compiled import CompiledModel, NotCompiled, compiled
+from ventas.compiled.unfit import NotCompiled
 from ventas.contract import DATE
 from ventas.errors import LedgerUnavailable, ModelUnusable, NoChampion, RegistryUnavailable
 from ventas.served import Forecast, ServedModel
 from ventas.times import utc_now
 
-CHAMPION, LEDGER, REGISTRY, COMPILED = "champion", "ledger", "registry", "compiled"
+if TYPE_CHECKING:
+    from ventas.compiled.model import CompiledModel
+
+CHAMPION, LEDGER, REGISTRY = "champion", "ledger", "registry"
 # A version that could not be used may have been repaired; asking for it at every poll would download it anew.
 RETRY_UNUSABLE_SECONDS = 60.0
 
@@ -43,7 +47,7 @@ class Champion:
     model: ServedModel
     form: Form
     loaded_at: datetime
-    compiled: CompiledModel | None = None
+    compiled: "CompiledModel | None" = None
 
     @property
     def version(self) -> int:
@@ -186,23 +190,25 @@ class ChampionHolder:
             self._reason = f"{reason} The local copy cannot be used: {error}"
 
     def _swap(self, model: ServedModel) -> None:
-        champion = Champion(model, Form(model.inputs), utc_now(), self._compiled(model))
+        champion = Champion(model, Form(model.inputs), utc_now(), _compiled(model))
         _warm(champion)
         before, self._champion = self._champion, champion
         log.info("champion_swapped", version=model.version, previous=before.version if before else None)
 
-    def _compiled(self, model: ServedModel) -> CompiledModel | None:
-        try:
-            made = compiled(model)
-        except Exception as error:  # whatever it is, the model itself answers
-            if not isinstance(error, NotCompiled):
-                log.exception("compiling_failed", version=model.version)
-            self._parts.away(
-                COMPILED, f"Version {model.version} answers slowly, for it is not compiled: {error}"
-            )
-            return None
-        self._parts.back(COMPILED)
-        return made
+
+def _compiled(model: ServedModel) -> "CompiledModel | None":
+    """`model` compiled, or None where it must answer by itself; the log says why."""
+    if not hasattr(model.estimator, "named_steps"):
+        return None  # no pipeline
+    from ventas.compiled.model import compiled  # brings sklearn, as the model that is loaded has done
+
+    try:
+        return compiled(model)
+    except NotCompiled as error:
+        log.warning("champion_not_compiled", version=model.version, reason=str(error))
+    except Exception:  # whatever it is, the model itself answers
+        log.exception("compiling_failed", version=model.version)
+    return None
 
 
 def _warm(champion: Champion) -> None:

@@ -110,6 +110,9 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
     model_version: int
     loaded_at: datetime
+    compiled: bool = Field(
+        description="Whether it answers single questions the fast way; if not, the log says why."
+    )
     parts: dict[str, PartAnswer]
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from api.background import Loop, stop_all
 from api.catalogue import FencedCatalogue
 from api.history import HISTORY, History
-from api.holder import CHAMPION, COMPILED, LEDGER, REGISTRY, ChampionHolder
+from api.holder import CHAMPION, LEDGER, REGISTRY, ChampionHolder
 from api.notices import NOTICES, ChampionNotices
 from api.parts import Parts
 from api.ports import ModelCatalogue, ModelSource, ShadowModels
@@ -69,7 +69,7 @@ def make_services(
     shadows: ShadowModels,
 ) -> Services:
     """Wire the parts together; starts nothing yet."""
-    parts = Parts(CHAMPION, COMPILED, LEDGER, REGISTRY, NOTICES, HISTORY, SHADOW)
+    parts = Parts(CHAMPION, LEDGER, REGISTRY, NOTICES, HISTORY, SHADOW)
     ledger = Ledger(settings, lock_timeout_seconds=settings.HISTORY_TIMEOUT_SECONDS)
     fenced = FencedCatalogue(catalogue, parts, REGISTRY)
     holder = ChampionHolder(source, parts, settings.CHAMPION_POLL_SECONDS)

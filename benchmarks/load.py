@@ -17,7 +17,7 @@ import click
 import httpx
 import psutil
 
-from ventas.launcher.checks import free_ports
+from ventas.launcher.addresses import free_ports
 
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 READY_SECONDS = 120

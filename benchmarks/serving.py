@@ -116,7 +116,7 @@ def mlflow_server(folder: Path, estimator: Any, rows: pd.DataFrame) -> Iterator[
     import mlflow
     from mlflow.models import infer_signature
 
-    from ventas.launcher.checks import free_ports
+    from ventas.launcher.addresses import free_ports
 
     signature = infer_signature(rows, estimator.predict(rows))
     path = folder / "mlflow-model"

@@ -29,7 +29,13 @@ def health_routes(services: Services) -> APIBlueprint:
             champion = services.holder.champion()
         except NoChampion as error:
             return problem_of(error, extra={"parts": parts})
-        return json_answer(Health(model_version=champion.version, loaded_at=champion.loaded_at, parts=parts))
+        answer = Health(
+            model_version=champion.version,
+            loaded_at=champion.loaded_at,
+            compiled=champion.compiled is not None,
+            parts=parts,
+        )
+        return json_answer(answer)
 
     @routes.get("/health/live", responses={200: Alive})
     def live() -> Response:

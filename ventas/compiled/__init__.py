@@ -2,7 +2,3 @@
 
 Made when a version is loaded, from the fitted pipeline, and only used where it answers as that does.
 """
-
-from ventas.compiled.model import CompiledModel, NotCompiled, compiled
-
-__all__ = ["CompiledModel", "NotCompiled", "compiled"]

@@ -13,6 +13,7 @@ from sklearn.linear_model import Ridge
 from ventas.compiled.rows import Row, RowReader
 from ventas.compiled.steps import Found, LinearStep, TableStep
 from ventas.compiled.trees import trees_step
+from ventas.compiled.unfit import NotCompiled
 from ventas.contract import DATE, DATE_DTYPE
 from ventas.linear_terms import LinearTerms
 from ventas.matrix import BASE, DAY, OPEN, SERIES, SalesMatrix
@@ -24,10 +25,6 @@ TOLERANCE = 1e-6  # relative; sums are added up in another order
 QUESTIONS = 500
 EPOCH = date(1970, 1, 1)
 _UNKNOWN_TEXT = "a text that no training had"
-
-
-class NotCompiled(Exception):
-    """Raised where a model cannot be compiled, or answers otherwise when it is; the message says why."""
 
 
 @dataclass(frozen=True)
