@@ -47,7 +47,9 @@ async def large_body(protocol: Any, length: int | None, most: int) -> IO[bytes]:
 async def _next(chunks: Any) -> bytes:
     try:
         async with asyncio.timeout(READ_SECONDS):
-            chunk: bytes = await anext(chunks, b"")
+            chunk: bytes = await chunks.__anext__()  # granian's awaitable is too plain for `anext`
+    except StopAsyncIteration:
+        return b""
     except (TimeoutError, RuntimeError) as error:
         raise CutShort(f"Nothing came for {READ_SECONDS:g} s, or the client is gone.") from error
     return chunk

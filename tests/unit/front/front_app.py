@@ -54,6 +54,7 @@ def create_app() -> Flask:
 
     @app.get("/slow")
     def slow() -> str:
+        Path("slow").touch()
         time.sleep(1)
         return "done"
 
