@@ -18,13 +18,9 @@ Row = dict[str, Any]
 Headers = dict[bytes, bytes]
 
 TIMEOUT_SECONDS = 5.0
-<<<<<<< HEAD
 CHANGE_TIMEOUT_SECONDS = 25.0  # a model is fetched and checked before it is promoted
 MOST_ENTRIES = 1000
-# Shorter than the 2 s for which gunicorn keeps an idle connection: none is reused while it is being closed.
-=======
 # Shorter than the 5 s for which our servers keep an idle connection: none is reused while it is being closed.
->>>>>>> 88651c9 (granian serves our web services, behind a front that reads whole requests; predictions answered on its loop by a compiled champion, committed in groups)
 KEEPALIVE_SECONDS = 1.0
 
 
