@@ -120,6 +120,7 @@ def measure(rounds: int, seconds: int) -> tuple[dict[str, list[Measured]], list[
         words, port = granian("benchmarks.bare:commits", "wsgi", 1)
         env = {"BARE_DATABASE": str(folder / "bare.db")}
         bare = stack.enter_context(served(words, port, PATH, env))
+        burst(ours, settings)  # Celery is imported with the first task
         for _ in range(rounds):
             for who, server in (("bare", bare), ("ours", ours)):
                 found[who].append(wrk(server, script, CONNECTIONS, seconds))
