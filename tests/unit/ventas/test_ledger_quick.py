@@ -43,7 +43,7 @@ def test_ids_come_in_order_whichever_way_rows_come_in(ledger: Ledger) -> None:
     (second,) = ledger.predictions.add([PLAIN])
     third = ledger.predictions.add_at_once([PLAIN, PLAIN])
     assert [*first, second, *third] == list(range(first[0], first[0] + 8))
-    assert [ledger.predictions.get(number).prediction for number in first] == [0, 1, 2, 3, 4]
+    assert [ledger.history.get(number).prediction.prediction for number in first] == [0, 1, 2, 3, 4]
 
 
 def test_a_locked_database_is_not_waited_for(ledger: Ledger, settings) -> None:
@@ -97,7 +97,7 @@ def test_two_writers_lose_and_mix_up_nothing(ledger: Ledger, settings) -> None:
     told = kept[0] | kept[1]
     assert len(told) == 600
     assert {
-        number: ledger.predictions.get(number).prediction for number in sorted(told)[::50]
+        number: ledger.history.get(number).prediction.prediction for number in sorted(told)[::50]
     }.items() <= told.items()
     ledgers[1].close()
 
