@@ -1,4 +1,4 @@
-"""One real system for the pipeline tests: MinIO, Redis, MLflow, Celery and gunicorn, on free ports."""
+"""One real system for the pipeline tests: MinIO, Redis, MLflow, Celery and granian, on free ports."""
 
 import os
 from collections.abc import Iterator
