@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+import structlog
+
 from api.history import History
-from ventas.errors import LedgerUnavailable
 from ventas.ledger.predictions import NewPrediction
 from ventas.ledger.quick import Busy
 
 RETRY_SECONDS = 0.0002  # what another process's commit takes, about
 PATIENCE_SECONDS = 0.02  # then a thread waits for the database, and the loop goes on
+log = structlog.get_logger()
+Waiting = tuple[NewPrediction, "asyncio.Future[int | None]"]
 
 
 class GroupRecorder:
@@ -19,7 +22,7 @@ class GroupRecorder:
 
     def __init__(self, history: History):
         self._history = history
-        self._waiting: list[tuple[NewPrediction, asyncio.Future[int | None]]] = []
+        self._waiting: list[Waiting] = []
         self._is_due = False
         self._give_up_at = 0.0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history-group")
@@ -47,8 +50,8 @@ class GroupRecorder:
             if loop.time() < self._give_up_at:
                 loop.call_later(RETRY_SECONDS, self._write, loop)
                 return
-        except LedgerUnavailable:
-            pass  # a thread tries again and waits for it, and then spools
+        except Exception as error:  # noqa: BLE001 - the plain way meets the same, and tells each caller
+            log.info("history_group_not_written", reason=str(error))
         else:
             self._is_due = False
             self._tell(self._taken(), ids)
@@ -60,22 +63,26 @@ class GroupRecorder:
         while self._waiting:
             taken = self._taken()
             try:
-                rows = [row for row, _ in taken]
-                self._tell(taken, await loop.run_in_executor(self._thread, self._history.record_all, rows))
-            except Exception as error:  # noqa: BLE001 - each request answers it as it would its own
-                for _, recorded in taken:
-                    with suppress(asyncio.InvalidStateError):
-                        recorded.set_exception(error)
+                await self._record(loop, taken)
+            except Exception:  # noqa: BLE001 - one of them is at fault, and only that one is to hear of it
+                for one in taken:
+                    try:
+                        await self._record(loop, [one])
+                    except Exception as error:  # noqa: BLE001 - its own request answers it
+                        with suppress(asyncio.InvalidStateError):
+                            one[1].set_exception(error)
         self._is_due = False
 
-    def _taken(self) -> list[tuple[NewPrediction, asyncio.Future[int | None]]]:
+    async def _record(self, loop: asyncio.AbstractEventLoop, taken: Sequence[Waiting]) -> None:
+        rows = [row for row, _ in taken]
+        self._tell(taken, await loop.run_in_executor(self._thread, self._history.record_all, rows))
+
+    def _taken(self) -> list[Waiting]:
         taken, self._waiting = self._waiting, []
         return taken
 
     @staticmethod
-    def _tell(
-        taken: Sequence[tuple[NewPrediction, "asyncio.Future[int | None]"]], ids: list[int] | None
-    ) -> None:
+    def _tell(taken: Sequence[Waiting], ids: list[int] | None) -> None:
         for at, (_, recorded) in enumerate(taken):
             with suppress(asyncio.InvalidStateError):  # a client that is gone has cancelled its request
                 recorded.set_result(ids[at] if ids else None)

@@ -63,7 +63,8 @@ class Front:
         try:
             if lane is not None and (size := int(length)) <= SMALL_BYTES:
                 data = await small_body(protocol, size)
-                if scope.headers.get("content-type") == JSON and (answer := await lane(data)) is not None:
+                is_json = scope.headers.get("content-type") == JSON
+                if is_json and (answer := await self._on_lane(lane, data)) is not None:
                     headers = [("content-type", JSON), ("content-length", str(len(answer)))]
                     protocol.response_bytes(200, headers, answer)
                     return
@@ -78,6 +79,14 @@ class Front:
             return
         with body:
             await self._ask_app(scope, protocol, body)
+
+    @staticmethod
+    async def _on_lane(lane: Lane, data: bytes) -> bytes | None:
+        try:
+            return await lane(data)
+        except Exception:  # the app meets the same, and knows how to answer it
+            log.exception("lane_failed")
+            return None
 
     async def _body(self, scope: Any, protocol: Any, length: str | None) -> IO[bytes]:
         if length is None and "transfer-encoding" not in scope.headers:

@@ -47,6 +47,9 @@ class QuickInsert:
                 raise Busy from error
             self.close()
             raise LedgerUnavailable(f"The ledger's database does not answer: {error}") from error
+        except Exception:
+            self.close()  # a value that SQLite takes not, in the middle of a transaction
+            raise
         # Nobody else writes meanwhile, so they have one number after the other.
         return list(range(last - len(rows) + 1, last + 1))
 

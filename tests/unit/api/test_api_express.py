@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,13 +17,16 @@ from flask import Flask
 
 from api.app import services_of
 from api.express import Express
+from api.recorder import GroupRecorder
 from ventas.contract import TARGET
 from ventas.ledger import Ledger
+from ventas.ledger.predictions import NewPrediction
 from ventas.roles import Roles
 from ventas.sample import generate
 from ventas.served import ServedModel, served_model
 from ventas.settings import Settings
 from ventas.tables import MEANS, table
+from ventas.times import utc_now
 
 OF_ITS_OWN = ("id", "timestamp")
 
@@ -206,3 +210,18 @@ def test_where_the_database_stays_locked_rows_wait_in_the_spool(
     assert third["id"] == 3
     express.close()
     other.close()
+
+
+def test_a_row_that_cannot_be_kept_harms_no_other(app: Flask) -> None:
+    recorder = GroupRecorder(services_of(app).history)
+    good = NewPrediction(utc_now(), 1, None, MONDAY, 1.0)
+
+    async def together() -> list[Any]:
+        rows = [good, replace(good, series="\ud800"), good]
+        first = await asyncio.gather(*map(recorder.record, rows), return_exceptions=True)
+        return [*first, await recorder.record(good)]
+
+    before, broken, after, later = asyncio.run(together())
+    assert isinstance(broken, UnicodeError)
+    assert (after, later) == (before + 1, before + 2)
+    recorder.close()

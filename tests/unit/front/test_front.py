@@ -136,6 +136,7 @@ def test_an_app_that_raises_is_answered_for(site: Site) -> None:
 def test_a_lane_answers_what_it_can_and_the_route_the_rest(site: Site) -> None:
     assert site.ask("POST", "/lane", content=b"{}", headers=JSON).json() == {"lane": 2}
     assert site.ask("POST", "/lane", content=b"[]", headers=JSON).text == "the route"
+    assert site.ask("POST", "/lane", content=b"{!", headers=JSON).text == "the route", "the lane fails"
     assert (
         site.ask("POST", "/lane", content=b"{}", headers={"Content-Type": "text/plain"}).text == "the route"
     )
