@@ -5,6 +5,7 @@ have a lane of its own, which answers on the loop itself what it can answer at o
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -19,6 +20,8 @@ from ventas.front.wsgi import Answer, answered, environ_of
 # Takes the small JSON body of a POST, and gives the JSON of a 200, or None: then the app is asked.
 Lane = Callable[[bytes], Awaitable[bytes | None]]
 JSON = "application/json"
+# How long a busy thread may keep the loop waiting for the interpreter; Python's own 5 ms would be an answer's.
+SWITCH_SECONDS = 0.0005
 TEXT = ("content-type", "text/plain; charset=utf-8")
 
 log = structlog.get_logger()
@@ -49,6 +52,10 @@ class Front:
         self._largest_body = largest_body
         self._lanes = dict(lanes or {})
         self._close = close
+
+    def __rsgi_init__(self, _loop: Any) -> None:
+        """Called by granian before the first request."""
+        sys.setswitchinterval(SWITCH_SECONDS)
 
     def __rsgi_del__(self, _loop: Any) -> None:
         """Called by granian when its process is told to stop."""
