@@ -53,7 +53,7 @@ chaos: dev-env object-store ## kill the parts of a real system in turn; CHAOS_UP
 benchmark: benchmark-serving benchmark-events benchmark-models benchmark-history benchmark-dashboard ## all of them, in turn
 
 benchmark-serving: dev-env ## predictions under load, beside MLflow's server and a bare Flask endpoint (needs wrk)
-	$(BIN)/python -m benchmarks.serving
+	GOMP_SPINCOUNT=1000 $(BIN)/python -m benchmarks.serving
 
 benchmark-events: dev-env ## events under load, beside a bare Flask endpoint that commits a row (needs wrk)
 	$(BIN)/python -m benchmarks.events

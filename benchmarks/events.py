@@ -104,7 +104,7 @@ def burst(server: Server, settings: Settings) -> float:
         took = time.monotonic() - began
     recorded = ledger.queries.runs(RunFilter(), 0, 1)[1] - before
     ledger.close()
-    assert recorded == BURST
+    assert recorded >= BURST  # and what wrk had still under way
     return took
 
 
