@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from dashboard import context
+from dashboard import context, formats
 from dashboard.forecast_days import (
     ENTERED,
     HISTORY_DAYS,
@@ -17,6 +18,9 @@ from dashboard.forecast_days import (
 from dashboard.i18n import gettext as _
 from dashboard.problems import ApiProblem
 from ventas.contract import DATE, HOLIDAY, PROMOTION
+
+# Older sales than this before the first day would stand at the other end of the chart.
+LONGEST_SILENCE_DAYS = 60
 
 
 @dataclass(frozen=True)
@@ -96,4 +100,15 @@ def _sold(rows: list[Row], wanted: Wanted) -> tuple[list[Row], str]:
         return [], _("Las ventas recientes no se pueden mostrar ahora.")
     within = [row for row in found if row["date"] >= first]
     before = [row for row in found if row["date"] < first][:HISTORY_DAYS]
+    if before and _silence(before[0]["date"], first) > LONGEST_SILENCE_DAYS:
+        told = _(
+            "Las últimas ventas que conoce el sistema son del {day}: quedan muy lejos de estos días para mostrarlas "
+            "al lado, y el modelo no sabe nada de lo que pasó desde entonces."
+        )
+        return within, told.format(day=formats.day(before[0]["date"]))
     return within + before, ""
+
+
+def _silence(last: str, first: str) -> int:
+    """Days from the last sales to the first day of the forecast."""
+    return (date.fromisoformat(first) - date.fromisoformat(last)).days

@@ -1,7 +1,6 @@
 """The chart of a forecast: what was sold, what is expected and how surely, promotions and holidays marked."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
@@ -13,8 +12,6 @@ from dashboard.i18n import gettext as _
 SOLD, EXPECTED, BAND = "#7488a2", "#2b8fd6", "rgba(43, 143, 214, 0.22)"
 # Told apart by shape as well as by colour.
 _MARKS = {"promotion": ("triangle-up", "#e69f00"), "holiday": ("diamond", "#cc79a7")}
-# A longer silence between the last sales and the forecast is cut out of the axis.
-LONGEST_GAP_DAYS = 14
 FEW_DAYS = 7
 _TICKS = "%-d %b<br>%Y"
 
@@ -44,8 +41,6 @@ def forecast(days: Sequence[Row], sold: Sequence[Row]) -> go.Figure:
     shown = sorted({row["date"] for row in (*past, *days)})
     if len(shown) <= FEW_DAYS:  # the axis would tell hours
         figure.update_xaxes(tickvals=shown)
-    if gap := _gap(days, past):
-        figure.update_xaxes(rangebreaks=[{"bounds": gap}])
     return figure
 
 
@@ -53,17 +48,6 @@ def _of_sales(row: Row) -> Row:
     """A day's sales in the shape of a forecast's day; what most of its series had counts."""
     flags = {name: row[name] >= 0.5 for name in ("promotion", "holiday")}
     return {"date": row["date"], "prediction": row["sales"], "name": "", **flags}
-
-
-def _gap(days: Sequence[Row], past: Sequence[Row]) -> list[str]:
-    """First and last day of the silence before the forecast; empty where it is short."""
-    before = [row["date"] for row in past if row["date"] < days[0]["date"]]
-    if not before:
-        return []
-    last, first = date.fromisoformat(before[-1]), date.fromisoformat(days[0]["date"])
-    if (first - last).days <= LONGEST_GAP_DAYS:
-        return []
-    return [str(last + timedelta(days=2)), str(first - timedelta(days=1))]
 
 
 def _line(figure: go.Figure, rows: Sequence[Row], name: str, color: str) -> None:

@@ -6,7 +6,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 
-from dashboard import context, links
+from dashboard import context, links, problems
 from dashboard.i18n import LANGUAGES, language
 from dashboard.i18n import gettext as _
 from dashboard.parts import icon
@@ -15,6 +15,7 @@ from ventas.settings import Settings
 
 HEALTH_POLL_MILLISECONDS = 10_000
 NAV_WIDTH = 236
+NOT_YET = "No model has been promoted yet"  # the API's reason on a new system
 
 THEME = {
     "primaryColor": "teal",
@@ -95,14 +96,20 @@ def show_health(_ticks: int | None) -> tuple[dmc.Badge, str, bool]:
     except ApiProblem as problem:
         return _health_badge(_("Sin conexión"), "red"), str(problem), False
     if health.version is None:
-        reason = _(" Motivo: {reason}").format(reason=health.reason) if health.reason else ""
-        said = _("Todavía no hay un modelo en producción.") + reason
-        return _health_badge(_("Sin modelo"), "orange"), said, False
+        return _health_badge(_("Sin modelo"), "orange"), _why_none(health.reason), False
     version = [
         html.Span(_("Modelo en producción: "), className="only-wide"),
-        _("versión {number}").format(number=health.version),
+        html.Span(_("versión {number}").format(number=health.version), className="only-wide"),
+        html.Span(f"v{health.version}", className="only-narrow"),
     ]
     return _health_badge(version, "teal"), "", True
+
+
+def _why_none(reason: str) -> str:
+    """That there is no champion, and why; before the first upload the page says what to do, not the API's words."""
+    if not reason or reason.startswith(NOT_YET):
+        return _(problems.NO_CHAMPION)
+    return _("Todavía no hay un modelo en producción.") + _(" Motivo: {reason}").format(reason=reason)
 
 
 def _health_badge(text: Any, color: str) -> dmc.Badge:

@@ -8,6 +8,7 @@ from dashboard.i18n import mark as N_
 
 Verdict = dict[str, Any]
 
+FEWEST_DATES = 30  # fewer decide nothing, whatever the interval says
 _EVIDENCE = {
     "win": N_("La mejora es clara: no se explica por el azar."),
     "undecided": N_("La diferencia es tan pequeña que podría deberse al azar."),
@@ -74,12 +75,23 @@ def sentence(verdict: Verdict) -> str:
 
 def evidence(verdict: Verdict) -> str:
     """How sure the verdict is, in a sentence or two; empty where nothing was compared."""
-    told = _(_EVIDENCE.get(verdict.get("evidence") or "", ""))
+    told = _(_split_evidence(verdict) or _EVIDENCE.get(verdict.get("evidence") or "", ""))
     likely = verdict.get("probability")
     if likely is None:
         return told
     chance = _("Probabilidad de que el modelo nuevo sea mejor: {share}.")
     return f"{told} {chance.format(share=formats.percent(100 * likely))}".strip()
+
+
+def _split_evidence(verdict: Verdict) -> str:
+    """What to say where the interval is clear of zero and the other test is not; empty where they agree."""
+    if verdict.get("evidence") != "undecided" or (verdict.get("dates") or 0) < FEWEST_DATES:
+        return ""
+    if (verdict.get("difference_low") or 0) > 0:
+        return N_("Las dos pruebas que se hacen no coinciden, así que la mejora no se da por segura.")
+    if (verdict.get("difference_high") or 0) < 0:
+        return N_("Las dos pruebas que se hacen no coinciden, así que la desventaja no se da por segura.")
+    return ""
 
 
 def approval(verdict: Verdict) -> str:
@@ -103,7 +115,7 @@ def baselines(verdict: Verdict) -> str:
 def worst_segment(verdict: Verdict) -> str:
     """Where the new model is worse by most, as a sentence; empty where it is so nowhere."""
     worst = verdict.get("worst_segment") or {}
-    if not worst or (worst.get("change") or 0) <= 0:
+    if not worst or (worst.get("change") or 0) <= 0 or formats.share(worst["change"]) == formats.share(0):
         return ""
     said = _(
         "Donde más empeora es en {segment}: su error es un {change} mayor ({ours} frente a {theirs}).{series}"

@@ -134,8 +134,8 @@ def _grid() -> html.Div:
         _column("cv_rmse", _("Error (CV)"), 90, valueFormatter=decimals(2), **figure),
         _column("test_r2", "R²", 70, valueFormatter=decimals(3), **figure),
         _column("coverage", _("Cobertura (%)"), 105, valueFormatter=decimals(1), **figure),
-        _column("family", _("Familia"), 110, **_SORTED),
-        _column("created", _("Creado el"), 150),
+        _column("family", _("Familia"), 100, **_SORTED),
+        _column("created", _("Creado el"), 170),
     ]
     return grid(
         "models-grid",

@@ -107,7 +107,7 @@ def test_without_a_champion_the_reason_stands_on_the_page_and_retry_works(
 ) -> None:
     site.data.mode = "no_champion"
     browser.get(site.url)
-    shows(browser, "No model has been promoted yet.")
+    until(browser, lambda b: problems.NO_CHAMPION in element(b, "#health-banner").text)
     press(browser, "#forecast-send")
     shows(browser, problems.NO_CHAMPION)
     site.data.mode = "ok"

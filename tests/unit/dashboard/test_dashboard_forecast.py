@@ -239,13 +239,13 @@ def test_the_chart_has_sales_forecast_band_and_marks() -> None:
     assert list(drawn["Festivo"].x) == ["2026-12-25"]
     assert drawn["Promoción"].marker.symbol != drawn["Festivo"].marker.symbol
     assert "Navidad" in drawn["Pronóstico"].customdata[1]
-    assert not figure.layout.xaxis.rangebreaks
 
 
-def test_a_long_silence_is_cut_out_of_the_axis() -> None:
-    days = forecast_days.scenario_days(christmas(), answers(1, 2, 3), None)
-    figure = forecast_chart.forecast(days, sold("2026-06-02", "2026-06-01").json())
-    assert [list(cut.bounds) for cut in figure.layout.xaxis.rangebreaks] == [["2026-06-04", "2026-12-23"]]
+def test_sales_of_long_ago_are_not_shown_beside_a_forecast(ask: Any) -> None:
+    ask(sold("2022-03-06", "2022-03-05"))
+    kept = forecast_answers.of_days(christmas(), forecast_answers.Wanted({}, []))
+    assert kept["sold"] == []
+    assert "son del 06/03/2022" in kept["note"]
 
 
 def read(data: bytes, delimiter: str) -> list[list[str]]:

@@ -171,3 +171,16 @@ def test_a_run_without_verdict_tells_its_state_or_its_fault() -> None:
     rejected = {"status": "rejected", "quality": {"rejection": {"code": "no_rows"}}}
     assert verdicts.of_run(rejected) == FILE_ADVICE["no_rows"]
     assert verdicts.of_run({"status": "promoted", "verdict": verdict()}) == verdicts.sentence(verdict())
+
+
+def test_tests_that_disagree_are_not_called_chance() -> None:
+    clear = {"evidence": "undecided", "dates": 60, "difference_low": 16.6, "difference_high": 180.1}
+    assert "no coinciden" in verdicts.evidence(clear)
+    assert "al azar" in verdicts.evidence(clear | {"difference_low": -3.0})
+    assert "al azar" in verdicts.evidence(clear | {"dates": 20})
+
+
+def test_a_part_that_is_worse_by_what_no_figure_shows_is_not_named() -> None:
+    worst = {"segment": "promotion", "value": "1", "challenger_rmse": 147.43, "champion_rmse": 147.41}
+    assert verdicts.worst_segment({"worst_segment": worst | {"change": 0.0001}}) == ""
+    assert "0,1 %" in verdicts.worst_segment({"worst_segment": worst | {"change": 0.0011}})
