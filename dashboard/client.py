@@ -145,17 +145,17 @@ class Api:
 
     def run(self, run_id: str) -> Row:
         """One run with its steps and quality report; raises ApiProblem (`missing` if there is none)."""
-        return _object(self._call("GET", f"/runs/{quote(run_id, safe='')}"))
+        return _object(self._call("GET", _run_path(run_id)))
 
     def retry(self, run_id: str, token: str, actor: str) -> Row:
         """Start a run again as `actor`, with the admin token; raises ApiProblem."""
-        path = f"/runs/{quote(run_id, safe='')}/retry"
+        path = f"{_run_path(run_id)}/retry"
         return _object(self._call("POST", path, headers=_admin(token, actor)))
 
     @contextmanager
     def run_file(self, run_id: str, name: str) -> Iterator[httpx.Response]:
         """The response that carries a file of a run, to be read piece by piece; raises ApiProblem."""
-        path = f"/runs/{quote(run_id, safe='')}/{name}"
+        path = f"{_run_path(run_id)}/{name}"
         with self._named_faults(), self._http.stream("GET", path) as response:
             if not response.is_success:
                 response.read()
@@ -241,6 +241,13 @@ def _admin(token: str, actor: str) -> Headers:
     """As bytes, for neither need be ASCII."""
     named = {b"X-Actor": " ".join(actor.split()).encode()} if actor.strip() else {}
     return {b"Authorization": f"Bearer {token.strip()}".encode(), **named}
+
+
+def _run_path(run_id: str) -> str:
+    """The path of a run; raises ApiProblem for an id that would lead elsewhere."""
+    if run_id.strip(".") == "":
+        raise ApiProblem(problems.MISSING, missing=True)
+    return f"/runs/{quote(run_id, safe='')}"
 
 
 def _checked(response: httpx.Response) -> httpx.Response:

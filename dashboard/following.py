@@ -14,6 +14,7 @@ from dashboard import formats, verdicts, words
 from dashboard.client import Api, Row
 from dashboard.i18n import gettext as _
 from dashboard.parts import badge, card, icon
+from dashboard.problems import ApiProblem
 from dashboard.run_parts import answer_links, progress_bar, rejected_link
 from ventas.contract import Kind
 from ventas.states import STEPS_OF_KIND
@@ -44,9 +45,18 @@ def with_new(uploads: list[Row], sent: Row | None) -> list[Row]:
 
 
 def looked_up(api: Api, upload: Row) -> Row:
-    """`upload` with its run as it is now; raises ApiProblem."""
+    """`upload` with its run as it is now, over where that run is gone; raises ApiProblem."""
     if upload.get("over"):
         return upload
+    try:
+        return _with_run(api, upload)
+    except ApiProblem as problem:
+        if not problem.missing:
+            raise
+        return upload | {"over": True}
+
+
+def _with_run(api: Api, upload: Row) -> Row:
     found = upload.get("run") or _run_of(upload, api.run_of_upload(upload["key"], upload.get("version_id")))
     if not found:
         return upload

@@ -25,10 +25,15 @@ class Change:
     share: float | None
 
 
+def length(first: str, last: str) -> int:
+    """How many days there are from one ISO date to another, both included."""
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+
+
 def days_between(first: str, last: str) -> list[date]:
     """Every day from one ISO date to another, both included; none where the last comes first."""
-    start, count = date.fromisoformat(first), (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
-    return [start + timedelta(days=number) for number in range(count)]
+    start = date.fromisoformat(first)
+    return [start + timedelta(days=number) for number in range(length(first, last))]
 
 
 def day_rows(days: Sequence[date], place: str, language: str) -> list[Row]:

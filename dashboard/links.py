@@ -7,6 +7,11 @@ from dashboard.i18n import gettext as _
 from ventas.settings import Settings
 
 
+def last(value: str | list[str]) -> str:
+    """A value of the address; the last one where it is given several times."""
+    return value if isinstance(value, str) else value[-1]
+
+
 class Link(NamedTuple):
     """A tool beside the dashboard: what it is called, where it is, and which icon it has."""
 

@@ -80,6 +80,11 @@ def register(app: Dash) -> None:
         Input("health-tick", "n_intervals"),
     )(show_health)
     app.clientside_callback(
+        ClientsideFunction("shell", "forget_fault"),
+        Output("page-fault", "hidden"),
+        Input("_pages_location", "pathname"),
+    )
+    app.clientside_callback(
         ClientsideFunction("shell", "navigation"),
         Output("shell", "navbar"),
         Output("burger", "opened"),

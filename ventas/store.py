@@ -32,6 +32,7 @@ UPLOAD_EVENTS = (
     "s3:ObjectCreated:CompleteMultipartUpload",
 )  # not s3:ObjectCreated:*, which fires on tagging and retention too
 
+IMPATIENT_SECONDS = 3.0
 _CHUNK_BYTES = 1 << 20
 _PART_BYTES = 16 << 20
 
@@ -71,9 +72,12 @@ def webhook_arn(settings: Settings) -> str:
 
 
 class Store:
-    """Buckets and objects of one S3 server. Every method raises StoreUnavailable where it does not answer."""
+    """Buckets and objects of one S3 server. Every method raises StoreUnavailable where it does not answer.
 
-    def __init__(self, settings: Settings):
+    An `impatient` one asks once and waits for IMPATIENT_SECONDS: for threads that others wait for.
+    """
+
+    def __init__(self, settings: Settings, *, impatient: bool = False):
         self._endpoint = settings.MINIO_ENDPOINT
         try:
             self._client = Minio(
@@ -82,7 +86,7 @@ class Store:
                 secret_key=settings.MINIO_SECRET_KEY,
                 secure=settings.MINIO_SECURE,
                 region=settings.MINIO_REGION,
-                http_client=connections(),
+                http_client=connections(IMPATIENT_SECONDS, retries=0) if impatient else connections(),
             )
         except ValueError as error:
             raise SettingsError(

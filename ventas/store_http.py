@@ -11,22 +11,23 @@ from ventas.errors import InvalidRequest, NotFound, SettingsError, StoreUnavaila
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 30.0
+RETRIES = 2
 
 _MISSING = {"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "ResourceNotFound"}
 _IMPOSSIBLE_KEY = {"XMinioInvalidObjectName", "KeyTooLongError"}
 _ACCESS_REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 
 
-def connections() -> urllib3.PoolManager:
-    """The pool of connections of one process.
+def connections(read_seconds: float = READ_SECONDS, retries: int = RETRIES) -> urllib3.PoolManager:
+    """The pool of connections of one process; `read_seconds` is the longest silence that is waited for.
 
     A refused connection is tried again for any request, a lost answer only for GET and HEAD: a PUT sent again
     would make a second version. MinIO's Retry-After can be minutes, so it is not waited for.
     """
     return urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
         retries=urllib3.Retry(
-            total=2,
+            total=retries,
             backoff_factor=0.2,
             allowed_methods={"GET", "HEAD"},
             status_forcelist=[500, 502, 503, 504],

@@ -37,7 +37,7 @@ def download_routes(services: Services) -> APIBlueprint:
     routes = APIBlueprint(
         "downloads", __name__, abp_tags=[Tag(name="Pipeline")], abp_responses=documented(404, 422, 503)
     )
-    store = Store(services.settings)
+    store = Store(services.settings, impatient=True)
 
     @routes.get("/runs/<id>/quality")
     def quality(path: RunId) -> Response:

@@ -29,7 +29,7 @@ from ventas.store import Store
 def form_routes(services: Services) -> APIBlueprint:
     """The blueprint of recent sales and of the champion's columns."""
     routes = APIBlueprint("form", __name__, abp_responses=documented(503))
-    sold = Actuals(services.settings, services.ledger, Store(services.settings))
+    sold = Actuals(services.settings, services.ledger, Store(services.settings, impatient=True))
 
     @routes.get("/actuals", tags=[Tag(name="Reality")], responses=documented(404, 422) | {200: ActualList})
     def actuals(query: ActualsQuery) -> Response:

@@ -20,6 +20,10 @@ document.addEventListener("click", function (event) {
 
 window.dash_clientside = Object.assign({}, window.dash_clientside, {
   shell: {
+    // What went wrong on one page is not said of the next.
+    forget_fault: function () {
+      return true;
+    },
     // A tap on the burger opens or closes the menu; arriving at a page closes it.
     navigation: function (opened, _pathname, navbar) {
       var tapped = window.dash_clientside.callback_context.triggered_id === "burger";

@@ -14,6 +14,7 @@ from dashboard import (
     forecast_chart,
     forecast_days,
     forecast_parts,
+    formats,
 )
 from dashboard.forecast_csv import forecast_csv
 from dashboard.forecast_days import ALL as EVERY_DAY
@@ -168,12 +169,15 @@ def fill_days(
     first, last = chosen if chosen else (None, None)
     if not first or not last:
         return ([], True, "") if not first else (no_update, no_update, "")
+    if (asked := forecast_days.length(first, last)) > MOST_DAYS:
+        return [], True, _too_many(asked)
     days = forecast_days.days_between(first, last)
-    if len(days) > MOST_DAYS:
-        said = _("Son {count} días; elija {most} como mucho.").format(count=len(days), most=MOST_DAYS)
-        return [], True, said
     rows = forecast_days.day_rows(days, context.settings().HOLIDAY_COUNTRY, language())
     return forecast_days.kept(rows, before or []), False, ""
+
+
+def _too_many(days: int) -> str:
+    return _("Son {count} días; elija {most} como mucho.").format(count=formats.count(days), most=MOST_DAYS)
 
 
 def nothing_to_ask(mode: str, rows: list[Row] | None) -> bool:
@@ -211,6 +215,8 @@ def predict(
         return no_update, no_update, *NO_PROBLEM
     wanted = forecast_answers.Wanted(champion or {}, entered)
     try:
+        if mode == SEVERAL and len(rows or []) > MOST_DAYS:
+            return None, ENTERED, False, _too_many(len(rows or []))
         if mode == SEVERAL:
             return forecast_answers.of_days(rows or [], wanted), ENTERED, *NO_PROBLEM
         values: Row = {WEEKDAY: int(weekday), PROMOTION: int(promotion), HOLIDAY: int(holiday)}

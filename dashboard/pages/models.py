@@ -9,7 +9,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
-from dashboard import charts, context, formats, model_change, model_charts, model_words, words
+from dashboard import charts, context, formats, links, model_change, model_charts, model_words, words
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 from dashboard.i18n import title
@@ -71,9 +71,9 @@ def register(app: Dash) -> None:
     model_change.register(app)
 
 
-def layout(version: str = "", comparar: str = "", **_query: str) -> html.Div:
+def layout(version: str | list[str] = "", comparar: str | list[str] = "", **_query: str) -> html.Div:
     """The page; the query says which versions, if any."""
-    chosen = versions_of(comparar or version)
+    chosen = versions_of(links.last(comparar or version))
     return _chosen_layout(chosen) if chosen else _overview()
 
 
@@ -236,7 +236,7 @@ def open_version(clicked: dict[str, Any] | None) -> Any:
 def show_chosen(_retry: int | None, _changed: Any, chosen: list[int]) -> tuple[Any, bool, str]:
     """The cards of the chosen versions, and the notice."""
     try:
-        found = [_version(number) for number in chosen]
+        found = [_version(number) for number in chosen[:MOST_COMPARED]]
         champion = _champion(context.api().promotions(1))
         live = model_words.live_errors(context.api().accuracy())
     except ApiProblem as problem:

@@ -4,6 +4,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import Dash, dcc, html
 
+from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 from dashboard.i18n import title
 from dashboard.parts import page_header
@@ -21,8 +22,8 @@ def layout(**_query: str) -> html.Div:
     return html.Div(
         [
             page_header(
-                "Esta página no existe", "La dirección está mal escrita o la página cambió de lugar."
+                _("Esta página no existe"), _("La dirección está mal escrita o la página cambió de lugar.")
             ),
-            dmc.Text(dcc.Link("Ir al pronóstico", href="/")),
+            dmc.Text(dcc.Link(_("Ir al pronóstico"), href="/")),
         ]
     )

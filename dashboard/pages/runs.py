@@ -7,7 +7,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from dashboard import context, formats, polling, words
+from dashboard import context, formats, links, polling, words
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 from dashboard.i18n import title
@@ -57,7 +57,7 @@ def register(app: Dash) -> None:
     )(show_runs)
 
 
-def layout(estado: str = "", archivo: str = "", **_query: str) -> html.Div:
+def layout(estado: str | list[str] = "", archivo: str | list[str] = "", **_query: str) -> html.Div:
     """The page; `estado` and `archivo` of the address choose a state and a part of the file's name."""
     return html.Div(
         [
@@ -66,7 +66,7 @@ def layout(estado: str = "", archivo: str = "", **_query: str) -> html.Div:
             page_header(
                 _("Ejecuciones"),
                 _("Qué pasó con cada archivo, del más nuevo al más viejo. Se actualiza sola."),
-                *_filters(estado, archivo),
+                *_filters(links.last(estado), links.last(archivo)),
             ),
             problem_notice("runs"),
             html.Div([skeleton(64) for _place in range(6)], id="runs-list", className="stack tight"),

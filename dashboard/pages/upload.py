@@ -161,7 +161,7 @@ def follow(
     notice: Shown = NO_PROBLEM
     pace = polling.LIVE_MILLISECONDS
     try:
-        known = [following.looked_up(context.api(), upload) for upload in known]
+        known = [following.looked_up(context.api(), upload) for upload in known[: following.MOST]]
     except ApiProblem as problem:
         notice, pace = problem_shown(problem), polling.SLOW_MILLISECONDS
     over = all(upload.get("over") for upload in known)

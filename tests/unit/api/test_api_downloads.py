@@ -1,5 +1,6 @@
 """What a run leaves for its sender, over HTTP: its report, the rows left aside, the forecast."""
 
+import socket
 from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
@@ -128,3 +129,18 @@ def test_a_large_file_is_passed_on_in_pieces(client: FlaskClient, store: Store, 
 def test_a_run_that_does_not_exist_has_nothing(client: FlaskClient, what: str) -> None:
     unknown = "019abcde-0000-7000-8000-000000000000"
     assert_problem(client.get(f"/runs/{unknown}/{what}"), 404, says="There is no run")
+
+
+def test_a_store_that_hangs_is_asked_once_and_missed(
+    a_run: MakeRun, start: Callable[..., Flask], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ventas.store.IMPATIENT_SECONDS", 0.2)
+    run_id = a_run(status="rejected", quality=REPORT)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"127.0.0.1:{silent.getsockname()[1]}"
+        hanging = start(settings.model_copy(update={"MINIO_ENDPOINT": endpoint})).test_client()
+        assert_problem(hanging.get(f"/runs/{run_id}/rejected.csv"), 503)
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()

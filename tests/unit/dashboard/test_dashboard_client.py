@@ -181,3 +181,10 @@ def test_health_tells_the_version_or_the_reason() -> None:
     assert (without.version, without.reason) == (None, "No model yet.")
     with pytest.raises(ApiProblem, match="falló"):
         always(500).health()
+
+
+@pytest.mark.parametrize("run_id", [".", "..", ""])
+def test_an_id_that_would_lead_elsewhere_is_no_run(run_id: str) -> None:
+    with pytest.raises(ApiProblem) as caught:
+        always(200, json={}).run(run_id)
+    assert caught.value.missing

@@ -114,6 +114,7 @@ def test_a_range_is_filled_only_when_it_is_whole_and_short_enough(ask: Any) -> N
     assert page.fill_days(None, None) == ([], True, "")
     assert page.fill_days(["2026-12-25", None], christmas())[2] == ""
     assert len(page.fill_days(["2026-01-01", "2026-04-02"], None)[0]) == MOST_DAYS
+    assert "3.652.059" in page.fill_days(["0001-01-01", "9999-12-31"], None)[2]
     rows, hidden, error = page.fill_days(["2026-01-01", "2026-04-03"], None)
     assert (rows, hidden, error) == ([], True, "Son 93 días; elija 92 como mucho.")
     assert page.nothing_to_ask("several", rows)

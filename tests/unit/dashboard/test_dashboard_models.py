@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard import charts, model_charts, model_words, problems
+from dashboard import charts, links, model_charts, model_words, problems
 from dashboard.client import Api
 from dashboard.model_change import APPROVE, PROMOTE, button
 from dashboard.pages.models import table_row, toolbar, versions_of
@@ -171,3 +171,8 @@ def test_a_refused_change_has_a_sentence_of_its_own(status: int, kind: str, sent
     with pytest.raises(ApiProblem) as caught:
         Api("http://api.test", transport=answer).approve(2, "x", "", "y")
     assert str(caught.value) == sentence
+
+
+def test_an_address_that_names_a_thing_twice_means_the_last() -> None:
+    assert links.last(["1", "2"]) == "2"
+    assert links.last("3") == "3"

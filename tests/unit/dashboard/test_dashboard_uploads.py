@@ -148,3 +148,8 @@ def test_a_rejected_run_shows_the_steps_it_came_to_and_what_to_mend() -> None:
     assert "Entrenamiento" not in said
     working = texts(following.shown([SENT | {"run": ended | {"status": "etl"}}], "UTC"))
     assert "Entrenamiento del modelo pendiente" in " ".join(working.split())
+
+
+def test_an_upload_whose_run_is_gone_is_over_and_holds_up_no_other() -> None:
+    gone = Api("http://api.test", transport=httpx.MockTransport(lambda _request: httpx.Response(404)))
+    assert following.looked_up(gone, SENT | {"run": {"id": "gone"}})["over"]
