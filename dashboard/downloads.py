@@ -6,10 +6,11 @@ from contextlib import ExitStack
 import flask
 from flask import Response
 
-from dashboard import context
+from dashboard import context, rejected_file
 from dashboard.problems import ApiProblem
 
-FILES = ("rejected.csv", "answer.csv")
+REJECTED = "rejected.csv"
+FILES = (REJECTED, "answer.csv")
 PASSED_ON = ("Content-Type", "Content-Disposition", "Content-Length")
 
 
@@ -36,6 +37,10 @@ def _download(run_id: str, name: str) -> Response:
     except ApiProblem as problem:
         return Response(str(problem), 404 if problem.missing else 502, mimetype="text/plain")
     headers = {header: answer.headers[header] for header in PASSED_ON if header in answer.headers}
+    if name == REJECTED:
+        headers.pop("Content-Length", None)  # it is told in other words, and so of another length
+        told = _pieces(rejected_file.in_words(answer.iter_bytes()), opened)
+        return Response(flask.stream_with_context(told), headers=headers)
     return Response(_pieces(answer.iter_raw(), opened), headers=headers)
 
 
