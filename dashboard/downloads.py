@@ -39,11 +39,12 @@ def _download(run_id: str, name: str) -> Response:
     headers = {header: answer.headers[header] for header in PASSED_ON if header in answer.headers}
     if name == REJECTED:
         headers.pop("Content-Length", None)  # it is told in other words, and so of another length
-        told = _pieces(rejected_file.in_words(answer.iter_bytes()), opened)
+        told = pieces(rejected_file.in_words(answer.iter_bytes()), opened)
         return Response(flask.stream_with_context(told), headers=headers)
-    return Response(_pieces(answer.iter_raw(), opened), headers=headers)
+    return Response(pieces(answer.iter_raw(), opened), headers=headers)
 
 
-def _pieces(pieces: Iterator[bytes], opened: ExitStack) -> Iterator[bytes]:
+def pieces(found: Iterator[bytes], opened: ExitStack) -> Iterator[bytes]:
+    """The pieces of a file; what it needed open is closed after the last, or when the browser is gone."""
     with opened:
-        yield from pieces
+        yield from found

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from dashboard import words
 from dashboard.i18n import SPANISH, language
@@ -21,18 +22,13 @@ def in_words(pieces: Iterable[bytes]) -> Iterator[bytes]:
     first = next(lines, "")
     if next(csv.reader([first]), []) != COLUMNS:
         yield from (
-            line.encode("utf-8-sig" if at == 0 else "utf-8") for at, line in enumerate(_again(first, lines))
+            line.encode("utf-8-sig" if at == 0 else "utf-8") for at, line in enumerate(chain([first], lines))
         )
         return
     delimiter = ";" if language() == SPANISH else ","
     yield _row([_("Línea"), _("Qué corregir"), _("Fila")], delimiter).encode("utf-8-sig")
     for line, _reason, code, row in csv.reader(lines):
         yield _row([line, words.row_fault(code), row], delimiter).encode()
-
-
-def _again(first: str, lines: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from lines
 
 
 def _row(cells: list[str], delimiter: str) -> str:
