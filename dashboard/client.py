@@ -4,7 +4,7 @@ No page meets an exception of httpx, and no page needs to know a status code.
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -91,17 +91,8 @@ class Api:
     @contextmanager
     def history_file(self, wanted: Row) -> Iterator[httpx.Response]:
         """The predictions of a filter as CSV, to be read piece by piece; raises ApiProblem."""
-        request = self._http.build_request("GET", "/history/predictions.csv", params=wanted)
-        try:
-            response = self._http.send(request, stream=True)
-        except httpx.TimeoutException as error:
-            raise ApiProblem(problems.SLOW) from error
-        except httpx.HTTPError as error:
-            raise ApiProblem(problems.DOWN) from error
-        with closing(response):
-            if not response.is_success:
-                response.read()
-            yield _checked(response)
+        with self._file("/history/predictions.csv", wanted) as response:
+            yield response
 
     def models(self) -> list[Row]:
         """Every model version, newest first; raises ApiProblem."""
@@ -155,12 +146,15 @@ class Api:
     @contextmanager
     def run_file(self, run_id: str, name: str) -> Iterator[httpx.Response]:
         """The response that carries a file of a run, to be read piece by piece; raises ApiProblem."""
-        path = f"{_run_path(run_id)}/{name}"
-        with self._named_faults(), self._http.stream("GET", path) as response:
+        with self._file(f"{_run_path(run_id)}/{name}") as response:
+            yield response
+
+    @contextmanager
+    def _file(self, path: str, query: Row | None = None) -> Iterator[httpx.Response]:
+        with self._named_faults(), self._http.stream("GET", path, params=query) as response:
             if not response.is_success:
                 response.read()
-                raise problems.from_response(response)
-            yield response
+            yield _checked(response)
 
     def run_of_upload(self, key: str, version_id: str | None) -> list[Row]:
         """Runs of one version of an object, or the newest ones of all its versions for None; raises ApiProblem."""

@@ -6,10 +6,11 @@ from contextlib import ExitStack
 import flask
 from flask import Response
 
-from dashboard import context
+from dashboard import context, rejected_file
 from dashboard.problems import ApiProblem
 
-FILES = ("rejected.csv", "answer.csv")
+REJECTED = "rejected.csv"
+FILES = (REJECTED, "answer.csv")
 PASSED_ON = ("Content-Type", "Content-Disposition", "Content-Length")
 
 
@@ -36,9 +37,14 @@ def _download(run_id: str, name: str) -> Response:
     except ApiProblem as problem:
         return Response(str(problem), 404 if problem.missing else 502, mimetype="text/plain")
     headers = {header: answer.headers[header] for header in PASSED_ON if header in answer.headers}
-    return Response(_pieces(answer.iter_raw(), opened), headers=headers)
+    if name == REJECTED:
+        headers.pop("Content-Length", None)  # it is told in other words, and so of another length
+        told = pieces(rejected_file.in_words(answer.iter_bytes()), opened)
+        return Response(flask.stream_with_context(told), headers=headers)
+    return Response(pieces(answer.iter_raw(), opened), headers=headers)
 
 
-def _pieces(pieces: Iterator[bytes], opened: ExitStack) -> Iterator[bytes]:
+def pieces(found: Iterator[bytes], opened: ExitStack) -> Iterator[bytes]:
+    """The pieces of a file; what it needed open is closed after the last, or when the browser is gone."""
     with opened:
-        yield from pieces
+        yield from found

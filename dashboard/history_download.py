@@ -1,13 +1,12 @@
 """The filtered history as a file, passed on from the API piece by piece: the browser need not reach the API."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from urllib.parse import urlencode
 
 import flask
 from flask import Response
 
-from dashboard import context
+from dashboard import context, downloads
 from dashboard.history_filters import YES, Query
 from dashboard.i18n import gettext as _
 from dashboard.problems import ApiProblem
@@ -37,9 +36,4 @@ def _download() -> Response:
         "Content-Type": answer.headers.get("Content-Type", "text/csv"),
         "Content-Disposition": f'attachment; filename="{_("pronosticos")}.csv"',
     }
-    return Response(_pieces(answer.iter_bytes(), opened), headers=headers)
-
-
-def _pieces(pieces: Iterator[bytes], opened: ExitStack) -> Iterator[bytes]:
-    with opened:
-        yield from pieces
+    return Response(downloads.pieces(answer.iter_bytes(), opened), headers=headers)

@@ -106,7 +106,7 @@ def skeleton(height: int) -> dmc.Skeleton:
     return dmc.Skeleton(height=height, radius="md")
 
 
-def plain_table(head: list[str], rows: list[list[str]], label: str) -> html.Div:
+def plain_table(head: list[Any], rows: list[list[str]], label: str, *, style: str = "") -> html.Div:
     """A short table that never needs paging; scrolls sideways by itself where it does not fit."""
     return html.Div(
         dmc.Table(
@@ -119,7 +119,7 @@ def plain_table(head: list[str], rows: list[list[str]], label: str) -> html.Div:
             stripedColor="var(--surface-raised)",
             borderColor="var(--line)",
         ),
-        className="scroll-x",
+        className=f"scroll-x {style}".strip(),
         role="region",
         tabIndex=0,
         **{"aria-label": label},

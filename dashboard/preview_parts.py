@@ -9,6 +9,7 @@ from dash import html
 from dashboard import formats, words
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
+from dashboard.parts import plain_table
 from dashboard.upload_layout import FORECAST
 from ventas.contract import FORECASTS_IN, TARGET, is_upload_key
 
@@ -127,21 +128,8 @@ def _table(told: Told) -> Any:
     columns, rows = told.get("columns") or [], told.get("rows") or []
     if not columns:
         return None
-    head = [dmc.TableTh([html.Div(column["name"]), _role(column.get("role"))]) for column in columns]
-    body = [dmc.TableTr([dmc.TableTd(cell) for cell in row]) for row in rows[:ROWS]]
-    return html.Div(
-        dmc.Table(
-            [dmc.TableThead(dmc.TableTr(head)), dmc.TableTbody(body)],
-            verticalSpacing="xs",
-            striped=True,
-            stripedColor="var(--surface-raised)",
-            borderColor="var(--line)",
-        ),
-        className="scroll-x preview-table",
-        role="region",
-        tabIndex=0,
-        **{"aria-label": _("Primeras filas del archivo")},
-    )
+    head = [[html.Div(column["name"]), _role(column.get("role"))] for column in columns]
+    return plain_table(head, rows[:ROWS], _("Primeras filas del archivo"), style="preview-table")
 
 
 def _role(role: str | None) -> html.Div:

@@ -272,7 +272,9 @@ def _rejected(run_id: str) -> Response:
     if run_id == "run-8":
         return problem(404, "Not Found", "Run run-8 has no rejected rows to download.")
     headers = {"Content-Disposition": 'attachment; filename="ventas-rejected.csv"'}
-    return Response("line,reason\n14,Ventas is empty.\n", headers=headers, content_type=CSV)
+    return Response(
+        "line,reason,code,row\n14,Ventas is empty.,missing_sales,x\n", headers=headers, content_type=CSV
+    )
 
 
 def _refused() -> Response | None:

@@ -147,7 +147,9 @@ def test_a_rejected_file_tells_what_to_correct_and_gives_its_rows(browser: Chrom
     until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, ".js-plotly-plot .scatterlayer .trace"))
     link = element(browser, "a[download][href$='rejected.csv']")
     with urlopen(link.get_attribute("href"), timeout=10) as answer:
-        assert answer.read() == b"line,reason\n14,Ventas is empty.\n"
+        first, second = answer.read().decode("utf-8-sig").splitlines()
+        assert first == "Línea;Qué corregir;Fila"
+        assert second.startswith("14;La columna Ventas está vacía")
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert "ventas-rejected.csv" in answer.headers["Content-Disposition"]
 
