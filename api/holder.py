@@ -1,6 +1,7 @@
 """The champion in memory: loaded beside the requests, swapped between two of them."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
@@ -61,17 +62,18 @@ class Champion:
             raise ModelUnusable(f"Version {self.version} answered {odd} to a valid question.")
         return forecast
 
-    def answer(self, question: Question) -> Answered:
+    def answers(self, questions: Sequence[Question]) -> list[Answered]:
         """The sales expected, by the compiled model where there is one; raises ModelUnusable as `predict`."""
         if self.compiled is None:
-            return self._answer_plainly(question)
-        day = None if question.date_assumed else question.date
-        value, low, high = self.compiled.answer(question.columns, day)
-        if not isfinite(value + low + high):
-            raise ModelUnusable(f"Version {self.version} answered {value} to a valid question.")
-        return Answered(
-            value, low, high, self.compiled.coverage, self.compiled.rows.series_text(question.columns)
-        )
+            return [self._answer_plainly(question) for question in questions]
+        asked = [(one.columns, None if one.date_assumed else one.date) for one in questions]
+        series_text, coverage = self.compiled.rows.series_text, self.compiled.coverage
+        answers = []
+        for question, said in zip(questions, self.compiled.answers(asked), strict=True):
+            if not isfinite(sum(said)):
+                raise ModelUnusable(f"Version {self.version} answered {said[0]} to a valid question.")
+            answers.append(Answered(*said, coverage, series_text(question.columns)))
+        return answers
 
     def _answer_plainly(self, question: Question) -> Answered:
         frame = question.frame()

@@ -1,5 +1,6 @@
-"""One prediction: from a question to the row of the history and the answer."""
+"""Single predictions: from a question to the row of the history and the answer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from api.holder import Champion
@@ -9,21 +10,24 @@ from ventas.ledger.predictions import NewPrediction
 from ventas.times import utc_now
 
 
-def row_of(champion: Champion, question: Question) -> NewPrediction:
+def rows_of(champion: Champion, questions: Sequence[Question]) -> list[NewPrediction]:
     """What the champion answers, as the history keeps it; raises ModelUnusable where that is no number."""
-    said = champion.answer(question)
-    return NewPrediction(
-        created_at=utc_now(),
-        model_version=champion.version,
-        date=question.date,
-        input_data=question.sent,
-        prediction=said.value,
-        series=said.series,
-        low=said.low,
-        high=said.high,
-        coverage=said.coverage,
-        date_assumed=question.date_assumed,
-    )
+    now = utc_now()
+    return [
+        NewPrediction(
+            created_at=now,
+            model_version=champion.version,
+            date=question.date,
+            input_data=question.sent,
+            prediction=said.value,
+            series=said.series,
+            low=said.low,
+            high=said.high,
+            coverage=said.coverage,
+            date_assumed=question.date_assumed,
+        )
+        for question, said in zip(questions, champion.answers(questions), strict=True)
+    ]
 
 
 def answer_of(row: NewPrediction, prediction_id: int | None, known: dict[str, bool]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ Waiting = tuple[NewPrediction, "asyncio.Future[int | None]"]
 
 
 class GroupRecorder:
-    """Records for one event loop; each caller waits for the commit of its own row and no longer."""
+    """Records for one event loop."""
 
     def __init__(self, history: History):
         self._history = history
@@ -31,16 +31,15 @@ class GroupRecorder:
         """Start no more; what waits is lost with its callers."""
         self._thread.shutdown(wait=False)
 
-    async def record(self, row: NewPrediction) -> int | None:
-        """The id of the row, committed when this returns; None where it was spooled instead."""
-        loop = asyncio.get_running_loop()
-        recorded: asyncio.Future[int | None] = loop.create_future()
-        self._waiting.append((row, recorded))
+    def record(self, rows: Sequence[Waiting]) -> None:
+        """Write rows in one transaction; the future of each gets its id once that is committed, or None where it was
+        spooled instead."""
+        self._waiting += rows
         if not self._is_due:
+            loop = asyncio.get_running_loop()
             self._is_due = True
             self._give_up_at = loop.time() + PATIENCE_SECONDS
-            loop.call_soon(self._write, loop)  # after the requests that are here already
-        return await recorded
+            self._write(loop)
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         rows = [row for row, _ in self._waiting]

@@ -8,7 +8,7 @@ from flask_openapi3.models.tag import Tag
 
 from api.answers import JSON, json_answer
 from api.body import json_object
-from api.predictions import answer_of, row_of
+from api.predictions import answer_of, rows_of
 from api.problems import documented
 from api.schemas_predictions import PredictAnswer, PredictRequest
 from api.services import Services
@@ -36,7 +36,7 @@ def predict_routes(services: Services) -> APIBlueprint:
         body = json_object(request)
         champion = services.holder.champion()
         question = champion.form.read(body, services.today())
-        row = row_of(champion, question)
+        (row,) = rows_of(champion, [question])
         prediction_id = services.history.record(row)
         services.shadow.offer(question, row)
         return json_answer(answer_of(row, prediction_id, champion.known(question)))

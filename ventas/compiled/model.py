@@ -1,7 +1,7 @@
 """A served model compiled, and the proof that it answers as its pipeline does."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -24,22 +24,30 @@ from ventas.tables import CellMeans, SeasonalNaive
 TOLERANCE = 1e-6  # relative; sums are added up in another order
 QUESTIONS = 500
 EPOCH = date(1970, 1, 1)
+# Columns under the model's names, without those left out, and the day.
+Asked = tuple[Mapping[str, Any], date | None]
+Said = tuple[float, float, float]
 _UNKNOWN_TEXT = "a text that no training had"
 
 
 @dataclass(frozen=True)
 class CompiledModel:
-    """Answers one question; safe to use from several threads. `coverage` is that of its intervals."""
+    """Answers questions; safe to use from several threads. `coverage` is that of its intervals."""
 
     rows: RowReader
     found: Found
     last: SalesRegressor
     coverage: float
 
-    def answer(self, columns: Mapping[str, Any], day: date | None) -> tuple[float, float, float]:
-        """Sales and the ends of their interval; `columns` under the model's names, without those left out."""
-        row = self.rows.read(columns, None if day is None else (day - EPOCH).days)
-        value = self._sales(row, self.found(row))
+    def answers(self, asked: Sequence[Asked]) -> list[Said]:
+        """For each question sales and the ends of their interval; what it says to one rests on that one alone."""
+        rows = [
+            self.rows.read(columns, None if day is None else (day - EPOCH).days) for columns, day in asked
+        ]
+        return [self._said(row, found) for row, found in zip(rows, self.found(rows), strict=True)]
+
+    def _said(self, row: Row, found: float) -> Said:
+        value = self._sales(row, found)
         if self.last.offsets is None:
             return value, value, value
         known = (not math.isnan(row[DAY])) + 2 * (not math.isnan(row[SERIES]))
@@ -63,10 +71,10 @@ def compiled(model: ServedModel) -> CompiledModel:
     asked = _questions(model.inputs)
     plain = model.forecast(_frame(asked))
     ends = [end for end in (plain.low, plain.high) if end is not None]
-    for place, (columns, day) in enumerate(asked):
+    for place, found in enumerate(made.answers(asked)):
         expected = [float(part[place]) for part in (plain.values, *ends)]
-        found = made.answer(columns, day)
         if not np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE):
+            columns, day = asked[place]
             told = dict(columns) | {DATE: day}
             raise NotCompiled(f"Compiled it answers {found} and not {expected} to {told}.")
     return made
@@ -95,10 +103,10 @@ def _found(features: SalesMatrix, between: list[Any], last: SalesRegressor) -> F
     return trees_step(regressor, last.first)
 
 
-def _questions(inputs: tuple[ModelInput, ...]) -> list[tuple[dict[str, Any], date | None]]:
+def _questions(inputs: tuple[ModelInput, ...]) -> list[Asked]:
     """Questions of all kinds: what need not be told is left out now and then, as is the day."""
     random = np.random.RandomState(0)
-    asked = []
+    asked: list[Asked] = []
     for _ in range(QUESTIONS):
         columns = {
             one.name: _one_of(_values(one), random)
@@ -127,7 +135,7 @@ def _values(one: ModelInput) -> list[Any]:
     return [low, high, (low + high) / 2, low + (high - low) / 3, low - 1, high + 1, 0.0, 1e30, -1e30]
 
 
-def _frame(asked: list[tuple[dict[str, Any], date | None]]) -> pd.DataFrame:
+def _frame(asked: list[Asked]) -> pd.DataFrame:
     """The questions as a table of raw columns."""
     names = dict.fromkeys(name for columns, _ in asked for name in columns)
     table = {name: pd.Series([columns.get(name) for columns, _ in asked]) for name in names}

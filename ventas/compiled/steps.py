@@ -1,7 +1,7 @@
-"""The fitted regressors of `SalesRegressor`, asked for one row: tables, linear models, trees."""
+"""The fitted regressors of `SalesRegressor`, asked for some rows: tables, linear models, trees."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from ventas.linear_terms import LinearTerms
 from ventas.matrix import LEAD, SERIES
 from ventas.target_statistics import CELLS
 
-Found = Callable[[Row], float]
+# The regressor's answer to each of some rows of the matrix.
+Found = Callable[[Sequence[Row]], list[float]]
 Floats = npt.NDArray[np.float64]
 WEEKDAYS, FLAGS = 7, 4
 KEPT = 4096
@@ -27,8 +28,11 @@ class TableStep:
         lead = _every_lead(series_count)
         self._answers = np.asarray(regressor.predict(lead[:, first:]), dtype=np.float64).tolist()
 
-    def __call__(self, row: Row) -> float:
-        """The regressor's answer to a row of the matrix."""
+    def __call__(self, rows: Sequence[Row]) -> list[float]:
+        """The regressor's answer to each row of the matrix."""
+        return [self._one(row) for row in rows]
+
+    def _one(self, row: Row) -> float:
         answer: float = self._answers[(_place(row) * WEEKDAYS + int(row[4]) - 1) * FLAGS + _flags(row)]
         return answer
 
@@ -54,8 +58,11 @@ class LinearStep:
         self._stale = self._single([len(self._weights) - 1])
         self._kept: dict[tuple[float, ...], float] = {}
 
-    def __call__(self, row: Row) -> float:
-        """The regressor's answer to a row of the matrix."""
+    def __call__(self, rows: Sequence[Row]) -> list[float]:
+        """The regressor's answer to each row of the matrix."""
+        return [self._one(row) for row in rows]
+
+    def _one(self, row: Row) -> float:
         found: float = self._lead[(int(row[4]) - 1) * FLAGS + _flags(row)]
         for value, (mean, scale, weight) in zip(
             row[len(LEAD) : self._calendar_at], self._further, strict=True

@@ -1,5 +1,6 @@
-"""All trees of a forest or of boosting side by side: one row goes down in all of them at once."""
+"""All trees of a forest or of boosting side by side: some rows go down in all of them at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +32,13 @@ class TreesStep:
     """The sum of what all trees say, times `scale`, and `start`.
 
     A node's right child stands beside its left one, and a leaf is its own left child, so a step down is an addition.
+    The deepest trees come first, so that each step moves those alone that are not at their leaves.
     What is missing is minus or plus infinity, as the node sends it left or right: the row stands there twice.
     """
 
     def __init__(self, nodes: _Nodes, first: int, scale: float, start: float, precision: Any):
         self._first, self._scale, self._start, self._precision = first, scale, start, precision
-        order, left, self._depth = _beside_each_other(nodes)
+        order, left, depths = _beside_each_other(nodes)
         leaf = nodes.left[order] < 0
         self._left = np.where(leaf, np.arange(len(order)), left[order])
         threshold = np.minimum(nodes.threshold[order], LARGEST)  # infinite: all but the missing go left
@@ -46,18 +48,31 @@ class TreesStep:
         self._feature = np.where(leaf, 0, nodes.feature[order] + np.where(sent_left, 0, features))
         self._features = features
         self._value = nodes.value[order]
-        self._roots = np.arange(len(nodes.roots))
+        self._roots = np.argsort(-depths, kind="stable")
+        self._moving = [int((depths > step).sum()) for step in range(depths.max(initial=0))]
 
-    def __call__(self, row: Row) -> float:
-        """The regressor's answer to a row of the matrix."""
-        part = row[self._first : self._first + self._features]
-        given = np.array(part, dtype=self._precision).astype(np.float64)
+    def __call__(self, rows: Sequence[Row]) -> list[float]:
+        """The regressor's answer to each of some rows of the matrix, the same in any company."""
+        count, both = len(rows), self._both(rows)
+        starts = np.arange(count) * 2 * self._features
+        node = np.repeat(self._roots, count).reshape(-1, count)
+        for trees in self._moving:
+            here = node[:trees]
+            feature = self._feature.take(here)
+            if count > 1:
+                feature += starts
+            node[:trees] = self._left.take(here) + (both.take(feature) > self._threshold.take(here))
+        # A row's values side by side, lest the order of their addition depend on how many rows there are.
+        said = self._value.take(node.T).sum(axis=1) * self._scale + self._start
+        found: list[float] = said.tolist()
+        return found
+
+    def _both(self, rows: Sequence[Row]) -> Floats:
+        parts = [row[self._first : self._first + self._features] for row in rows]
+        given = np.array(parts, dtype=self._precision).astype(np.float64)
         missing = np.isnan(given)
-        both = np.concatenate([np.where(missing, -np.inf, given), np.where(missing, np.inf, given)])
-        node = self._roots
-        for _ in range(self._depth):
-            node = self._left.take(node) + (both.take(self._feature.take(node)) > self._threshold.take(node))
-        return float(self._value.take(node).sum()) * self._scale + self._start
+        sides = [np.where(missing, side, given) for side in (-np.inf, np.inf)]
+        return np.concatenate(sides, axis=1).ravel()
 
 
 def trees_step(regressor: Any, first: int) -> TreesStep | None:
@@ -112,13 +127,18 @@ def _joined(parts: list[tuple[Any, ...]]) -> _Nodes:
     )
 
 
-def _beside_each_other(nodes: _Nodes) -> tuple[Places, Places, int]:
-    """The nodes level by level, children side by side; each node's left child in that order; and how deep they go."""
+def _beside_each_other(nodes: _Nodes) -> tuple[Places, Places, Places]:
+    """The nodes level by level, children side by side; their left children in that order; each tree's depth."""
     left = np.zeros(len(nodes.feature), dtype=np.intp)
     levels, level, count = [nodes.roots], nodes.roots, len(nodes.roots)
-    while len(inner := level[nodes.left[level] >= 0]):
-        left[inner] = count + 2 * np.arange(len(inner))
-        level = np.column_stack([nodes.left[inner], nodes.right[inner]]).ravel()
+    tree = np.arange(count)
+    depths = np.zeros(count, dtype=np.intp)
+    while (inner := nodes.left[level] >= 0).any():
+        parents = level[inner]
+        left[parents] = count + 2 * np.arange(len(parents))
+        depths[tree[inner]] += 1
+        level = np.column_stack([nodes.left[parents], nodes.right[parents]]).ravel()
+        tree = np.repeat(tree[inner], 2)
         levels.append(level)
         count += len(level)
-    return np.concatenate(levels), left, len(levels) - 1
+    return np.concatenate(levels), left, depths

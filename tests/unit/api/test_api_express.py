@@ -149,6 +149,18 @@ def test_without_a_champion_the_route_says_so(
     express.close()
 
 
+def test_a_question_at_fault_harms_no_other_of_its_turn(
+    source: FakeSource, start: Callable[..., Flask]
+) -> None:
+    source.models[1] = fitted(1, Roles("Tienda", ""), stores=3)
+    app = start()
+    express = Express(services_of(app))
+    answers = ask(express, MONDAY, MONDAY | {"Tienda": "\ud800"}, MONDAY | {"Tienda": "T0001"})
+    assert [answer and answer["series"] for answer in answers] == ["", None, "T0001"]
+    assert len(app.test_client().get("/history/").get_json()) == 2
+    express.close()
+
+
 def test_questions_at_once_have_an_id_each_in_their_order(app: Flask, express: Express) -> None:
     answers = ask(express, *(MONDAY | {"Promociones": at % 2} for at in range(50)))
     ids = [answer["id"] for answer in answers]
@@ -218,8 +230,12 @@ def test_a_row_that_cannot_be_kept_harms_no_other(app: Flask) -> None:
 
     async def together() -> list[Any]:
         rows = [good, replace(good, series="\ud800"), good]
-        first = await asyncio.gather(*map(recorder.record, rows), return_exceptions=True)
-        return [*first, await recorder.record(good)]
+        waiting = [(row, asyncio.get_running_loop().create_future()) for row in rows]
+        recorder.record(waiting)
+        first = await asyncio.gather(*(recorded for _, recorded in waiting), return_exceptions=True)
+        later = (good, asyncio.get_running_loop().create_future())
+        recorder.record([later])
+        return [*first, await later[1]]
 
     before, broken, after, later = asyncio.run(together())
     assert isinstance(broken, UnicodeError)

@@ -111,7 +111,9 @@ def test_every_kind_of_model_answers_every_question_as_its_pipeline(models, aske
         days = np.array(["NaT" if day is None else day for _, day in asked], dtype=DATE_DTYPE)
         frame = pd.DataFrame({DATE: days, **pd.DataFrame(columns)})
         said = model.forecast(frame)
-        found = [made.answer(row, day) for row, (_, day) in zip(columns, asked, strict=True)]
+        questions = [(row, day) for row, (_, day) in zip(columns, asked, strict=True)]
+        found = made.answers(questions)
+        assert found == [answer for one in questions for answer in made.answers([one])], name
         expected = np.column_stack([said.values, said.low, said.high])
         assert np.allclose(found, expected, rtol=1e-6, atol=1e-6), name
         assert [made.rows.series_text(row) for row in columns] == model.roles.series_of(frame).tolist()
@@ -141,7 +143,7 @@ def test_a_series_that_is_a_text_is_told_by_it() -> None:
 def test_without_offsets_the_interval_is_the_answer_itself() -> None:
     frame = sales_of(1)
     made = compiled(model_of(one_of_each(frame)[0], frame, offsets=None))
-    value, low, high = made.answer({"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 0}, None)
+    ((value, low, high),) = made.answers([({"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 0}, None)])
     assert value == low == high > 0
 
 
