@@ -56,7 +56,7 @@ def refuse_unknown(query: BaseModel) -> None:
     if unknown := sorted(map(printable, request.args.keys() - taken.keys())):
         known = f"one of {', '.join(taken)}"
         raise InvalidFields(
-            [FieldError(name, f"{name} is no parameter of this list.", known) for name in unknown]
+            [FieldError(name, f"{name} is no parameter here.", known) for name in unknown]
         )
 
 
