@@ -55,9 +55,7 @@ def refuse_unknown(query: BaseModel) -> None:
     taken = type(query).model_fields
     if unknown := sorted(map(printable, request.args.keys() - taken.keys())):
         known = f"one of {', '.join(taken)}"
-        raise InvalidFields(
-            [FieldError(name, f"{name} is no parameter here.", known) for name in unknown]
-        )
+        raise InvalidFields([FieldError(name, f"{name} is no parameter here.", known) for name in unknown])
 
 
 def window(page: Page, settings: Settings) -> tuple[int, int]:

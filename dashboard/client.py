@@ -227,7 +227,9 @@ class Api:
             yield
         except httpx.TimeoutException as error:
             raise ApiProblem(problems.SLOW) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except httpx.InvalidURL as error:
+            raise ApiProblem(problems.REFUSED, refused=True) from error
+        except httpx.HTTPError as error:
             raise ApiProblem(problems.DOWN) from error
 
 

@@ -31,7 +31,7 @@ def _download() -> Response:
     try:
         answer = opened.enter_context(context.api().history_file(flask.request.args.to_dict()))
     except ApiProblem as problem:
-        return Response(str(problem), 502, mimetype="text/plain")
+        return downloads.why_none(problem)
     headers = {
         "Content-Type": answer.headers.get("Content-Type", "text/csv"),
         "Content-Disposition": f'attachment; filename="{_("pronosticos")}.csv"',

@@ -57,7 +57,9 @@ def filled(app: Flask, client: FlaskClient) -> FlaskClient:
         ("/models/champion?moment=1", "at"),
     ],
 )
-def test_a_parameter_that_an_address_does_not_have_is_refused(client: FlaskClient, path: str, known: str) -> None:
+def test_a_parameter_that_an_address_does_not_have_is_refused(
+    client: FlaskClient, path: str, known: str
+) -> None:
     members = assert_problem(client.get(path), 422, says="is no parameter here")
     assert [fault["allowed"] for fault in members["errors"]] == [f"one of {known}"]
 
