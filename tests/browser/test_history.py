@@ -60,7 +60,7 @@ def test_actual_sales_and_differences_stand_beside_the_forecasts(browser: Chrome
     found = dict(
         zip(cells(browser, "history-grid", "id"), cells(browser, "history-grid", "error"), strict=True)
     )
-    assert found["69"] == "-29,00"
+    assert found["69"] == "−29,00"
     until(browser, lambda b: "Ventas reales" in element(b, "#history-chart").text)
     until(browser, lambda b: "Versión 2" in element(b, "#history-errors").text)
 
@@ -88,7 +88,7 @@ def test_the_table_is_sorted_by_the_api(browser: Chrome, site: Site) -> None:
     until(browser, lambda b: cells(b, "history-grid", "prediction")[0] == f"{lowest:.2f}".replace(".", ","))
     press_header(browser, "error")
     press_header(browser, "error")
-    until(browser, lambda b: cells(b, "history-grid", "error")[0] == "-29,00")
+    until(browser, lambda b: cells(b, "history-grid", "error")[0] == "−29,00")
 
 
 def test_enter_opens_what_is_behind_a_row_as_plain_text(browser: Chrome, site: Site) -> None:
