@@ -9,6 +9,7 @@ from dash import html
 from dashboard import formats, words
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
+from dashboard.i18n import ngettext
 from dashboard.parts import plain_table
 from dashboard.upload_layout import FORECAST
 from ventas.contract import FORECASTS_IN, TARGET, is_upload_key
@@ -121,7 +122,8 @@ def _bad_rows(report: Told) -> Any:
 def _fault(code: str, count: int, lines: list[int]) -> str:
     rows = formats.counted(count, "fila", "filas")
     where = ", ".join(map(formats.count, lines[:5])) + (", …" if count > 5 else "")
-    return _("{rows} (línea {lines}): {advice}").format(rows=rows, lines=where, advice=words.row_fault(code))
+    told = ngettext("{rows} (línea {lines}): {advice}", "{rows} (líneas {lines}): {advice}", count)
+    return told.format(rows=rows, lines=where, advice=words.row_fault(code))
 
 
 def _table(told: Told) -> Any:

@@ -91,6 +91,10 @@ def test_rows_that_would_be_set_aside_are_told_with_their_lines() -> None:
     assert "1 fila (línea 4): La columna Fecha no tiene una fecha válida." in said
 
 
+def test_several_lines_are_told_in_the_plural() -> None:
+    assert "2 filas (líneas 4, 5): " in shown(SALES.replace(b"2021-01-03", b"x").replace(b"2021-01-04", b"y"))
+
+
 def test_days_taken_for_sales_are_told_where_they_belong() -> None:
     days = b"Fecha,Promociones,Festivo\n2026-12-01,0,0\n"
     assert "Si son días para pronosticar" in shown(days)
@@ -115,6 +119,14 @@ def test_where_the_store_hides_the_version_content_and_time_tell() -> None:
     same = run("43", "2026-11-23T17:43:00Z", etag='"e"')
     assert following.looked_up(api([same, second, before]), hidden)["run"]["id"] == "43"
     assert "run" not in following.looked_up(api([before]), hidden)
+
+
+@pytest.mark.parametrize("code", ["too_many_rejected", "no_good_rows"])
+def test_what_is_said_of_a_rejected_file_points_at_no_rows_that_are_elsewhere(code: str) -> None:
+    ended = run("a", SENT["issued_at"], status="rejected", quality={"rejection": {"code": code}})
+    said = texts(following.shown([SENT | {"run": ended}], "UTC"))
+    assert "vuelva a subir el archivo" in said
+    assert "abajo" not in said
 
 
 def test_a_run_that_has_ended_is_asked_for_no_more() -> None:
