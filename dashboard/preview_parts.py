@@ -52,6 +52,7 @@ def preview_shown(file: Told, kind: str, told: Told) -> html.Div:
             [
                 dmc.Title(str(file.get("name")), order=2, className="card-title breakable"),
                 dmc.Text(" · ".join(fact for fact in facts if fact), size="sm", c="dimmed"),
+                _renamed(str(file.get("name")), kind),
                 _waiting(file),
             ]
         ),
@@ -60,6 +61,14 @@ def preview_shown(file: Told, kind: str, told: Told) -> html.Div:
         _table(told),
     ]
     return html.Div([part for part in parts if part is not None], className="stack")
+
+
+def _renamed(name: str, kind: str) -> Any:
+    proposed = suggested_name(name, kind)
+    if proposed == name:
+        return None
+    said = _("Se propone otro nombre, «{name}», con el que el sistema lo reconoce.")
+    return dmc.Text(said.format(name=proposed), size="sm")
 
 
 def _waiting(file: Told) -> Any:

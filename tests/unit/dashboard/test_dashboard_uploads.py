@@ -38,7 +38,7 @@ def texts(component: Any) -> str:
 
 def shown(content: bytes, kind: Kind = Kind.SALES, size: int | None = None) -> str:
     told = vars(preview(content, size or len(content), kind, Settings(_env_file=None)))
-    return texts(preview_shown({"name": "x.csv", "size": len(content)}, kind.value, told))
+    return texts(preview_shown({"name": "ventas.csv", "size": len(content)}, kind.value, told))
 
 
 def run(run_id: str, created_at: str, **more: Any) -> dict[str, Any]:
@@ -75,6 +75,18 @@ def api(runs: list[dict[str, Any]]) -> Api:
 )
 def test_a_file_gets_a_name_that_the_pipeline_takes(name: str, kind: str, proposed: str) -> None:
     assert suggested_name(name, kind) == proposed
+
+
+def test_another_name_is_announced_and_told_once_the_file_is_kept() -> None:
+    told = vars(preview(SALES, len(SALES), Kind.SALES, Settings(_env_file=None)))
+    for name, announced in (("Enero.csv", True), ("ventas.csv", False)):
+        said = texts(preview_shown({"name": name, "size": len(SALES)}, "sales", told))
+        assert ("Se propone otro nombre, «ventas-Enero.csv»" in said) == announced
+    kept = SENT | {"name": "ventas-Enero.csv", "chosen": "Enero.csv"}
+    assert "Se eligió «Enero.csv» y se guardó como «ventas-Enero.csv»." in texts(
+        following.shown([kept], "UTC")
+    )
+    assert "se guardó como" not in texts(following.shown([SENT | {"chosen": "ventas.csv"}], "UTC"))
 
 
 def test_a_good_file_is_called_so_with_its_dialect() -> None:
