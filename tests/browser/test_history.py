@@ -78,7 +78,7 @@ def test_filters_narrow_table_count_and_files(browser: Chrome, site: Site) -> No
     answer = httpx.get(file, headers={"Accept-Language": "es"})
     lines = answer.text.splitlines()
     assert (lines[0].lstrip("\ufeff"), len(lines)) == ("id;prediction", 14)
-    assert "pronosticos.csv" in answer.headers["Content-Disposition"]
+    assert "pronosticos_excel.csv" in answer.headers["Content-Disposition"]
 
 
 def test_the_table_is_sorted_by_the_api(browser: Chrome, site: Site) -> None:

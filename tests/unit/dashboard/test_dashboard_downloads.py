@@ -42,3 +42,12 @@ def test_only_a_fault_that_is_not_the_askers_is_told_as_ours(
     answer = asked(tmp_path, status, document).get(path)
     assert answer.status_code == expected
     assert says in answer.get_data(as_text=True)
+
+
+def test_the_files_of_one_filter_have_names_that_tell_them_apart(tmp_path: Path) -> None:
+    client = asked(tmp_path, 200, {})
+    names = {
+        client.get(f"/historial/pronosticos.csv{query}").headers["Content-Disposition"]
+        for query in ("", "?excel=true")
+    }
+    assert names == {f'attachment; filename="{name}.csv"' for name in ("pronosticos", "pronosticos_excel")}
