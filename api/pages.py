@@ -41,7 +41,7 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
         **dict.fromkeys(("since", "until"), "a date such as 2026-11-30"),
         **dict.fromkeys(("asked_since", "asked_until", "at"), _MOMENT),
         **dict.fromkeys(("first_id", "last_id"), f"a whole number from 1 to {LARGEST_ID}"),
-        **dict.fromkeys(("promotion", "holiday", "has_actual", "excel"), "true or false"),
+        **dict.fromkeys(("promotion", "holiday", "has_actual", "excel", "own"), "true or false"),
         "weekday": "a whole number from 1 (Monday) to 7 (Sunday)",
         "series": "a series of at most 1000 characters, as its column writes it",
     }

@@ -11,7 +11,7 @@ _KNOWN = {normalised(name) for name in ANSWER_COLUMNS}
 def kept_columns(own: Sequence[str]) -> list[int]:
     """Places of the file's `own` columns that stay: all, but of an answer that is sent again those of the old one."""
     names = [normalised(name) for name in own]
-    return [at for at, name in enumerate(names) if name not in _KNOWN or not _KNOWN <= set(names)]
+    return [at for at, name in enumerate(names) if name not in _KNOWN or not _KNOWN.issubset(names)]
 
 
 def answer_columns(own: Sequence[str]) -> dict[str, str]:

@@ -51,7 +51,7 @@ def filled(app: Flask, client: FlaskClient) -> FlaskClient:
     [
         ("/accuracy?version=3", "skip, limit, model_version, segment, since, until"),
         ("/alerts?kind=drift", "skip, limit"),
-        ("/events?limite=3&skip=1", "skip, limit, outcome, key"),
+        ("/events?limite=3&skip=1", "skip, limit, outcome, key, own"),
         ("/models?%ED%A0%80=1", "skip, limit"),
         ("/models/promotions?since=1", "skip, limit"),
         ("/models/champion?moment=1", "at"),
