@@ -81,6 +81,16 @@ def test_filters_narrow_table_count_and_files(browser: Chrome, site: Site) -> No
     assert "pronosticos_excel.csv" in answer.headers["Content-Disposition"]
 
 
+def test_the_table_fits_a_desk_without_scrolling_sideways(browser: Chrome, site: Site) -> None:
+    opened(browser, site)
+    seen = "const seen = document.querySelector('#history-grid .ag-center-cols-viewport');"
+    assert browser.execute_script(f"{seen} return seen.scrollWidth - seen.clientWidth") == 0
+    cut = (
+        "return [...seen.querySelectorAll('.ag-cell-value')].filter(one => one.scrollWidth > one.clientWidth)"
+    )
+    assert browser.execute_script(f"{seen} {cut}.map(one => one.innerText)") == []
+
+
 def test_the_table_is_sorted_by_the_api(browser: Chrome, site: Site) -> None:
     opened(browser, site)
     press_header(browser, "prediction")
