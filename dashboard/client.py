@@ -178,9 +178,10 @@ class Api:
         """How every part of the system is, and the backlog; raises ApiProblem."""
         return _object(self._call("GET", "/status"))
 
-    def events(self, skip: int, limit: int, outcome: str | None = None) -> Page:
-        """Events, newest first, with one outcome or with any; raises ApiProblem."""
-        wanted = {"skip": skip, "limit": limit} | ({"outcome": outcome} if outcome else {})
+    def events(self, skip: int, limit: int, outcome: str | None = None, *, own: bool = False) -> Page:
+        """Events, newest first, with one outcome or any, of senders' files or of the system's; raises ApiProblem."""
+        wanted: Row = {"skip": skip, "limit": limit, "own": str(own).lower()}
+        wanted |= {"outcome": outcome} if outcome else {}
         return _page(self._call("GET", "/events", wanted))
 
     def alerts(self, limit: int) -> list[Row]:
@@ -227,7 +228,9 @@ class Api:
             yield
         except httpx.TimeoutException as error:
             raise ApiProblem(problems.SLOW) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except httpx.InvalidURL as error:
+            raise ApiProblem(problems.REFUSED, refused=True) from error
+        except httpx.HTTPError as error:
             raise ApiProblem(problems.DOWN) from error
 
 

@@ -11,7 +11,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api.answers import json_answer
-from api.pages import page_answer, window
+from api.pages import page_answer, refuse_unknown, window
 from api.problems import documented
 from api.routes.runs import VERDICT_TABLES
 from api.schemas import (
@@ -52,6 +52,7 @@ def model_routes(services: Services) -> APIBlueprint:
     @routes.get("/models/champion", responses=documented(404) | {200: ChampionAnswer})
     def champion(query: ChampionQuery) -> Response:
         """The version that answers predictions now, or that was champion at a moment."""
+        refuse_unknown(query)
         if query.at is not None:
             return _champion_of(_promotion_at(query.at))
         return _champion_of(None)

@@ -62,7 +62,7 @@ def run_routes(services: Services) -> APIBlueprint:
     def events(query: EventsPage) -> Response:
         """Deliveries of notifications and finds of the sweep, newest first."""
         skip, limit = window(query, services.settings)
-        rows, total = ledger.queries.events(EventFilter(query.outcome, query.key), skip, limit)
+        rows, total = ledger.queries.events(EventFilter(query.outcome, query.key, query.own), skip, limit)
         return page_answer([EventAnswer.model_validate(row) for row in rows], total, skip, limit)
 
     return routes

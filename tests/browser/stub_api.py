@@ -126,7 +126,8 @@ def _health(data: StubApi) -> Response:
         return problem(
             503, "No champion", "No model has been promoted yet.", type="urn:ventas:problem:no-champion"
         )
-    return jsonify({"status": "ok", "model_version": 3, "loaded_at": moment(88), "parts": {}})
+    version = data.promotions[0]["model_version"]
+    return jsonify({"status": "ok", "model_version": version, "loaded_at": moment(88), "parts": {}})
 
 
 def _predict(data: StubApi) -> Response:

@@ -175,6 +175,14 @@ def test_a_refused_value_is_named(field: str, expected: str) -> None:
         always(422, json={"errors": [{"field": field, "message": "wrong"}]}).predict({})
 
 
+def test_a_search_that_is_refused_is_not_told_as_a_files_name() -> None:
+    refusal = always(422, json={"errors": [{"field": "name", "message": "wrong"}]})
+    with pytest.raises(ApiProblem, match="el texto que busca"):
+        refusal.runs(0, 20, name="\0")
+    with pytest.raises(ApiProblem, match="Cambie el nombre del archivo"):
+        refusal.upload("a/b.csv", "sales", 3, "token")
+
+
 def test_health_tells_the_version_or_the_reason() -> None:
     assert always(200, json={"status": "ok", "model_version": 2}).health().version == 2
     without = always(503, json={"detail": "No model yet."}).health()
