@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ventas.errors import BrokerUnavailable
-from ventas.states import Step
+from ventas.states import REPLAY, Step
 from workers.app import create_app
 
 
@@ -28,7 +28,8 @@ def test_what_the_sweep_sends_goes_before_what_is_new(settings, monkeypatch) -> 
     monkeypatch.setattr(celery, "send_task", lambda name, args, priority: sent.append((args[0], priority)))
     workers.app.enqueue(Step.RETRAIN, "new")
     workers.app.enqueue_first(Step.RETRAIN, "retaken")
-    assert [run for run, _ in sorted(sent, key=lambda one: one[1])] == ["retaken", "new"]
+    workers.app.enqueue_first(REPLAY, "replay")
+    assert [run for run, _ in sorted(sent, key=lambda one: one[1])] == ["retaken", "new", "replay"]
     assert celery.conf.broker_transport_options["priority_steps"] == sorted(
         {priority for _, priority in sent}
     )
@@ -42,6 +43,7 @@ def test_training_has_a_queue_of_its_own(settings) -> None:
         "promote": "control",
         "forecast": "control",
     }
+    assert routes[REPLAY]["queue"] == "training"
 
 
 @pytest.mark.timeout(10)  # by default Celery would wait for ever
