@@ -30,6 +30,7 @@ class ReplayedRun(BaseModel):
     run_id: str
     key: str
     version_id: str
+    uploaded_at: datetime
     then: ReplayEnding
     now: ReplayEnding
     same: bool = Field(description="Whether it ended in the same state.")

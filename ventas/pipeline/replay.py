@@ -26,6 +26,7 @@ from ventas.served import served_model
 from ventas.settings import Settings
 from ventas.split import read_dataset, split, to_csv_bytes
 from ventas.states import RunStatus
+from ventas.times import iso_z
 from ventas.training import inputs, search
 from ventas.verdict import Verdict, without_tables
 
@@ -60,6 +61,7 @@ class Replayed:
             "run_id": self.run.id,
             "key": self.run.key,
             "version_id": self.run.version_id,
+            "uploaded_at": iso_z(self.run.came_at),
             "then": {"status": self.run.status, "reason": self.run.reason, "verdict": self.run.verdict},
             "now": {"status": self.status, "reason": self.reason, "verdict": verdict},
             "same": self.same,

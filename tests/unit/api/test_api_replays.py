@@ -50,8 +50,9 @@ def ending(status: str) -> dict[str, Any]:
 
 
 def replayed(run_id: str, now: str) -> dict[str, Any]:
-    known = {"run_id": run_id, "key": "ventas.csv", "version_id": "v1", "same": now == "promoted"}
-    return known | {"then": ending("promoted"), "now": ending(now)}
+    upload = {"key": "ventas.csv", "version_id": "v1", "uploaded_at": "2026-11-23T00:00:00Z"}
+    endings = {"then": ending("promoted"), "now": ending(now), "same": now == "promoted"}
+    return {"run_id": run_id} | upload | endings
 
 
 def test_a_replay_is_sent_once_and_told_while_it_lasts(
