@@ -12,8 +12,6 @@ from dashboard import problems
 
 pytestmark = pytest.mark.browser
 
-_PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-
 
 def card(browser: Chrome) -> str:
     """What the page says of the replay."""
@@ -53,11 +51,11 @@ def test_a_replay_is_asked_for_and_followed_to_its_table(browser: Chrome, site: 
     first, second, third = browser.find_elements(By.CSS_SELECTOR, "#replay-body tbody tr")
     assert "error 88,42 frente a 97,01" in first.text
     assert "primer modelo, error 88,42" in first.text
-    assert first.text.endswith("IGUAL")
+    assert first.text.endswith("Igual")
     assert "error 99,90 frente a 97,01" in second.text
     assert "error 80,10 frente a 88,42" in second.text
-    assert second.text.endswith("CAMBIA")
-    assert "RECHAZADO" in third.text
+    assert second.text.endswith("Cambia")
+    assert "Rechazado" in third.text
     link = second.find_element(By.TAG_NAME, "a").get_attribute("href")
     assert link == f"{site.url}/ejecuciones/run-7"
 
@@ -86,14 +84,3 @@ def test_what_was_known_stays_while_the_api_is_down(browser: Chrome, site: Site)
     press(browser, "#replay-retry")
     shows(browser, "2 de 3 archivos terminarían de otra manera.")
     assert not browser.find_element(By.ID, "replay-problem").is_displayed()
-
-
-def test_in_english_and_on_a_phone(browser: Chrome, site: Site) -> None:
-    site.data.replays["run-8"] = stub_replays.waiting("run-8", "Ana") | stub_replays.done()
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _PHONE)
-    browser.get(f"{site.url}/ejecuciones/run-8")
-    shows(browser, "2 de 3 archivos terminarían")
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
-    press(browser, "#language")
-    shows(browser, "2 of 3 files would end otherwise. Nothing was changed.")
-    assert "error 80.10 against 88.42" in card(browser)

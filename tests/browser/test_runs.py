@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.request import urlopen
 
 import pytest
+import stub_replays
 from actions import element, has_settled, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome, Keys
@@ -233,6 +234,10 @@ def test_both_pages_speak_english(browser: Chrome, site: Site) -> None:
     press(browser, "#language")
     shows(browser, "12 of 60 candidates tried")
     assert "its error is 88.42, 8.9% lower than the 97.01 of version 2" in text_of(browser)
+    site.data.replays["run-8"] = stub_replays.waiting("run-8", "Ana") | stub_replays.done()
+    browser.get(f"{site.url}/ejecuciones/run-8")
+    shows(browser, "2 of 3 files would end otherwise. Nothing was changed.")
+    assert "error 80.10 against 88.42" in browser.find_element(By.ID, "replay-body").text
     browser.get(f"{site.url}/ejecuciones/run-5")
     shows(browser, "Missing from 1 Aug 2024 to 19 Aug 2024 (19 days)")
     said = text_of(browser)
@@ -242,6 +247,7 @@ def test_both_pages_speak_english(browser: Chrome, site: Site) -> None:
 
 def test_on_a_phone_nothing_scrolls_sideways(browser: Chrome, site: Site) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _PHONE)
+    site.data.replays["run-8"] = stub_replays.waiting("run-8", "Ana") | stub_replays.done()
     for path in ("/ejecuciones", "/ejecuciones/run-8", "/ejecuciones/run-4"):
         browser.get(site.url + path)
         until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, ".bar"))

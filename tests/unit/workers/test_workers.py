@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from api.probes import LISTS
 from ventas.errors import BrokerUnavailable
 from ventas.states import REPLAY, Step
 from workers.app import create_app
@@ -33,6 +34,11 @@ def test_what_the_sweep_sends_goes_before_what_is_new(settings, monkeypatch) -> 
     assert celery.conf.broker_transport_options["priority_steps"] == sorted(
         {priority for _, priority in sent}
     )
+
+
+def test_what_waits_is_counted_in_the_list_of_every_priority(settings) -> None:
+    steps = create_app(settings).conf.broker_transport_options["priority_steps"]
+    assert tuple(f"\x06\x16{step}" if step else "" for step in steps) == LISTS
 
 
 def test_training_has_a_queue_of_its_own(settings) -> None:
