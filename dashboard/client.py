@@ -241,8 +241,8 @@ class Api:
 
 
 def _admin(token: str, actor: str) -> Headers:
-    """As bytes, for neither need be ASCII."""
-    named = {b"X-Actor": " ".join(actor.split()).encode()} if actor.strip() else {}
+    """The token as bytes, for it need not be ASCII; the actor percent-encoded, for servers drop what is not."""
+    named = {b"X-Actor": quote(" ".join(actor.split()), safe=" ").encode()} if actor.strip() else {}
     return {b"Authorization": f"Bearer {token.strip()}".encode(), **named}
 
 

@@ -178,7 +178,7 @@ def _table(result: list[dict[str, Any]], zone: str) -> html.Div:
     rows = [
         [
             formats.clock(one.get("uploaded_at"), zone),
-            dcc.Link(str(one["key"]), href=f"/ejecuciones/{one['run_id']}", className="breakable"),
+            dcc.Link(str(one["key"]), href=f"/ejecuciones/{one['run_id']}", className="replay-file"),
             _ending(one["then"]),
             _ending(one["now"]),
             badge(_SAME if one["same"] else _DIFFERS, "sm"),

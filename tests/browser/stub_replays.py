@@ -1,6 +1,7 @@
 """The stub's replays: asked for with the token, moved on by the test, told as the real API tells them."""
 
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from flask import Flask, Response, jsonify, request
 from stub_parts import moment, problem
@@ -74,7 +75,7 @@ def register(app: Flask, data: Data) -> None:
         if no := refused():
             return no
         data.changes.append({"replay": run_id})
-        actor = request.headers.get("X-Actor", "admin").encode("latin-1").decode()
+        actor = unquote(request.headers.get("X-Actor", "admin"))
         data.replays[run_id] = waiting(run_id, actor)
         return jsonify(data.replays[run_id] | {"enqueued": True, "note": "Its task has been sent."}), 202
 

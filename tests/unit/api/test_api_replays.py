@@ -32,7 +32,7 @@ def ask(client: FlaskClient, settings: Settings) -> Post:
     """POST as an operator."""
 
     def post(run_id: str) -> Any:
-        headers = {"Authorization": f"Bearer {settings.admin_token}", "X-Actor": "Begoña"}
+        headers = {"Authorization": f"Bearer {settings.admin_token}", "X-Actor": "Bego%C3%B1a"}
         return client.post(f"/runs/{run_id}/replay", headers=headers)
 
     return post
