@@ -13,7 +13,6 @@ from flask_openapi3.models.tag import Tag
 from api.answers import json_answer
 from api.pages import page_answer, refuse_unknown, window
 from api.problems import documented
-from api.routes.runs import VERDICT_TABLES
 from api.schemas import (
     ChampionAnswer,
     ChampionQuery,
@@ -30,6 +29,7 @@ from ventas.errors import LedgerUnavailable, NotFound
 from ventas.ledger import Promotion
 from ventas.registry import ModelVersion
 from ventas.times import iso_z
+from ventas.verdict import without_tables
 
 log = structlog.get_logger()
 
@@ -154,7 +154,7 @@ def _model(version: ModelVersion, known: _Known) -> ModelAnswer:
         created_at=version.created_at,
         served=version.version == known.served,
         awaits_approval=None if known.waiting is None else version.version in known.waiting,
-        verdict=verdict and {name: value for name, value in verdict.items() if name not in VERDICT_TABLES},
+        verdict=verdict and without_tables(verdict),
     )
 
 
