@@ -1,8 +1,8 @@
 """How long `ventas up` takes until all is ready, and what all its processes hold in memory: `make benchmark-start`.
 
 A system of its own on free ports: started on an empty state folder, stopped, and started again on what it left.
-MinIO is built beforehand, for that is done once on a machine. Memory is PSS, which counts what processes share once: that of
-an idle system, once its first model is served.
+MinIO is built beforehand, for that is done once on a machine. Memory is PSS, which counts what processes share once:
+that of an idle system, once its first model is served.
 """
 
 import os
