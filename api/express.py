@@ -12,6 +12,7 @@ from api.predictions import answer_of, row_of
 from api.recorder import GroupRecorder
 from api.services import Services
 from ventas.errors import VentasError
+from ventas.front import Headers
 
 PATHS = ("/predict", "/predict/")
 
@@ -28,7 +29,7 @@ class Express:
         """Stop recording."""
         self._recorder.close()
 
-    async def __call__(self, data: bytes) -> bytes | None:
+    async def __call__(self, data: bytes, _headers: Headers) -> bytes | None:
         """The answer as JSON, its row recorded; None where the route is to answer."""
         services = self._services
         if len(data) > self._most:

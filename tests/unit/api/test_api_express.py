@@ -55,7 +55,7 @@ def ask(express: Express, *questions: Any) -> list[Any]:
 
     async def all_at_once() -> list[bytes | None]:
         data = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in questions]
-        return await asyncio.gather(*map(express, data))
+        return await asyncio.gather(*(express(one, {}) for one in data))
 
     return [None if answer is None else json.loads(answer) for answer in asyncio.run(all_at_once())]
 
