@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from ventas.errors import BrokerUnavailable
+from ventas.ledger import UploadEvent
 from ventas.states import Step
 from workers.app import create_app
 
@@ -32,6 +33,27 @@ def test_what_the_sweep_sends_goes_before_what_is_new(settings, monkeypatch) -> 
     assert celery.conf.broker_transport_options["priority_steps"] == sorted(
         {priority for _, priority in sent}
     )
+
+
+def test_what_the_receiver_hands_over_is_sent_once_and_noted(settings, ledger, monkeypatch) -> None:
+    import workers.app
+    import workers.tasks
+    from ventas.pipeline.context import Context
+
+    celery = create_app(settings.model_copy(update={"REDIS_URL": "memory://"}))
+    sent: list[tuple[str, dict]] = []
+    monkeypatch.setattr(celery, "send_task", lambda name, **options: sent.append((name, options)))
+    monkeypatch.setattr(workers.app, "app", celery)
+    monkeypatch.setattr(workers.tasks, "context", lambda: Context(settings))
+    workers.app.enqueue_due()
+    ((name, options),) = sent
+    assert (options["queue"], options["priority"]) == ("control", 0), "before the steps that wait there"
+    uploads = [UploadEvent("ventas", f"{number}_ventas.csv", "v", "e", 1) for number in range(20)]
+    ids = [one.run_id for one in ledger.intake.record(uploads)]
+    for _ in range(2):
+        workers.tasks.app.tasks[name]()
+    assert [(name, options["args"]) for name, options in sent[1:]] == [("etl", [run_id]) for run_id in ids]
+    assert all(ledger.runs.get(run_id).enqueued_at for run_id in ids)
 
 
 def test_training_has_a_queue_of_its_own(settings) -> None:
