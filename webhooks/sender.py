@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
+from time import monotonic
 from typing import Protocol, cast
 
 import structlog
@@ -19,6 +20,7 @@ from ventas.states import Step
 # A task takes as much of the processor as several events: in a burst a worker sends them, told by one message.
 FEW = 4
 PAUSE_SECONDS = 0.05  # between two sendings; a burst gathers meanwhile, a single upload has none before it
+CHECKPOINT_SECONDS = 0.5
 CLOSE_SECONDS = 1.5  # granian ends its process after 2
 log = structlog.get_logger()
 Due = tuple[Step, str]  # of a run's id
@@ -55,6 +57,7 @@ class Sender:
         self._load = load
         self._offered: SimpleQueue[Due | None] = SimpleQueue()
         self._closing = Event()
+        self._checkpoint_at = 0.0
         self._thread = Thread(target=self._run, name="sender", daemon=True)
 
     def start(self) -> None:
@@ -93,13 +96,19 @@ class Sender:
         try:
             if len(due) > FEW:
                 tasks.enqueue_due()
-                self._ledger.intake.checkpoint()
+                self._checkpoint()
             else:
                 self._send_each(tasks, due)
         except (BrokerUnavailable, LedgerUnavailable, sqlite3.Error) as error:
             log.warning("left_to_the_sweep", run_ids=[run_id for _, run_id in due], reason=str(error))
         except Exception:  # a thread that died silently would leave every later task to the sweep
             log.exception("sending_failed")
+
+    def _checkpoint(self) -> None:
+        """Tasks that are noted one by one bring the write-ahead log into the database by themselves."""
+        if (now := monotonic()) >= self._checkpoint_at:
+            self._checkpoint_at = now + CHECKPOINT_SECONDS
+            self._ledger.intake.checkpoint()
 
     def _send_each(self, tasks: Tasks, due: Sequence[Due]) -> None:
         """Send tasks up to the first that the broker does not take: the others would wait for the same time-out."""
