@@ -5,7 +5,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -112,8 +112,10 @@ def test_a_run_whose_receiver_was_killed_before_its_task_was_sent_is_sent_by_the
     (run,) = runs(ledger)
     assert (run.status, run.enqueued_at, redis_server.waiting()) == ("received", None, 0)
 
-    monkeypatch.setattr(workers.app, "app", workers.app.create_app(settings))
-    assert send_due(Context(settings), workers.app.enqueue_first) == 1
+    context = Context(settings)
+    with workers.app.create_app(settings) as celery, closing(context.ledger):
+        monkeypatch.setattr(workers.app, "app", celery)
+        assert send_due(context, workers.app.enqueue_first) == 1
     assert redis_server.waiting() == 1
 
 

@@ -44,7 +44,8 @@ def test_what_the_receiver_hands_over_is_sent_once_and_noted(settings, ledger, m
     sent: list[tuple[str, dict]] = []
     monkeypatch.setattr(celery, "send_task", lambda name, **options: sent.append((name, options)))
     monkeypatch.setattr(workers.app, "app", celery)
-    monkeypatch.setattr(workers.tasks, "context", lambda: Context(settings))
+    context = Context(settings)
+    monkeypatch.setattr(workers.tasks, "context", lambda: context)
     workers.app.enqueue_due()
     ((name, options),) = sent
     assert (options["queue"], options["priority"]) == ("control", 0), "before the steps that wait there"
@@ -54,6 +55,7 @@ def test_what_the_receiver_hands_over_is_sent_once_and_noted(settings, ledger, m
         workers.tasks.app.tasks[name]()
     assert [(name, options["args"]) for name, options in sent[1:]] == [("etl", [run_id]) for run_id in ids]
     assert all(ledger.runs.get(run_id).enqueued_at for run_id in ids)
+    context.ledger.close()
 
 
 def test_training_has_a_queue_of_its_own(settings) -> None:
