@@ -1,0 +1,54 @@
+"""What the route and the lane share: who may post, what follows a record, and how it is answered."""
+
+import hmac
+import json
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from ventas.ledger import Ledger, UploadEvent
+from ventas.ledger.events import Recorded
+from ventas.settings import Settings
+from ventas.states import STEPS_OF_KIND
+from webhooks.sender import Sender, Tasks
+
+# MinIO waits for the answer, and sends its events in sequence.
+LEDGER_SECONDS = 2.0
+log = structlog.get_logger()
+
+
+class Receiver:
+    """The ledger and the sender of one process; `load_tasks` gives what sends tasks."""
+
+    def __init__(self, settings: Settings, load_tasks: Callable[[], Tasks]):
+        self.settings = settings
+        self.ledger = Ledger(settings, lock_timeout_seconds=LEDGER_SECONDS)
+        self._sender = Sender(self.ledger, load_tasks)
+        self._authorization = f"Bearer {settings.webhook_token}".encode()
+
+    def start(self) -> None:
+        """Start to send tasks."""
+        self._sender.start()
+
+    def close(self) -> None:
+        """Send what waits, and close the ledger."""
+        self._sender.close()
+        self.ledger.close()
+
+    def authorises(self, authorization: str) -> bool:
+        """Whether a header `Authorization` holds the token."""
+        return hmac.compare_digest(authorization.encode(), self._authorization)
+
+    def follow(self, events: Sequence[UploadEvent], recorded: Sequence[Recorded]) -> None:
+        """Have the tasks of the runs sent that these events started."""
+        for event, one in zip(events, recorded, strict=True):
+            if one.outcome == "recorded" and one.run_id:
+                self._sender.offer(STEPS_OF_KIND[event.kind][0], one.run_id)
+        log.info("events_recorded", events=[vars(one) for one in recorded])
+
+
+def answer_of(recorded: Sequence[Recorded]) -> bytes:
+    """The JSON that tells what became of the events, in their order."""
+    started = sum(one.outcome == "recorded" for one in recorded)
+    answer = {"events": [vars(one) for one in recorded], "recorded": started}
+    return json.dumps(answer, sort_keys=True, separators=(",", ":")).encode() + b"\n"
