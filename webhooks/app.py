@@ -19,6 +19,7 @@ from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
 from webhooks.events import upload_events
 from webhooks.lane import PATHS, EventLane
+from webhooks.listener import Listener
 from webhooks.receiver import Receiver, answer_of
 from webhooks.sender import Tasks, celery_tasks
 from webhooks.subscription import Subscription
@@ -54,9 +55,15 @@ def create_front() -> Front:
     app = create_app(settings)
     receiver = receiver_of(app)
     lanes = dict.fromkeys(PATHS, EventLane(receiver)) if receiver.ledger.database.is_sqlite else None
-    return Front(
-        app, threads=THREADS, largest_body=settings.MAX_EVENT_BYTES, lanes=lanes, close=receiver.close
-    )
+    listener = Listener(receiver)
+    if not settings.S3_STAND_IN:
+        listener.start()
+
+    def close() -> None:
+        listener.close()
+        receiver.close()
+
+    return Front(app, threads=THREADS, largest_body=settings.MAX_EVENT_BYTES, lanes=lanes, close=close)
 
 
 def receiver_of(app: Flask) -> Receiver:
@@ -91,9 +98,7 @@ def _receive(receiver: Receiver) -> Response | tuple[Response, int]:
     except InvalidRequest as error:
         log.error("notification_unusable", reason=str(error), body=request.get_data()[:500])
         return jsonify(recorded=0, note=str(error)), 202
-    recorded = receiver.ledger.intake.record(events)
-    receiver.follow(events, recorded)
-    return Response(answer_of(recorded), content_type="application/json")
+    return Response(answer_of(receiver.receive(events)), content_type="application/json")
 
 
 def _add_error_handlers(app: Flask) -> None:

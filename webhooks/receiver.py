@@ -2,18 +2,20 @@
 
 import hmac
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import structlog
 
 from ventas.ledger import Ledger, UploadEvent
-from ventas.ledger.events import Recorded
+from ventas.ledger.events import Identity, Recorded
 from ventas.settings import Settings
 from ventas.states import STEPS_OF_KIND
 from webhooks.sender import Sender, Tasks
 
 # MinIO waits for the answer, and sends its events in sequence.
 LEDGER_SECONDS = 2.0
+MOST_EARLY = 1000  # events that MinIO is still to send; of more it would be told that they come twice
 log = structlog.get_logger()
 
 
@@ -25,6 +27,7 @@ class Receiver:
         self.ledger = Ledger(settings, lock_timeout_seconds=LEDGER_SECONDS)
         self._sender = Sender(self.ledger, load_tasks)
         self._authorization = f"Bearer {settings.webhook_token}".encode()
+        self._early: OrderedDict[Identity, Recorded] = OrderedDict()
 
     def start(self) -> None:
         """Start to send tasks."""
@@ -38,6 +41,22 @@ class Receiver:
     def authorises(self, authorization: str) -> bool:
         """Whether a header `Authorization` holds the token."""
         return hmac.compare_digest(authorization.encode(), self._authorization)
+
+    def receive(self, events: Sequence[UploadEvent]) -> list[Recorded]:
+        """What became of the events of a notification, committed when this returns. Raises LedgerUnavailable."""
+        early = [self._early.pop(event.identity, None) for event in events]
+        fresh = [event for event, told in zip(events, early, strict=True) if told is None]
+        recorded = self.ledger.intake.record(fresh)
+        self.follow(fresh, recorded)
+        rest = iter(recorded)
+        return [told or next(rest) for told in early]
+
+    def receive_early(self, events: Sequence[UploadEvent]) -> None:
+        """Record events that MinIO will send too, and then is told of as of the same delivery."""
+        recorded = self.receive(events)
+        self._early.update((event.identity, one) for event, one in zip(events, recorded, strict=True))
+        while len(self._early) > MOST_EARLY:
+            self._early.popitem(last=False)
 
     def follow(self, events: Sequence[UploadEvent], recorded: Sequence[Recorded]) -> None:
         """Have the tasks of the runs sent that these events started."""

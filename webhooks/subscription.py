@@ -8,7 +8,6 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 from ventas.errors import SettingsError, StoreUnavailable
 from ventas.settings import DATA_BUCKET, MLFLOW_BUCKET, UPLOADS_BUCKET, Settings
 from ventas.store import Store, webhook_arn
-from webhooks.listener import Listener
 
 log = structlog.get_logger()
 
@@ -25,8 +24,8 @@ class Subscription:
         self.state = "pending"
 
     def start(self) -> None:
-        """Begin to prepare, and then to listen, in a thread."""
-        threading.Thread(target=self._run, name="subscription", daemon=True).start()
+        """Begin to prepare, in a thread."""
+        threading.Thread(target=self._keep_trying, name="subscription", daemon=True).start()
 
     def prepare(self) -> None:
         """Make the buckets and the subscription. Raises StoreUnavailable and SettingsError."""
@@ -41,11 +40,6 @@ class Subscription:
             self.state = "subscribed"
         self.problem = None
         log.info("bucket_prepared", bucket=UPLOADS_BUCKET, state=self.state)
-
-    def _run(self) -> None:
-        self._keep_trying()
-        if not self._settings.S3_STAND_IN:
-            Listener(self._settings).run(threading.Event())
 
     def _keep_trying(self) -> None:
         # A target that MinIO does not know yet may be known after its next restart, so SettingsError too.

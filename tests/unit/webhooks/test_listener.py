@@ -1,58 +1,29 @@
-"""What is new in MinIO's queue folder reaches the receiver at once, once, and MinIO's file stays."""
+"""What is new in MinIO's queue folder is recorded at once and once, and MinIO's own delivery is no second event."""
 
 import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from webhook_helpers import Broker
 
-from webhooks.events import upload_events
+from ventas.ledger import Ledger
+from ventas.ledger.queries import EventFilter, RunFilter
 from webhooks.listener import MOST_FILES, Listener
-
-RECORD = {
-    "eventName": "s3:ObjectCreated:Put",
-    "s3": {"bucket": {"name": "ventas"}, "object": {"key": "a%C3%B1o%2Fventas.csv", "versionId": "v1"}},
-}
+from webhooks.receiver import Receiver
 
 
-class Receiver(HTTPServer):
-    """Keeps what is posted to it, with the token that came along."""
-
-    got: list[tuple[str, str, bytes]]
-
-
-class _Post(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        assert isinstance(self.server, Receiver)
-        self.server.got.append((self.path, self.headers["Authorization"], body))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None: ...
+def record(version: str = "v1", key: str = "a%C3%B1o%2Fventas.csv") -> dict[str, Any]:
+    return {
+        "eventName": "s3:ObjectCreated:Put",
+        "s3": {"bucket": {"name": "ventas"}, "object": {"key": key, "versionId": version}},
+    }
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver(("127.0.0.1", 0), _Post) as server:
-        server.got = []
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def listener(settings, receiver: Receiver) -> Iterator[Listener]:
-    url = f"http://127.0.0.1:{receiver.server_port}/"
-    made = Listener(settings.model_copy(update={"WEBHOOKS_URL": url, "WEBHOOK_TOKEN": "secret"}))
-    yield made
-    made.close()
+def listener(receiver: Receiver) -> Listener:
+    return Listener(receiver)
 
 
 @pytest.fixture
@@ -62,47 +33,73 @@ def folder(settings) -> Path:
     return path
 
 
-def test_a_queued_event_is_passed_on_once_as_the_receiver_reads_it(
-    settings, listener, folder, receiver
+def outcomes(ledger: Ledger) -> list[str]:
+    events, _ = ledger.queries.events(EventFilter(), 0, 100)
+    return [event.outcome for event in events]
+
+
+def test_a_queued_event_starts_its_run_at_once(
+    listener: Listener, folder: Path, receiver: Receiver, ledger: Ledger, broker: Broker
 ) -> None:
     event = folder / "one.event"
-    event.write_text(json.dumps(RECORD))
+    event.write_text(json.dumps(record()))
     listener.look()
     listener.look()
-    ((path, token, body),) = receiver.got
-    assert (path, token) == ("/events/minio", "Bearer secret")
-    (upload,) = upload_events(body, settings)
-    assert (upload.bucket, upload.key, upload.version_id) == ("ventas", "año/ventas.csv", "v1")
     assert event.exists(), "MinIO sends it too"
+    ((run,), _) = ledger.queries.runs(RunFilter(), 0, 10)
+    assert (run.key, run.version_id) == ("año/ventas.csv", "v1")
+    assert outcomes(ledger) == ["recorded"]
+    receiver.close()
+    assert broker.sent == [("etl", run.id)]
 
 
-def test_an_event_that_is_still_being_written_waits(listener, folder, receiver) -> None:
+def test_minios_own_delivery_is_answered_with_what_was_recorded(
+    listener: Listener, folder: Path, client: FlaskClient, ledger: Ledger, token: dict[str, str]
+) -> None:
+    (folder / "one.event").write_text(json.dumps(record()))
+    listener.look()
+    posted = {"Records": [record(), record("v2")]}
+    first = client.post("/events/minio", json=posted, headers=token).get_json()
+    ((newer, older), _) = ledger.queries.runs(RunFilter(), 0, 10)
+    assert [one["run_id"] for one in first["events"]] == [older.id, newer.id]
+    assert [one["outcome"] for one in first["events"]] == ["recorded", "recorded"]
+    assert outcomes(ledger) == ["recorded", "recorded"]
+    again = client.post("/events/minio", json={"Records": [record()]}, headers=token).get_json()
+    assert again["events"] == [{"outcome": "duplicate", "run_id": older.id}], "what comes a third time does"
+
+
+def test_an_event_that_is_still_being_written_waits(listener: Listener, folder: Path, ledger: Ledger) -> None:
     event = folder / "one.event"
-    event.write_text(json.dumps(RECORD)[:40])
+    event.write_text(json.dumps(record())[:40])
     listener.look()
-    assert receiver.got == []
-    event.write_text(json.dumps(RECORD))
+    assert outcomes(ledger) == []
+    event.write_text(json.dumps(record()))
     listener.look()
-    assert len(receiver.got) == 1
+    assert outcomes(ledger) == ["recorded"]
 
 
-def test_a_backlog_is_left_to_minio_and_what_comes_after_it_is_not(listener, folder, receiver) -> None:
+def test_a_backlog_is_left_to_minio_and_what_comes_after_it_is_not(
+    listener: Listener, folder: Path, ledger: Ledger
+) -> None:
     for number in range(MOST_FILES + 1):
-        (folder / f"{number}.event").write_text(json.dumps(RECORD))
+        (folder / f"{number:02}.event").write_text(json.dumps(record(f"v{number}")))
     listener.look()
-    assert receiver.got == []
+    assert outcomes(ledger) == []
     for number in range(MOST_FILES):
-        (folder / f"{number}.event").unlink()
+        (folder / f"{number:02}.event").unlink()
     listener.look()
-    assert len(receiver.got) == 1
+    ((run,), _) = ledger.queries.runs(RunFilter(), 0, 10)
+    assert run.version_id == f"v{MOST_FILES}"
 
 
-def test_without_a_folder_or_a_receiver_nothing_breaks(listener, settings, receiver) -> None:
+def test_what_is_no_notification_is_left_to_minio(
+    listener: Listener, settings, folder: Path, ledger: Ledger
+) -> None:
+    (folder / "one.event").write_text("[1]")
     listener.look()
-    assert receiver.got == []
-    folder = settings.home / "minio-events" / "minio-webhook-VENTAS"
-    folder.mkdir(parents=True)
-    (folder / "one.event").write_text(json.dumps(RECORD))
-    deaf = Listener(settings.model_copy(update={"WEBHOOKS_URL": "http://127.0.0.1:9", "WEBHOOK_TOKEN": "x"}))
-    deaf.look()
-    deaf.close()
+    assert outcomes(ledger) == []
+
+
+def test_without_a_folder_nothing_breaks(listener: Listener, ledger: Ledger) -> None:
+    listener.look()
+    assert outcomes(ledger) == []
