@@ -135,6 +135,8 @@ def test_the_same_event_twice_is_one_run(world: World) -> None:
     }
     headers = {"Authorization": f"Bearer {world.system.settings.webhook_token}"}
     url = f"{world.system.settings.WEBHOOKS_URL}/events/minio"
+    queue = world.system.home / "minio-events" / "minio-webhook-VENTAS"
+    wait_for(lambda: not any(queue.glob("*")), "MinIO's own delivery", 30)
     for _ in range(2):
         answer = httpx.post(url, json=event, headers=headers)
         assert answer.json()["events"] == [{"run_id": run["id"], "outcome": "duplicate"}]
