@@ -4,6 +4,7 @@ import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from selenium.webdriver import Chrome
@@ -39,5 +40,20 @@ class Site:
 
 def serve(server: BaseWSGIServer) -> BaseWSGIServer:
     """Answer requests in a thread until the server is shut down."""
+    server.app = _whole(server.app)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
+
+
+def _whole(app: WSGIApplication) -> WSGIApplication:
+    """`app` with its answers read to their ends: werkzeug's server leaves files open where the browser goes away."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        body = app(environ, start_response)
+        try:
+            return [b"".join(body)]
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+
+    return answer
