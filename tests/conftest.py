@@ -15,6 +15,12 @@ from ventas.settings import Settings
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
+@pytest.fixture(autouse=True)
+def _no_address_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's client leaves the address that it was given in the environment, where the next settings look."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a system of its own, apart from this machine's environment and `.env`."""

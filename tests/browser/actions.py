@@ -4,7 +4,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    NoSuchElementException,
+    StaleElementReferenceException,
+    TimeoutException,
+)
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -37,8 +41,14 @@ def text_of(browser: Chrome) -> str:
 
 
 def shows(browser: Chrome, text: str) -> None:
-    """Wait until the page shows `text`."""
-    until(browser, lambda b: text in text_of(b))
+    """Wait until the page shows `text`; in vain, it says what the page shows and what its scripts complained of."""
+    try:
+        until(browser, lambda b: text in text_of(b))
+    except TimeoutException:
+        complaints = [entry["message"] for entry in browser.get_log("browser")]
+        raise AssertionError(
+            f"«{text}» is not shown in:\n{text_of(browser)}\nconsole: {complaints}"
+        ) from None
 
 
 def element(browser: Chrome, selector: str) -> WebElement:

@@ -1,7 +1,6 @@
 """A real Chromium, and the dashboard in front of a stub API, each on a free port of this machine."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from browser_site import Site, chromium_or_skip, serve
@@ -35,12 +34,12 @@ def browser(chromium: Chrome) -> Iterator[Chrome]:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(settings: Settings) -> Iterator[Site]:
     """The dashboard in front of a stub API."""
     data = StubApi()
     api = serve(make_server("127.0.0.1", 0, create_stub(data), threaded=True))
-    settings = Settings(VENTAS_HOME=tmp_path / "home", API_URL=f"http://127.0.0.1:{api.server_port}")
-    dashboard = serve(make_server("127.0.0.1", 0, create_app(settings).server, threaded=True))
+    own = settings.model_copy(update={"API_URL": f"http://127.0.0.1:{api.server_port}"})
+    dashboard = serve(make_server("127.0.0.1", 0, create_app(own).server, threaded=True))
     yield Site(f"http://127.0.0.1:{dashboard.server_port}", data, api)
     dashboard.shutdown()
     dashboard.server_close()
