@@ -4,7 +4,8 @@ All errors of MLflow and of its HTTP client leave this module as RegistryUnavail
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+    from mlflow.tracking._model_registry.client import ModelRegistryClient
 
 PAGE = 1000
+AT_ONCE = 4  # files that are sent or fetched together
 CHAMPION, CHALLENGER = "champion", "challenger"
 PRODUCTION, ARCHIVED, STAGING, REJECTED = "Production", "Archived", "Staging", "Rejected"
 STAGE_TAG, RUN_TAG, SERVED_TAG = "stage", "ventas.run_id", "ventas.served_artifact"
@@ -38,6 +41,8 @@ _CLIENT_ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # Our files are small: an address signed by MinIO costs one request more for each.
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
@@ -91,7 +96,9 @@ class Registry:
         """One version; raises NotFound."""
         with translated(f"There is no version {number} of {MODEL_NAME}."):
             found = self.client.get_model_version(MODEL_NAME, str(number))
-            return _described(found, self._aliases(), self.client.get_run(found.run_id))
+            run = self.client.get_run(found.run_id)
+        self._artifacts[run.info.run_id] = run.info.artifact_uri
+        return _described(found, {number: tuple(found.aliases)}, run)
 
     def of_pipeline_run(self, run_id: str) -> int | None:
         """The version that a pipeline run registered, or None."""
@@ -111,13 +118,22 @@ class Registry:
     def set_alias(self, alias: str, version: int) -> None:
         """Move an alias."""
         with translated(f"There is no version {version} of {MODEL_NAME}."):
-            self.client.set_registered_model_alias(MODEL_NAME, alias, str(version))
+            self._changes.set_registered_model_alias(MODEL_NAME, alias, str(version))
 
     def set_tags(self, version: int, tags: dict[str, str]) -> None:
         """Set tags of a version."""
         with translated(f"There is no version {version} of {MODEL_NAME}."):
             for name, value in tags.items():
-                self.client.set_model_version_tag(MODEL_NAME, str(version), name, value)
+                self._changes.set_model_version_tag(MODEL_NAME, str(version), name, value)
+
+    @cached_property
+    def _changes(self) -> "ModelRegistryClient":
+        """What MLflow's client itself writes by: the client asks before each tag and alias whether the name is
+        that of a prompt."""
+        from mlflow.tracking._model_registry.client import ModelRegistryClient
+
+        _ = self.client  # sets the patience
+        return ModelRegistryClient(self.settings.MLFLOW_TRACKING_URI, self.settings.MLFLOW_TRACKING_URI)
 
     def download(self, version: ModelVersion, artifact: str, folder: Path) -> Path:
         """Fetch one file of the MLflow run behind a version into `folder`; raises NotFound."""
@@ -133,6 +149,15 @@ class Registry:
                     tracking_uri=self.settings.MLFLOW_TRACKING_URI,
                 )
             )
+
+    def download_all(self, version: ModelVersion, artifacts: Iterable[str], folder: Path) -> dict[str, Path]:
+        """The same for several files at once, by their names; each gets its own place below `folder`."""
+        names = list(dict.fromkeys(artifacts))
+        _ = self.client, self._artifacts_of(version.run_id)  # once, before the threads
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            # Several have the same last name, by which they are stored.
+            paths = pool.map(lambda name: self.download(version, name, (folder / name).parent), names)
+            return dict(zip(names, paths, strict=True))
 
     def _artifacts_of(self, run_id: str) -> str:
         """Where the files of an MLflow run are; that never changes."""
@@ -169,6 +194,11 @@ class Registry:
             return {}
         found = self.client.search_runs([experiment.experiment_id], max_results=PAGE)
         return {run.info.run_id: run for run in found}
+
+
+def served_file(version: ModelVersion) -> str:
+    """The file of a version that is served if it becomes champion."""
+    return version.tags.get(SERVED_TAG, JUDGED_FILE)
 
 
 def _described(version: "MlflowVersion", aliases: dict[int, tuple[str, ...]], run: "Run") -> ModelVersion:
