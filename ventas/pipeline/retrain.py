@@ -9,7 +9,7 @@ from ventas.card import Made, model_card
 from ventas.errors import NotFound
 from ventas.judged_rows import judged_rows
 from ventas.ledger import Lease, Run
-from ventas.logbook import Registered, Training, confirm, disown, log_training
+from ventas.logbook import Registered, confirm, disown, forget_attempts, log_training
 from ventas.pipeline.coalescing import superseded
 from ventas.pipeline.context import Context, dataset_uri
 from ventas.pipeline.datasets import dataset
@@ -19,8 +19,9 @@ from ventas.promotion import Case
 from ventas.registry import RECIPE_TAG
 from ventas.roles import Roles
 from ventas.split import usual
-from ventas.states import RunStatus
+from ventas.states import RunStatus, Step
 from ventas.training import Search, evaluate, refit, search
+from ventas.training_files import Training
 
 
 def retrain(context: Context, lease: Lease) -> Outcome:
@@ -40,6 +41,8 @@ def retrain(context: Context, lease: Lease) -> Outcome:
 
 def _made_before(context: Context, run: Run) -> Registered | None:
     """What an earlier attempt of this run registered; one made with other settings is let go."""
+    if not _tried_before(context, run):
+        return None
     known = run.model_version or context.registry.of_pipeline_run(run.id)
     if known is None:
         return None
@@ -49,6 +52,11 @@ def _made_before(context: Context, run: Run) -> Registered | None:
         return made
     disown(context.registry, known)
     return None
+
+
+def _tried_before(context: Context, run: Run) -> bool:
+    """Whether an earlier attempt of this run may have left something in MLflow; the ledger has all starts."""
+    return sum(one.step == Step.RETRAIN for one in context.ledger.runs.attempts(run.id)) > 1
 
 
 def _take(context: Context, lease: Lease, made: Registered) -> None:
@@ -83,6 +91,8 @@ def _registered(context: Context, lease: Lease, run: Run) -> Registered:
     )
     # Whoever lost the lease meanwhile learns so here, and need not upload.
     context.ledger.runs.note(lease, test_rmse=training.metrics.rmse)
+    if _tried_before(context, run):
+        forget_attempts(context.registry, run.id)
     return log_training(
         context.registry, training, run.id, context.settings, lambda made: _take(context, lease, made)
     )
