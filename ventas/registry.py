@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -41,8 +42,6 @@ _CLIENT_ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # Our files are small: an address signed by MinIO costs one request more for each.
-    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
@@ -137,18 +136,17 @@ class Registry:
 
     def download(self, version: ModelVersion, artifact: str, folder: Path) -> Path:
         """Fetch one file of the MLflow run behind a version into `folder`; raises NotFound."""
-        import mlflow
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
         folder.mkdir(parents=True, exist_ok=True)
+        path = folder / PurePosixPath(artifact).name
         with translated(f"Version {version.version} has no file {artifact}."):
-            # By the run's id MLflow asks seven times for each file, for it might be a logged model's.
-            return Path(
-                mlflow.artifacts.download_artifacts(
-                    artifact_uri=f"{self._artifacts_of(version.run_id)}/{artifact}",
-                    dst_path=str(folder),
-                    tracking_uri=self.settings.MLFLOW_TRACKING_URI,
-                )
+            artifacts = get_artifact_repository(
+                self._artifacts_of(version.run_id), self.settings.MLFLOW_TRACKING_URI
             )
+            # `download_artifacts` asks first whether it is a folder; by the run's id it asks seven times.
+            artifacts._download_file(artifact, str(path))
+        return path
 
     def download_all(self, version: ModelVersion, artifacts: Iterable[str], folder: Path) -> dict[str, Path]:
         """The same for several files at once, by their names; each gets its own place below `folder`."""
@@ -230,4 +228,7 @@ def translated(missing: str = "MLflow knows nothing of the kind.") -> Iterator[N
             raise NotFound(missing) from error
         raise RegistryUnavailable(f"MLflow cannot be used: {error.message}") from error
     except (RequestException, OSError) as error:
+        answer = getattr(error, "response", None)
+        if answer is not None and answer.status_code == HTTPStatus.NOT_FOUND:
+            raise NotFound(missing) from error
         raise RegistryUnavailable(f"MLflow does not answer: {error}") from error

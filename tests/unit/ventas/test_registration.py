@@ -155,7 +155,9 @@ def test_a_model_card_is_logged_and_takes_the_verdict(parts: Parts, run_id: str,
     assert "Not promoted: it stumbles." in text
 
 
-def test_what_the_judged_fit_says_of_the_test_rows_is_logged(parts: Parts, run_id: str) -> None:
+def test_what_the_judged_fit_says_of_the_test_rows_is_logged(
+    parts: Parts, run_id: str, tmp_path: Path
+) -> None:
     assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
     described = parts.registry.version(parts.ledger.runs.get(run_id).model_version)
     told = json.loads(parts.registry.text(described, PREDICTIONS_FILE))
@@ -165,6 +167,8 @@ def test_what_the_judged_fit_says_of_the_test_rows_is_logged(parts: Parts, run_i
     assert np.sqrt(np.mean(errors**2)) == pytest.approx(described.metrics["test_rmse"], abs=1e-3)
     with pytest.raises(NotFound, match="has no file judged/nothing"):
         parts.registry.text(described, "judged/nothing")
+    with pytest.raises(NotFound, match="has no file judged/nothing"):
+        parts.registry.download(described, "judged/nothing", tmp_path)
 
 
 def test_a_zombie_that_registers_deletes_its_own_version_and_the_taker_has_the_only_one(
