@@ -19,7 +19,6 @@ from ventas.registry import (
     CHALLENGER,
     EXAMPLE_FILE,
     EXAMPLE_TAG,
-    JUDGED_FILE,
     RECIPE_TAG,
     RUN_TAG,
     SERVED_TAG,
@@ -31,7 +30,6 @@ from ventas.registry import (
 from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 from ventas.times import utc_now
 from ventas.training_files import (
-    REFIT_FILE,
     Training,
     as_numbers,
     send,
@@ -198,7 +196,7 @@ def _register(registry: Registry, model_id: str, mlflow_run_id: str, training: T
         | {
             ATTEMPT_TAG: run_id,
             STAGE_TAG: STAGING,
-            SERVED_TAG: JUDGED_FILE if training.refitted is None else REFIT_FILE,
+            SERVED_TAG: training.served_file,
             EXAMPLE_TAG: EXAMPLE_FILE,
             RECIPE_TAG: training.recipe_digest,
         },

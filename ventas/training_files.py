@@ -1,6 +1,7 @@
 """The files that one training leaves in MLflow: what is written, and how it is sent."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,25 +29,38 @@ REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy")
 
 
 @dataclass(frozen=True)
-class Training:
-    """All that is logged of one training; `refitted` is None where the judged fit itself is served.
+class Description:
+    """What is made of a search's winner to be logged: `refitted` is None where the judged fit itself is served.
 
-    `judged` is what the judged fit says of the test rows, `card` the model card but for its verdict. `tags` lead back
-    to the upload; `digest` is that of the uploaded bytes, `recipe_digest` that of the settings; `source` says where
-    train.csv lies.
+    `judged` is what the judged fit says of the test rows, `card` the model card but for its verdict.
+    """
+
+    refitted: Any | None
+    card: dict[str, Any]
+    judged: JudgedRows
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that is logged of one training; its `description` is made while MLflow opens a run for it.
+
+    `tags` lead back to the upload; `digest` is that of the uploaded bytes, `recipe_digest` that of the settings;
+    `source` says where train.csv lies.
     """
 
     found: Search
-    refitted: Any | None
     metrics: Metrics
     train: pd.DataFrame
-    test: pd.DataFrame
-    card: dict[str, Any]
-    judged: JudgedRows
+    description: Future[Description]
     tags: dict[str, str]
     digest: str
     recipe_digest: str
     source: str
+
+    @property
+    def served_file(self) -> str:
+        """The file that is served if this training wins."""
+        return JUDGED_FILE if self.description.result().refitted is None else REFIT_FILE
 
 
 def send(settings: Settings, uri: str, folder: Path, write: Callable[[Path], None]) -> None:
@@ -59,8 +73,8 @@ def send(settings: Settings, uri: str, folder: Path, write: Callable[[Path], Non
 def write_fits(training: Training, folder: Path) -> None:
     """The fits as plain skops files, what they answer, and the dates of train."""
     fits = {JUDGED_FILE: training.found.estimator}
-    if training.refitted is not None:
-        fits[REFIT_FILE] = training.refitted
+    if (refitted := training.description.result().refitted) is not None:
+        fits[REFIT_FILE] = refitted
     for name, fit in fits.items():
         _place(folder, name)
         skops.io.dump(fit, folder / name)
@@ -71,13 +85,14 @@ def write_fits(training: Training, folder: Path) -> None:
 
 def write_card(training: Training, folder: Path) -> None:
     """The model card, and what the judged fit says of the test rows."""
-    for name, text in (card_files(training.card) | {PREDICTIONS_FILE: training.judged.to_json()}).items():
+    described = training.description.result()
+    for name, text in (card_files(described.card) | {PREDICTIONS_FILE: described.judged.to_json()}).items():
         _place(folder, name).write_text(text, encoding="utf-8")
 
 
 def write_plot(training: Training, folder: Path) -> None:
     """Actual and predicted sales of the test rows by date; without pyplot, which keeps global state."""
-    points = training.judged.points
+    points = training.description.result().judged.points
     figure = Figure(figsize=(10, 4))
     axes = figure.subplots()
     axes.plot(points["date"], points["actual"], label="actual")

@@ -1,5 +1,6 @@
 """Step two: a dataset becomes a challenger, a version of the registered model."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
@@ -20,8 +21,8 @@ from ventas.registry import RECIPE_TAG
 from ventas.roles import Roles
 from ventas.split import usual
 from ventas.states import RunStatus, Step
-from ventas.training import Search, evaluate, refit, search
-from ventas.training_files import Training
+from ventas.training import Metrics, Search, evaluate, refit, search
+from ventas.training_files import Description, Training
 
 
 def retrain(context: Context, lease: Lease) -> Outcome:
@@ -75,26 +76,32 @@ def _registered(context: Context, lease: Lease, run: Run) -> Registered:
         train, context.settings, lambda done, total: context.ledger.runs.progress(lease, done, total), roles
     )
     metrics = evaluate(found.estimator, test, roles)
-    case = Case(train, test, context.settings, roles)
-    training = Training(
-        found=found,
-        refitted=_refitted(context, run, found, train, test),
-        metrics=metrics,
-        train=train,
-        test=test,
-        card=model_card(Made(found, metrics, run.sha256 or "", run.recipe_digest or ""), case),
-        judged=judged_rows(found.estimator, case.opened, roles),
-        tags=_tags(run),
-        digest=run.sha256 or "",
-        recipe_digest=run.recipe_digest or "",
-        source=dataset_uri(run.id, "train.csv"),
-    )
     # Whoever lost the lease meanwhile learns so here, and need not upload.
-    context.ledger.runs.note(lease, test_rmse=training.metrics.rmse)
+    context.ledger.runs.note(lease, test_rmse=metrics.rmse)
     if _tried_before(context, run):
         forget_attempts(context.registry, run.id)
-    return log_training(
-        context.registry, training, run.id, context.settings, lambda made: _take(context, lease, made)
+    with ThreadPoolExecutor(1) as pool:
+        case = Case(train, test, context.settings, roles)
+        training = Training(
+            found=found,
+            metrics=metrics,
+            train=train,
+            description=pool.submit(_described, context, run, found, metrics, case),
+            tags=_tags(run),
+            digest=run.sha256 or "",
+            recipe_digest=run.recipe_digest or "",
+            source=dataset_uri(run.id, "train.csv"),
+        )
+        return log_training(
+            context.registry, training, run.id, context.settings, lambda made: _take(context, lease, made)
+        )
+
+
+def _described(context: Context, run: Run, found: Search, metrics: Metrics, case: Case) -> Description:
+    return Description(
+        refitted=_refitted(context, run, found, case.train, case.test),
+        card=model_card(Made(found, metrics, run.sha256 or "", run.recipe_digest or ""), case),
+        judged=judged_rows(found.estimator, case.opened, case.roles),
     )
 
 
