@@ -1,6 +1,8 @@
 """Step two: a dataset becomes a challenger, a version of the registered model."""
 
 from concurrent.futures import ThreadPoolExecutor
+from math import inf
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -21,8 +23,10 @@ from ventas.registry import RECIPE_TAG
 from ventas.roles import Roles
 from ventas.split import usual
 from ventas.states import RunStatus, Step
-from ventas.training import Metrics, Search, evaluate, refit, search
+from ventas.training import Metrics, Progress, Search, evaluate, refit, search
 from ventas.training_files import Description, Training
+
+PROGRESS_SECONDS = 0.25  # a person sees no more of it
 
 
 def retrain(context: Context, lease: Lease) -> Outcome:
@@ -72,9 +76,7 @@ def _columns(made: Registered) -> dict[str, Any]:
 def _registered(context: Context, lease: Lease, run: Run) -> Registered:
     train, test = (dataset(context, run.id, name) for name in ("train", "test"))
     roles = Roles.of_report(run.quality)
-    found = search(
-        train, context.settings, lambda done, total: context.ledger.runs.progress(lease, done, total), roles
-    )
+    found = search(train, context.settings, _progress(context, lease), roles)
     metrics = evaluate(found.estimator, test, roles)
     # Whoever lost the lease meanwhile learns so here, and need not upload.
     context.ledger.runs.note(lease, test_rmse=metrics.rmse)
@@ -95,6 +97,19 @@ def _registered(context: Context, lease: Lease, run: Run) -> Registered:
         return log_training(
             context.registry, training, run.id, context.settings, lambda made: _take(context, lease, made)
         )
+
+
+def _progress(context: Context, lease: Lease) -> Progress:
+    """Tells the ledger of the search's progress, but not of each of many quick candidates."""
+    told_at = -inf
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told_at
+        if done == total or monotonic() - told_at >= PROGRESS_SECONDS:
+            context.ledger.runs.progress(lease, done, total)
+            told_at = monotonic()
+
+    return tell
 
 
 def _described(context: Context, run: Run, found: Search, metrics: Metrics, case: Case) -> Description:
