@@ -1,12 +1,13 @@
 """The tasks: thin shells over `ventas.pipeline`. A task gets a run id, never data, and may run twice."""
 
+import gc
 import importlib
 from functools import cache
 from typing import Any
 
 import structlog
 from celery import Task
-from celery.signals import beat_init, worker_process_init
+from celery.signals import worker_init
 
 from ventas.errors import BrokerUnavailable, TransientError
 from ventas.pipeline.context import Context
@@ -15,7 +16,7 @@ from ventas.pipeline.sweep import send_due as send_all_due
 from ventas.pipeline.sweep import sweep as sweep_bucket
 from ventas.settings import load_settings
 from ventas.states import REPLAY, Step
-from workers.app import CONTROL, SEND_DUE, SWEEP, app, enqueue, enqueue_first
+from workers.app import SEND_DUE, SWEEP, app, enqueue, enqueue_first
 
 log = structlog.get_logger()
 LONGEST_PAUSE_SECONDS = 30  # below REQUEUE_AFTER_SECONDS, so that the sweep does not send it meanwhile
@@ -54,7 +55,7 @@ def forecast(self: Task, run_id: str) -> None:
 @app.task(name=REPLAY)
 def replay(replay_id: str) -> None:
     """Judge past uploads anew; where the ledger is away its lease runs out, and the sweep sends it again."""
-    from ventas.pipeline.replaying import run_replay  # imports sklearn, see `_work`
+    from ventas.pipeline.replaying import run_replay  # imports sklearn, see `warm_up`
 
     try:
         run_replay(context(), replay_id)
@@ -101,19 +102,19 @@ def _send(step: Step, run_id: str) -> None:
 
 
 def _work(step: Step) -> StepFunction:
-    """The function of a step, imported when first needed: etl must not wait for MLflow and sklearn."""
+    """The function of a step, imported when first needed, which in a worker is `warm_up`."""
     work: StepFunction = getattr(importlib.import_module(f"ventas.pipeline.{step.value}"), step.value)
     return work
 
 
-@worker_process_init.connect
-def _warm_up(**_: Any) -> None:
-    """Import what the first task would wait for, in the child, so that nothing heavy happens before the fork."""
+@worker_init.connect
+def warm_up(**_: Any) -> None:
+    """Import what the first task would wait for, once and before the fork: the children share its memory.
+
+    No fit, prediction or connection may happen here: OpenMP's threads begin with the first parallel loop, and a child
+    forked after that would wait for threads that it does not have.
+    """
     for step in Step:
         _work(step)
-
-
-@beat_init.connect
-def _sweep_at_start(**_: Any) -> None:
-    """Whatever was uploaded while everything was down is found now, not an interval later."""
-    app.send_task(SWEEP, queue=CONTROL)
+    gc.collect()
+    gc.freeze()  # the collector would write into the pages that are shared

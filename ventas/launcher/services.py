@@ -12,7 +12,8 @@ from ventas.settings import MLFLOW_BUCKET, Settings
 
 # The id in the target's ARN, arn:minio:sqs:<region>:VENTAS:webhook; its case counts.
 NOTIFY_ID = "VENTAS"
-CELERY_APP = "workers.app:app"
+# Beat and Flower send by name; the tasks import pandas, sklearn and MLflow.
+CELERY_APP, CELERY_TASKS = "workers.app:app", "workers.tasks:app"
 # Of a request's head, from its first byte or the end of the request before it.
 HEAD_MILLISECONDS = 5000
 
@@ -173,7 +174,7 @@ def celery_worker(settings: Settings, queue: str, *, concurrency: int) -> Launch
     """A Celery worker of one queue; SIGTERM to its main process alone gives unfinished tasks back to the queue."""
     return Launch(
         [
-            *celery("worker"),
+            *celery("worker", CELERY_TASKS),
             *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),
             *("--without-mingle", "--without-gossip", "--task-events", "--loglevel", settings.LOG_LEVEL),
         ],
@@ -202,9 +203,9 @@ def flower(settings: Settings) -> Launch:
     )
 
 
-def celery(command: str) -> list[str]:
+def celery(command: str, app: str = CELERY_APP) -> list[str]:
     """The first words of every Celery command."""
-    return [sys.executable, "-m", "celery", "-A", CELERY_APP, command]
+    return [sys.executable, "-m", "celery", "-A", app, command]
 
 
 def minio_address(settings: Settings) -> Address:

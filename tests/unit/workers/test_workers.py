@@ -1,5 +1,6 @@
 """The Celery app: tasks by name on their queues, and a broker that is away fails within seconds."""
 
+import os
 import subprocess
 import sys
 
@@ -84,3 +85,23 @@ def test_a_broker_that_is_away_is_told_within_seconds(monkeypatch) -> None:
     monkeypatch.setattr(workers.app.app, "_pool", None)
     with pytest.raises(BrokerUnavailable, match="does not take tasks"):
         workers.app.enqueue(Step.ETL, "run")
+
+
+def test_a_child_forked_after_the_warm_up_trains_and_on_several_threads() -> None:
+    """The parent imports sklearn for all its children; had it run a parallel loop, this fit would hang."""
+    code = """
+import os, signal
+from workers import tasks
+tasks.warm_up()
+if not (child := os.fork()):
+    signal.alarm(60)
+    import numpy as np
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    rows = np.arange(40_000.0).reshape(20_000, 2)
+    HistGradientBoostingRegressor(max_iter=3).fit(rows, rows[:, 0])
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    env = {**os.environ, "OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert done.stdout.strip() == "0"
