@@ -93,7 +93,7 @@ def mlflow(settings: Settings) -> Launch:
     scheme = "https" if settings.MINIO_SECURE else "http"
     return Launch(
         [
-            *(sys.executable, "-m", "mlflow", "server"),
+            *(sys.executable, "-m", "ventas.launcher.mlflow_server", "server"),
             *("--host", where.host, "--port", str(where.port)),
             *("--workers", "1"),
             *("--backend-store-uri", settings.mlflow_backend_store_uri),
@@ -148,9 +148,10 @@ PROMPT_MLFLOW = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RE
 def granian(factory: str, bind: str, setting: str, *, workers: int) -> Launch:
     """A `Front` under granian; open requests have 2 s to end at a stop, and a worker that dies is replaced."""
     where = address(bind, setting)
+    program = "ventas.front.serve" if workers > 1 else "granian"  # a lone worker has nobody to share with
     return Launch(
         [
-            *(sys.executable, "-m", "granian", factory, "--factory", "--interface", "rsgi"),
+            *(sys.executable, "-m", program, factory, "--factory", "--interface", "rsgi"),
             *("--host", where.host, "--port", str(where.port), "--workers", str(workers)),
             *("--http", "1", "--no-ws", "--loop", "asyncio", "--log-level", "warning"),
             *("--http1-header-read-timeout", str(HEAD_MILLISECONDS)),
