@@ -12,11 +12,22 @@ from ventas.ledger import UploadEvent
 from ventas.states import REPLAY, Step
 from workers.app import create_app
 
+HEAVY = ("mlflow", "sklearn", "workers.tasks")
 
-@pytest.mark.parametrize("module", ["webhooks.app", "workers.app", "dashboard.app", "ventas.cli.main"])
-def test_only_training_and_serving_import_mlflow_and_sklearn(module: str) -> None:
-    """Each such import costs seconds and a hundred megabytes in a process that never uses it."""
-    code = f"import sys, {module}; print([m for m in ('mlflow', 'sklearn', 'workers.tasks') if m in sys.modules])"
+
+@pytest.mark.parametrize(
+    ("module", "never"),
+    [
+        *((module, HEAVY) for module in ("webhooks.app", "workers.app", "dashboard.app", "ventas.cli.main")),
+        ("workers.app", ("pandas", "sqlalchemy")),  # all that beat and Flower load
+        ("workers.tasks", ("pandas", "sqlalchemy")),  # all that the parent of a lone child loads
+        ("ventas.launcher.supervise", ("pydantic", "httpx", "celery", "asyncio")),
+        ("ventas.launcher.session", ("pandas", "sqlalchemy", "holidays")),
+    ],
+)
+def test_what_a_process_never_uses_it_does_not_import(module: str, never: tuple[str, ...]) -> None:
+    """Each such import costs seconds and up to a hundred megabytes for as long as the process lives."""
+    code = f"import sys, {module}; print([m for m in {never} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -91,8 +102,9 @@ def test_a_child_forked_after_the_warm_up_trains_and_on_several_threads() -> Non
     """The parent imports sklearn for all its children; had it run a parallel loop, this fit would hang."""
     code = """
 import os, signal
+from types import SimpleNamespace
 from workers import tasks
-tasks.warm_up()
+tasks.share(SimpleNamespace(concurrency=2))
 if not (child := os.fork()):
     signal.alarm(60)
     import numpy as np
