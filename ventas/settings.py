@@ -23,6 +23,7 @@ DATA_BUCKET = "data"
 MLFLOW_BUCKET = "mlflow"
 EXPERIMENT = "Prediccion de Ventas"
 MODEL_NAME = "prediccion_ventas_model_prod"
+_HOLIDAYS_OF = "AR"
 
 _RECIPE = (
     "SPLIT",
@@ -216,7 +217,7 @@ class Settings(BaseSettings):
     )
     BUSINESS_TIMEZONE: str = Field("America/Argentina/Buenos_Aires", description="Zone of «today».")
     HOLIDAY_COUNTRY: str = Field(
-        "AR",
+        _HOLIDAYS_OF,
         description="Whose public holidays the dashboard fills in: `AR`, `ES`, with a region `ES-MD` (ISO 3166).",
     )
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
@@ -237,7 +238,8 @@ class Settings(BaseSettings):
     @field_validator("HOLIDAY_COUNTRY")
     @classmethod
     def _known_place(cls, place: str) -> str:
-        return checked_place(place)
+        # All countries that the package knows are 12 MB in every process, so they are not read for the default.
+        return place if place == _HOLIDAYS_OF else checked_place(place)
 
     @property
     def home(self) -> Path:

@@ -12,7 +12,8 @@ from ventas.settings import MLFLOW_BUCKET, Settings
 
 # The id in the target's ARN, arn:minio:sqs:<region>:VENTAS:webhook; its case counts.
 NOTIFY_ID = "VENTAS"
-CELERY_APP = "workers.app:app"
+# Beat and Flower send by name; the tasks import pandas, sklearn and MLflow.
+CELERY_APP, CELERY_TASKS = "workers.app:app", "workers.tasks:app"
 # Of a request's head, from its first byte or the end of the request before it.
 HEAD_MILLISECONDS = 5000
 
@@ -92,7 +93,7 @@ def mlflow(settings: Settings) -> Launch:
     scheme = "https" if settings.MINIO_SECURE else "http"
     return Launch(
         [
-            *(sys.executable, "-m", "mlflow", "server"),
+            *(sys.executable, "-m", "ventas.launcher.mlflow_server", "server"),
             *("--host", where.host, "--port", str(where.port)),
             *("--workers", "1"),
             *("--backend-store-uri", settings.mlflow_backend_store_uri),
@@ -147,9 +148,10 @@ PROMPT_MLFLOW = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RE
 def granian(factory: str, bind: str, setting: str, *, workers: int) -> Launch:
     """A `Front` under granian; open requests have 2 s to end at a stop, and a worker that dies is replaced."""
     where = address(bind, setting)
+    program = "ventas.front.serve" if workers > 1 else "granian"  # a lone worker has nobody to share with
     return Launch(
         [
-            *(sys.executable, "-m", "granian", factory, "--factory", "--interface", "rsgi"),
+            *(sys.executable, "-m", program, factory, "--factory", "--interface", "rsgi"),
             *("--host", where.host, "--port", str(where.port), "--workers", str(workers)),
             *("--http", "1", "--no-ws", "--loop", "asyncio", "--log-level", "warning"),
             *("--http1-header-read-timeout", str(HEAD_MILLISECONDS)),
@@ -173,7 +175,7 @@ def celery_worker(settings: Settings, queue: str, *, concurrency: int) -> Launch
     """A Celery worker of one queue; SIGTERM to its main process alone gives unfinished tasks back to the queue."""
     return Launch(
         [
-            *celery("worker"),
+            *celery("worker", CELERY_TASKS),
             *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),
             *("--without-mingle", "--without-gossip", "--task-events", "--loglevel", settings.LOG_LEVEL),
         ],
@@ -202,9 +204,9 @@ def flower(settings: Settings) -> Launch:
     )
 
 
-def celery(command: str) -> list[str]:
+def celery(command: str, app: str = CELERY_APP) -> list[str]:
     """The first words of every Celery command."""
-    return [sys.executable, "-m", "celery", "-A", CELERY_APP, command]
+    return [sys.executable, "-m", "celery", "-A", app, command]
 
 
 def minio_address(settings: Settings) -> Address:
