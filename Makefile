@@ -16,7 +16,7 @@ help: ## list these targets
 run-env:
 	@sh scripts/bootstrap.sh run
 
-dev-env:
+dev-env: ## install what tests and checks need
 	@sh scripts/bootstrap.sh dev
 
 up: run-env ## start the whole system; Ctrl-C stops it
@@ -26,7 +26,7 @@ up: run-env ## start the whole system; Ctrl-C stops it
 sample: run-env ## write ventas.csv, a made-up sales file, into this folder
 	@$(BIN)/ventas sample --days 430 --seed 7 --force
 
-object-store: dev-env
+object-store: dev-env ## build MinIO where there is none
 	@$(BIN)/python -m ventas.launcher.object_store
 
 # MinIO is built before pytest starts, lest its minutes count as a test's. The pipeline tests come alone: some measure
@@ -68,7 +68,7 @@ benchmark-dashboard: dev-env object-store ## how soon a page can be used, beside
 	$(BIN)/python -m benchmarks.dashboard
 
 screenshots: dev-env object-store ## pictures of every page for the README, from a real system
-	$(BIN)/python tests/browser/screenshots.py
+	PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py
 
 lock: ## write both lock files anew (needs uv)
 	@command -v uv >/dev/null || { echo "uv is missing. Run: pip install uv" >&2; exit 1; }

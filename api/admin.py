@@ -4,6 +4,7 @@ import hmac
 import unicodedata
 from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Request
 from flask_openapi3.models.security_scheme import SecurityScheme
@@ -48,10 +49,13 @@ def _require(request: Request, token: str, name: str) -> None:
 
 
 def actor_of(request: Request) -> str:
-    """Who asks, by their own word: the header X-Actor, else "admin"; printable, at most 100 characters."""
+    """Who asks, by their own word: the header X-Actor, else "admin"; printable, at most 100 characters.
+
+    It may be percent-encoded, and has to be where it is not ASCII: servers drop such a header.
+    """
     sent = request.headers.get(ACTOR_HEADER, "")
     # WSGI hands bytes on as if they were Latin-1, but most programs send UTF-8.
     with suppress(UnicodeError):
-        sent = sent.encode("latin-1").decode("utf-8")
+        sent = unquote(sent.encode("latin-1").decode("utf-8"))
     named = "".join(char for char in unicodedata.normalize("NFC", sent) if char.isprintable()).strip()
     return named[:LONGEST_ACTOR] or "admin"

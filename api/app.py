@@ -24,6 +24,7 @@ from api.routes.history import history_routes
 from api.routes.models import model_routes
 from api.routes.predict import predict_routes
 from api.routes.reality import reality_routes
+from api.routes.replays import replay_routes
 from api.routes.runs import run_routes
 from api.routes.status import status_routes
 from api.routes.uploads import upload_routes
@@ -35,12 +36,12 @@ from ventas.logs import configure_logging
 from ventas.registry import Registry
 from ventas.settings import Settings, load_settings
 from ventas.shadow import ShadowSource
-from ventas.states import Step
 
 EXTENSION = "ventas"
 ROUTES = (
     *(predict_routes, batch_routes, history_routes, reality_routes, health_routes),
-    *(model_routes, form_routes, run_routes, download_routes, upload_routes, status_routes, admin_routes),
+    *(model_routes, form_routes, run_routes, download_routes, upload_routes, status_routes),
+    *(admin_routes, replay_routes),
 )
 API_VERSION = "1"
 THREADS = 4
@@ -60,7 +61,7 @@ def create_app(
     settings: read from the environment unless given; raises SettingsError.
     source: where the champion comes from; ledger and MLflow unless given.
     catalogue: what is registered; MLflow unless given.
-    enqueue: sends the task of a run's step; by Celery unless given.
+    enqueue: sends a task; by Celery unless given.
     shadows: where the shadow comes from; ledger and MLflow unless given.
     """
     settings = settings or load_settings()
@@ -128,10 +129,10 @@ def _flask(settings: Settings) -> OpenAPI:
     return app
 
 
-def _by_name(step: Step, run_id: str) -> None:
+def _by_name(task: str, subject: str) -> None:
     from workers.app import enqueue  # Celery takes a while to import, and few requests need it
 
-    enqueue(step, run_id)
+    enqueue(task, subject)
 
 
 def _document(app: OpenAPI, settings: Settings) -> Response:

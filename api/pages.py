@@ -41,7 +41,7 @@ def allowed_parameters(settings: Settings) -> dict[str, str]:
         **dict.fromkeys(("since", "until"), "a date such as 2026-11-30"),
         **dict.fromkeys(("asked_since", "asked_until", "at"), _MOMENT),
         **dict.fromkeys(("first_id", "last_id"), f"a whole number from 1 to {LARGEST_ID}"),
-        **dict.fromkeys(("promotion", "holiday", "has_actual", "excel"), "true or false"),
+        **dict.fromkeys(("promotion", "holiday", "has_actual", "excel", "own"), "true or false"),
         "weekday": "a whole number from 1 (Monday) to 7 (Sunday)",
         "series": "a series of at most 1000 characters, as its column writes it",
     }
@@ -55,9 +55,7 @@ def refuse_unknown(query: BaseModel) -> None:
     taken = type(query).model_fields
     if unknown := sorted(map(printable, request.args.keys() - taken.keys())):
         known = f"one of {', '.join(taken)}"
-        raise InvalidFields(
-            [FieldError(name, f"{name} is no parameter of this list.", known) for name in unknown]
-        )
+        raise InvalidFields([FieldError(name, f"{name} is no parameter here.", known) for name in unknown])
 
 
 def window(page: Page, settings: Settings) -> tuple[int, int]:

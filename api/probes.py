@@ -20,8 +20,8 @@ from ventas.settings import Settings
 SECONDS = 2.0
 PING_SECONDS = 1.0
 WORKERS = {"control": "worker", "training": "trainer"}  # the process of each queue
-_PRIORITY = "\x06\x16"  # kombu's mark between a queue's name and the priority of its second list
-_LISTS = ("", f"{_PRIORITY}6")
+# How the names of a queue's lists end, one for each priority of `workers.app`, as kombu marks them.
+LISTS = ("", "\x06\x166", "\x06\x169")
 _ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 Reasons = dict[str, str | None]
@@ -104,7 +104,7 @@ def _waiting(settings: Settings) -> dict[str, int]:
         socket_connect_timeout=SECONDS,
         retry=Retry(NoBackoff(), 0),
     ) as client:
-        return {name: sum(_length(client, name + end) for end in _LISTS) for name in WORKERS}
+        return {name: sum(_length(client, name + end) for end in LISTS) for name in WORKERS}
 
 
 def _serving(settings: Settings) -> dict[str, list[str]]:

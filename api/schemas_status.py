@@ -13,6 +13,7 @@ class EventsPage(Page):
 
     outcome: Literal["recorded", "duplicate", "ignored"] | None = left_out("Only events with this outcome.")
     key: str | None = left_out("Only of this object key.", max_length=1024, pattern="^[^\\x00]*$")
+    own: bool | None = left_out("Only of files that the system itself wrote, or only of others.")
 
 
 class QueueAnswer(BaseModel):

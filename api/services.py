@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from api.background import Loop, stop_all
 from api.catalogue import FencedCatalogue
 from api.history import HISTORY, History
@@ -16,11 +18,12 @@ from api.ports import ModelCatalogue, ModelSource, ShadowModels
 from api.shadow import SHADOW, Shadow
 from api.spool import Spool
 from api.version_files import VersionFiles
+from ventas.errors import BrokerUnavailable, LedgerUnavailable
 from ventas.ledger import Ledger
 from ventas.settings import Settings
-from ventas.states import Step
 
-Enqueue = Callable[[Step, str], None]
+log = structlog.get_logger()
+Enqueue = Callable[[str, str], None]  # a task by its name, and the id that it is given
 
 
 @dataclass(frozen=True)
@@ -86,3 +89,16 @@ def make_services(
         source=source,
         enqueue=enqueue,
     )
+
+
+def sent(enqueue: Enqueue, task: str, subject: str, mark: Callable[[str], None]) -> bool:
+    """Whether a task was sent; if not, the sweep sends it. `mark` notes in the ledger that it was."""
+    try:
+        enqueue(task, subject)
+        mark(subject)
+    except BrokerUnavailable as error:
+        log.warning("left_to_the_sweep", task=task, subject=subject, reason=str(error))
+        return False
+    except LedgerUnavailable as error:  # the task is sent; the sweep may send it once more
+        log.warning("sent_but_not_marked", task=task, subject=subject, reason=str(error))
+    return True

@@ -19,14 +19,13 @@ import click
 import httpx
 from rich.console import Console
 from rich.table import Table
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 
+from benchmarks.chromium import start_chromium
 from benchmarks.models import machine
 from ventas.launcher.first_sample import upload_first_sample
 from ventas.launcher.system import System
 
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--accept-lang=es")
 SIZES = (365, 1_000_000)
 PAGES = {
     "Pronóstico": "/",
@@ -132,14 +131,6 @@ def table(rows: int, found: dict[str, list[Visit]]) -> Table:
     return shown
 
 
-def _chromium(profile: Path) -> Chrome:
-    options = ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for flag in (*FLAGS, f"--user-data-dir={profile}", "--window-size=1440,1000"):
-        options.add_argument(flag)
-    return Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-
-
 def _champion(system: System) -> int:
     upload_first_sample(system.settings)
     with httpx.Client(base_url=system.settings.API_URL, timeout=30) as api:
@@ -158,7 +149,7 @@ def main(rounds: int) -> None:
         system.start()
         system.wait_ready(timeout=180)
         version = _champion(system)
-        chrome = _chromium(home / "profile")
+        chrome = start_chromium(home / "profile")
         try:
             console.print(f"{machine()}, Chromium {chrome.capabilities['browserVersion']}")
             for size in SIZES:

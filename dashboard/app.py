@@ -10,6 +10,7 @@ from pathlib import Path
 import flask
 import structlog
 from dash import Dash, set_props
+from dash.exceptions import DependencyException
 
 from dashboard import context, downloads, shell
 from dashboard.i18n import gettext as _
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     context.install(app.server, settings)
+    app.server.register_error_handler(DependencyException, lambda _error: flask.Response(status=404))
     for page in PAGES:
         page.register(app)
     shell.register(app)

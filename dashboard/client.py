@@ -143,6 +143,15 @@ class Api:
         path = f"{_run_path(run_id)}/retry"
         return _object(self._call("POST", path, headers=_admin(token, actor)))
 
+    def replay(self, run_id: str) -> Row:
+        """The newest replay since a run; raises ApiProblem (`missing` if there was none)."""
+        return _object(self._call("GET", f"{_run_path(run_id)}/replay"))
+
+    def start_replay(self, run_id: str, token: str, actor: str) -> Row:
+        """Judge the uploads since a run anew as `actor`, with the admin token; raises ApiProblem."""
+        path = f"{_run_path(run_id)}/replay"
+        return _object(self._call("POST", path, headers=_admin(token, actor)))
+
     @contextmanager
     def run_file(self, run_id: str, name: str) -> Iterator[httpx.Response]:
         """The response that carries a file of a run, to be read piece by piece; raises ApiProblem."""
@@ -178,9 +187,10 @@ class Api:
         """How every part of the system is, and the backlog; raises ApiProblem."""
         return _object(self._call("GET", "/status"))
 
-    def events(self, skip: int, limit: int, outcome: str | None = None) -> Page:
-        """Events, newest first, with one outcome or with any; raises ApiProblem."""
-        wanted = {"skip": skip, "limit": limit} | ({"outcome": outcome} if outcome else {})
+    def events(self, skip: int, limit: int, outcome: str | None = None, *, own: bool = False) -> Page:
+        """Events, newest first, with one outcome or any, of senders' files or of the system's; raises ApiProblem."""
+        wanted: Row = {"skip": skip, "limit": limit, "own": str(own).lower()}
+        wanted |= {"outcome": outcome} if outcome else {}
         return _page(self._call("GET", "/events", wanted))
 
     def alerts(self, limit: int) -> list[Row]:
@@ -227,13 +237,15 @@ class Api:
             yield
         except httpx.TimeoutException as error:
             raise ApiProblem(problems.SLOW) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except httpx.InvalidURL as error:
+            raise ApiProblem(problems.REFUSED, refused=True) from error
+        except httpx.HTTPError as error:
             raise ApiProblem(problems.DOWN) from error
 
 
 def _admin(token: str, actor: str) -> Headers:
-    """As bytes, for neither need be ASCII."""
-    named = {b"X-Actor": " ".join(actor.split()).encode()} if actor.strip() else {}
+    """The token as bytes, for it need not be ASCII; the actor percent-encoded, for servers drop what is not."""
+    named = {b"X-Actor": quote(" ".join(actor.split()), safe=" ").encode()} if actor.strip() else {}
     return {b"Authorization": f"Bearer {token.strip()}".encode(), **named}
 
 

@@ -35,13 +35,19 @@ def _download(run_id: str, name: str) -> Response:
     try:
         answer = opened.enter_context(context.api().run_file(run_id, name))
     except ApiProblem as problem:
-        return Response(str(problem), 404 if problem.missing else 502, mimetype="text/plain")
+        return why_none(problem)
     headers = {header: answer.headers[header] for header in PASSED_ON if header in answer.headers}
     if name == REJECTED:
         headers.pop("Content-Length", None)  # it is told in other words, and so of another length
         told = pieces(rejected_file.in_words(answer.iter_bytes()), opened)
         return Response(flask.stream_with_context(told), headers=headers)
     return Response(pieces(answer.iter_raw(), opened), headers=headers)
+
+
+def why_none(problem: ApiProblem) -> Response:
+    """The sentence that is answered in place of a file."""
+    status = 404 if problem.missing else 400 if problem.refused else 502
+    return Response(str(problem), status, mimetype="text/plain")
 
 
 def pieces(found: Iterator[bytes], opened: ExitStack) -> Iterator[bytes]:

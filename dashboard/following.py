@@ -1,7 +1,8 @@
 """The files that were sent from one tab of the browser, each with its run, live to the verdict.
 
-An upload is what `POST /uploads` answered, with `version_id` and `etag` as the browser got them (None where the
-store shows them to no page), later with `run`, what the API tells of it, and `over`, once it has ended.
+An upload is what `POST /uploads` answered, with `chosen`, the name that the file had on its sender's disk, and with
+`version_id` and `etag` as the browser got them (None where the store shows them to no page), later with `run`, what
+the API tells of it, and `over`, once it has ended.
 """
 
 from datetime import datetime, timedelta
@@ -97,6 +98,7 @@ def _card(upload: Row, zone: str) -> Any:
     parts = [
         head,
         dmc.Text(" · ".join(facts), className="run-facts"),
+        *_renamed(upload),
         *(
             _run_parts(run)
             if run
@@ -104,6 +106,14 @@ def _card(upload: Row, zone: str) -> Any:
         ),
     ]
     return card(html.Div(parts, className="stack tight"), className="followed")
+
+
+def _renamed(upload: Row) -> list[dmc.Text]:
+    chosen, name = upload.get("chosen"), upload.get("name")
+    if not chosen or chosen == name:
+        return []
+    said = _("Se eligió «{chosen}» y se guardó como «{name}».").format(chosen=chosen, name=name)
+    return [dmc.Text(said, size="sm", className="breakable")]
 
 
 def _run_parts(run: Row) -> list[Any]:

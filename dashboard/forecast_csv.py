@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ventas.answer_columns import answer_columns
 from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.spreadsheet import csv_bytes
-
-# As the answer to a forecast file calls them.
-_ANSWER = ("Pronóstico", "Mínimo", "Máximo", "VersiónDelModelo")
 
 
 def forecast_csv(questions: Sequence[Mapping[str, Any]], answer: Mapping[str, Any], *, excel: bool) -> bytes:
@@ -25,7 +23,7 @@ def forecast_csv(questions: Sequence[Mapping[str, Any]], answer: Mapping[str, An
         [*(_cell(asked[name], decimal) for name in header), *_told(given, decimal), version]
         for asked, given in zip(questions, answer["predictions"], strict=True)
     )
-    return csv_bytes([*header, *_ANSWER], rows, delimiter)
+    return csv_bytes([*header, *answer_columns(header).values()], rows, delimiter)
 
 
 def _told(given: Mapping[str, Any], decimal: str) -> list[str]:

@@ -6,18 +6,16 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dashboard import formats
+from dashboard.date_pickers import day_picker, range_picker
 from dashboard.forecast_days import MOST_DAYS, Row
 from dashboard.i18n import SPANISH, language
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
-from dashboard.parts import icon
 from dashboard.tables import column, grid
 
 ONE, SEVERAL = "one", "several"
 MODES = {ONE: N_("Un día"), SEVERAL: N_("Varios días")}
 COLUMN = "forecast-column"  # the type in the ids of the further columns' inputs
-_LONG_DATE = {"es": "dddd D [de] MMMM [de] YYYY", "en": "dddd, D MMMM YYYY"}
-_DATE = {"es": "DD/MM/YYYY", "en": "D MMM YYYY"}
 
 
 def form() -> dmc.Stack:
@@ -44,16 +42,11 @@ def _one_day() -> dmc.Stack:
     days = [{"value": str(number), "label": name} for number, name in enumerate(formats.weekdays(), 1)]
     return dmc.Stack(
         [
-            dmc.DatePickerInput(
-                id="forecast-date",
+            day_picker(
+                "forecast-date",
                 label=_("Fecha (opcional)"),
                 description=_("Sin fecha se usa el próximo día de la semana elegido."),
                 placeholder=_("Elegir una fecha"),
-                valueFormat=_LONG_DATE[language()],
-                clearable=True,
-                leftSection=icon("calendar"),
-                clearButtonProps={"aria-label": _("Quitar la fecha")},
-                ariaLabels=_months(),
             ),
             dmc.Select(
                 id="forecast-weekday",
@@ -73,18 +66,11 @@ def _one_day() -> dmc.Stack:
 def _several_days() -> dmc.Stack:
     return dmc.Stack(
         [
-            dmc.DatePickerInput(
-                id="forecast-range",
-                type="range",
-                allowSingleDateInRange=True,
+            range_picker(
+                "forecast-range",
                 label=_("Del primer día al último"),
                 description=_("Hasta {days} días.").format(days=MOST_DAYS),
                 placeholder=_("Elegir el primer y el último día"),
-                valueFormat=_DATE[language()],
-                clearable=True,
-                leftSection=icon("calendar"),
-                clearButtonProps={"aria-label": _("Quitar las fechas")},
-                ariaLabels=_months(),
             ),
             html.Div(
                 [
@@ -132,10 +118,6 @@ def _days_grid() -> html.Div:
         style={"height": 330},
         className="forecast-days",
     )
-
-
-def _months() -> dict[str, str]:
-    return {"previousMonth": _("Mes anterior"), "nextMonth": _("Mes siguiente")}
 
 
 def column_inputs(columns: list[Row]) -> list[Any]:

@@ -135,5 +135,5 @@ def _remarks(said: Sequence[str]) -> html.Div:
 
 
 def _signed(value: float, write: Any) -> str:
-    """`value` with its sign, also a plus; the minus is the typographic one."""
-    return ("+" if value > 0 else "−") + str(write(abs(value), 1 if write is formats.percent else 2))
+    """`value` with its sign, also a plus."""
+    return ("+" if value > 0 else "") + str(write(value, 1 if write is formats.percent else 2))

@@ -10,18 +10,19 @@ from dashboard.i18n import SPANISH, language, locale, ngettext
 from dashboard.i18n import gettext as _
 
 NOTHING = "—"
+MINUS = "−"
 # In English the month is a word: 03/04 is another day in London than in New York.
 _DAY = {"es": "dd/MM/y", "en": "d MMM y"}
 _LONG_DAY = {"es": "EEEE d 'de' MMMM 'de' y", "en": "EEEE, d MMMM y"}
 
 
 def number(value: float | None, decimals: int = 2) -> str:
-    """`value` with separators between thousands; a dash for None."""
+    """`value` with separators between thousands and a typographic minus; a dash for None."""
     if value is None:
         return NOTHING
     # Rounded as Python does, so that a figure is the same on every page.
     rounded = round(value, decimals) or 0.0  # no minus before a zero
-    return str(format_decimal(rounded, "#,##0." + "0" * decimals, locale()))
+    return str(format_decimal(rounded, "#,##0." + "0" * decimals, locale())).replace("-", MINUS)
 
 
 def count(value: int | None) -> str:

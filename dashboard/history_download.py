@@ -28,12 +28,14 @@ def href(wanted: Query, *, excel: bool) -> str:
 def _download() -> Response:
     """The file, or one sentence saying why there is none."""
     opened = ExitStack()
+    wanted = flask.request.args.to_dict()
     try:
-        answer = opened.enter_context(context.api().history_file(flask.request.args.to_dict()))
+        answer = opened.enter_context(context.api().history_file(wanted))
     except ApiProblem as problem:
-        return Response(str(problem), 502, mimetype="text/plain")
+        return downloads.why_none(problem)
+    name = _("pronosticos") + ("_excel" if wanted.get("excel") == YES else "")
     headers = {
         "Content-Type": answer.headers.get("Content-Type", "text/csv"),
-        "Content-Disposition": f'attachment; filename="{_("pronosticos")}.csv"',
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
     }
     return Response(downloads.pieces(answer.iter_bytes(), opened), headers=headers)

@@ -6,13 +6,11 @@ import dash_mantine_components as dmc
 from dash import Input, html
 
 from dashboard import formats
+from dashboard.date_pickers import range_picker
 from dashboard.i18n import gettext as _
-from dashboard.i18n import language
-from dashboard.parts import icon
 
 Query = dict[str, Any]
 YES, NO = "true", "false"
-_DATE = {"es": "DD/MM/YYYY", "en": "D MMM YYYY"}
 _FIELDS = ("days", "version", "promotion", "holiday", "weekday")
 INPUTS = (
     *(Input(f"history-{name}", "value") for name in _FIELDS),
@@ -24,23 +22,7 @@ def controls() -> html.Div:
     """The fields above the table; a field that is empty filters nothing."""
     return html.Div(
         [
-            dmc.DatePickerInput(
-                id="history-days",
-                type="range",
-                allowSingleDateInRange=True,
-                label=_("Para los días"),
-                placeholder=_("Todos los días"),
-                valueFormat=_DATE[language()],
-                clearable=True,
-                leftSection=icon("calendar"),
-                clearButtonProps={"aria-label": _("Quitar las fechas")},
-                ariaLabels={
-                    "previousMonth": _("Mes anterior"),
-                    "nextMonth": _("Mes siguiente"),
-                    "monthLevelControl": _("Elegir el mes"),
-                    "yearLevelControl": _("Elegir el año"),
-                },
-            ),
+            range_picker("history-days", label=_("Para los días"), placeholder=_("Todos los días")),
             dmc.NumberInput(
                 id="history-version",
                 label=_("Versión del modelo"),

@@ -1,22 +1,15 @@
-"""Putting a version into production by hand, or approving one, in a dialog that asks for the token.
-
-The token goes from the field into one request and is emptied with the answer, whatever that was. It is in no address,
-no store and no log.
-"""
+"""Putting a version into production by hand, or approving one, in a dialog that asks for the token."""
 
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from dashboard import context
+from dashboard import context, token_dialog
 from dashboard.i18n import gettext as _
-from dashboard.i18n import mark as N_
 from dashboard.problems import ApiProblem
 
 PROMOTE, APPROVE = "promote", "approve"
-_NO_TOKEN = N_("Escriba la clave de administración.")
-_NO_REASON = N_("Escriba el motivo: queda en el historial de cambios.")
 
 
 def button(version: int, *, held: bool, champion: int | None, place: str, look: str = "default") -> Any:
@@ -37,43 +30,7 @@ def button(version: int, *, held: bool, champion: int | None, place: str, look: 
 
 def dialog() -> dmc.Modal:
     """The closed dialog."""
-    fields = [
-        dmc.TextInput(
-            id="model-actor", label=_("Su nombre"), inputProps={"maxLength": 100}, autoComplete="off"
-        ),
-        dmc.Textarea(
-            id="model-reason",
-            label=_("Motivo"),
-            inputProps={"maxLength": 1000},
-            autosize=True,
-            minRows=2,
-            required=True,
-        ),
-        dmc.PasswordInput(
-            id="model-token",
-            label=_("Clave de administración"),
-            description=_("ADMIN_TOKEN; si nadie la eligió, está en tokens/admin de la carpeta de estado."),
-            autoComplete="off",
-            required=True,
-            visibilityToggleButtonProps={"aria-label": _("Mostrar u ocultar la clave")},
-        ),
-    ]
-    foot = dmc.Group(
-        [
-            dmc.Button(_("Cancelar"), id="model-cancel", variant="default"),
-            dmc.Button(_("Confirmar"), id="model-confirm"),
-        ],
-        justify="flex-end",
-        gap="sm",
-    )
-    fault = html.Div(id="model-fault", role="alert", className="dialog-fault")
-    return dmc.Modal(
-        html.Div([html.Div(id="model-explained"), *fields, fault, foot], className="stack tight"),
-        id="model-dialog",
-        opened=False,
-        centered=True,
-        closeButtonProps={"aria-label": _("Cerrar")},
-    )
+    return token_dialog.dialog("model")
 
 
 def stores() -> list[Any]:
@@ -87,21 +44,20 @@ def stores() -> list[Any]:
 
 def register(app: Dash) -> None:
     """Add the dialog's callbacks."""
+    token_dialog.register(app, "model")
     app.callback(
         Output("model-dialog", "opened"),
         Output("model-dialog", "title"),
         Output("model-explained", "children"),
         Output("model-change", "data"),
-        Output("model-token", "value"),
         Output("model-fault", "children"),
         Input({"type": "model-ask", "action": ALL, "version": ALL, "place": ALL}, "n_clicks"),
-        Input("model-cancel", "n_clicks"),
         prevent_initial_call=True,
     )(open_dialog)
     app.callback(
         Output("model-dialog", "opened", allow_duplicate=True),
         Output("model-fault", "children", allow_duplicate=True),
-        Output("model-token", "value", allow_duplicate=True),
+        Output("model-token", "value"),
         Output("models-changed", "data"),
         Output("models-told", "children"),
         Output("models-told", "hidden"),
@@ -116,17 +72,15 @@ def register(app: Dash) -> None:
     )(act)
 
 
-def open_dialog(clicks: list[int | None], _cancel: int | None) -> tuple[Any, ...]:
-    """Open the dialog of the button that was pressed, or close it; the field for the token is empty either way."""
+def open_dialog(clicks: list[int | None]) -> tuple[Any, ...]:
+    """Open the dialog of the button that was pressed."""
     asked = ctx.triggered_id
-    if asked == "model-cancel":
-        return False, no_update, no_update, None, "", ""
     if not any(clicks) or not isinstance(asked, dict):
-        return (no_update,) * 6
+        return (no_update,) * 5
     champion, fault = _champion()
     action, version = asked["action"], asked["version"]
     change = {"action": action, "version": version}
-    return True, _title(action, version, champion), _explained(version, champion), change, "", fault
+    return True, _title(action, version, champion), _explained(version, champion), change, fault
 
 
 def act(
@@ -140,9 +94,9 @@ def act(
     """Make the change; says what is missing or went wrong, else closes the dialog and lets the page look again."""
     if not change or not (clicks or submits):
         return (no_update,) * 6
-    if not (reason or "").strip() or not (token or "").strip():
-        fault = _NO_REASON if not (reason or "").strip() else _NO_TOKEN
-        return no_update, _(fault), no_update, no_update, no_update, no_update
+    fault = token_dialog.unready(token, reason, needs_reason=True)
+    if fault:
+        return no_update, fault, no_update, no_update, no_update, no_update
     make = context.api().approve if change["action"] == APPROVE else context.api().promote
     try:
         made = make(change["version"], str(token), actor or "", str(reason).strip())

@@ -21,6 +21,8 @@ FAMILIES = {
     "forest": N_("Bosque"),
     "grid": N_("Bosque (rejilla)"),
 }
+# Python's words among the parameters.
+_VALUES = {"True": N_("Sí"), "False": N_("No"), "None": N_("ninguno")}
 # Of the model card: what a figure is called, where it stands, how it is written.
 _FIGURES: list[tuple[str, tuple[str, ...], Callable[[Any], str]]] = [
     (N_("Error en la prueba (RMSE)"), ("errors", "test_rmse"), formats.number),
@@ -85,10 +87,15 @@ def params(models: list[Model]) -> list[tuple[str, list[str]]]:
     """Name and value by version of each parameter, those that differ first."""
     names = {name for model in models for name in model.get("params") or {}} - {"table_note"}
     rows = [
-        (name, [str((model.get("params") or {}).get(name, formats.NOTHING)) for model in models])
+        (name, [_value((model.get("params") or {}).get(name, formats.NOTHING)) for model in models])
         for name in sorted(names)
     ]
     return sorted(rows, key=lambda row: not differs(row[1]))
+
+
+def _value(text: Any) -> str:
+    """A parameter as MLflow keeps it, with Python's words in the page's language."""
+    return _(_VALUES.get(str(text), "")) or str(text)
 
 
 def differs(values: list[str]) -> bool:

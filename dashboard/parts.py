@@ -106,7 +106,7 @@ def skeleton(height: int) -> dmc.Skeleton:
     return dmc.Skeleton(height=height, radius="md")
 
 
-def plain_table(head: list[Any], rows: list[list[str]], label: str, *, style: str = "") -> html.Div:
+def plain_table(head: list[Any], rows: list[list[Any]], label: str, *, style: str = "") -> html.Div:
     """A short table that never needs paging; scrolls sideways by itself where it does not fit."""
     return html.Div(
         dmc.Table(

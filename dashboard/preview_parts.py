@@ -9,6 +9,7 @@ from dash import html
 from dashboard import formats, words
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
+from dashboard.i18n import ngettext
 from dashboard.parts import plain_table
 from dashboard.upload_layout import FORECAST
 from ventas.contract import FORECASTS_IN, TARGET, is_upload_key
@@ -51,6 +52,7 @@ def preview_shown(file: Told, kind: str, told: Told) -> html.Div:
             [
                 dmc.Title(str(file.get("name")), order=2, className="card-title breakable"),
                 dmc.Text(" · ".join(fact for fact in facts if fact), size="sm", c="dimmed"),
+                _renamed(str(file.get("name")), kind),
                 _waiting(file),
             ]
         ),
@@ -59,6 +61,14 @@ def preview_shown(file: Told, kind: str, told: Told) -> html.Div:
         _table(told),
     ]
     return html.Div([part for part in parts if part is not None], className="stack")
+
+
+def _renamed(name: str, kind: str) -> Any:
+    proposed = suggested_name(name, kind)
+    if proposed == name:
+        return None
+    said = _("Se propone otro nombre, «{name}», con el que el sistema lo reconoce.")
+    return dmc.Text(said.format(name=proposed), size="sm")
 
 
 def _waiting(file: Told) -> Any:
@@ -121,7 +131,8 @@ def _bad_rows(report: Told) -> Any:
 def _fault(code: str, count: int, lines: list[int]) -> str:
     rows = formats.counted(count, "fila", "filas")
     where = ", ".join(map(formats.count, lines[:5])) + (", …" if count > 5 else "")
-    return _("{rows} (línea {lines}): {advice}").format(rows=rows, lines=where, advice=words.row_fault(code))
+    told = ngettext("{rows} (línea {lines}): {advice}", "{rows} (líneas {lines}): {advice}", count)
+    return told.format(rows=rows, lines=where, advice=words.row_fault(code))
 
 
 def _table(told: Told) -> Any:

@@ -44,6 +44,12 @@ _FIELDS = {
     ),
     "size": N_("El archivo es demasiado grande: divídalo en archivos más pequeños."),
 }
+# The same for filters, whose names may be those of a form's parts.
+_FILTERS = {
+    "name": N_(
+        "Revise el texto que busca: es demasiado largo o tiene un carácter que ningún nombre de archivo puede tener."
+    ),
+}
 
 
 _SENTENCES: dict[int, str] = {
@@ -56,12 +62,13 @@ _SENTENCES: dict[int, str] = {
 class ApiProblem(VentasError):
     """Raised when the API gives no data; `str(problem)` is the sentence to show.
 
-    `missing` tells that the API works and what was asked for does not exist.
+    `missing` tells that the API works and what was asked for does not exist; `refused` that what was asked is wrong.
     """
 
-    def __init__(self, sentence: str, *, missing: bool = False) -> None:
+    def __init__(self, sentence: str, *, missing: bool = False, refused: bool = False) -> None:
         super().__init__(_(sentence))
         self.missing = missing
+        self.refused = refused
 
 
 def from_response(response: httpx.Response) -> ApiProblem:
@@ -79,7 +86,7 @@ def from_response(response: httpx.Response) -> ApiProblem:
         return ApiProblem(UNFIT)
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return ApiProblem(FAILED)
-    return ApiProblem(_refusal(response))
+    return ApiProblem(_refusal(response), refused=True)
 
 
 def detail_of(response: httpx.Response) -> str:
@@ -91,7 +98,8 @@ def detail_of(response: httpx.Response) -> str:
 def _refusal(response: httpx.Response) -> str:
     errors = _document(response).get("errors")
     fields = [error.get("field") for error in errors if isinstance(error, dict)] if errors else []
-    known = [_FIELDS[field] for field in fields if field in _FIELDS]
+    told = _FIELDS | {name: said for name, said in _FILTERS.items() if name in response.url.params}
+    known = [told[field] for field in fields if field in told]
     if known:
         return known[0]
     named = ", ".join(f"«{field}»" for field in fields if field)

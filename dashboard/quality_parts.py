@@ -7,6 +7,7 @@ from dash import html
 
 from dashboard import formats, words
 from dashboard.i18n import gettext as _
+from dashboard.i18n import ngettext
 from dashboard.parts import card, figure_of, figures, plain_table
 from dashboard.remarks import remarks
 from dashboard.run_parts import rejected_link
@@ -87,9 +88,9 @@ def _counts(report: Report) -> html.Div:
 def _range(outliers: Report) -> str:
     if outliers.get("low") is None or outliers.get("high") is None:
         return _("en cada serie por separado")
-    return _("fuera de {low} a {high}").format(
-        low=formats.number(outliers["low"], 0), high=formats.number(outliers["high"], 0)
-    )
+    # No sales lie below nothing, wherever the fence does.
+    told = _("fuera de {low} a {high}") if outliers["low"] > 0 else _("por encima de {high}")
+    return told.format(low=formats.number(outliers["low"], 0), high=formats.number(outliers["high"], 0))
 
 
 def _since(test: Report) -> str:
@@ -121,7 +122,8 @@ def _dropped(report: Report) -> Any:
 
 def _reason(code: str, count: int, most: int, report: Report) -> html.Li:
     lines = (report.get("dropped_lines") or {}).get(code) or []
-    where = _("Líneas: {lines}").format(lines=", ".join(map(formats.count, lines))) if lines else ""
+    told = ngettext("Línea: {lines}", "Líneas: {lines}", count)
+    where = told.format(lines=", ".join(map(formats.count, lines))) if lines else ""
     more = ", …" if len(lines) < count and lines else ""
     return html.Li(
         [
@@ -147,8 +149,8 @@ def _examples(report: Report) -> Any:
         return None
     rows = [[formats.count(row.get("line")), words.row_fault(row.get("code", ""))] for row in examples]
     table = plain_table([_("Línea"), _("Qué corregir")], rows, _("Filas con errores"))
-    said = _("Las primeras {count}, una por una").format(count=formats.count(len(rows)))
-    return html.Details([html.Summary(said), table])
+    said = ngettext("La primera fila con errores", "Las primeras {count} filas con errores", len(rows))
+    return html.Details([html.Summary(said.format(count=formats.count(len(rows)))), table])
 
 
 def _sales(report: Report) -> Any:
@@ -216,7 +218,16 @@ def _columns(report: Report) -> Any:
         for column in columns
     ]
     head = [_("Columna"), _("Se usa como"), _("Vacías"), _("Mínimo"), _("Máximo")]
-    return _section(_("Columnas"), plain_table(head, rows, _("Columnas del archivo")))
+    return _section(_("Columnas"), _columns_of(report), plain_table(head, rows, _("Columnas del archivo")))
+
+
+def _columns_of(report: Report) -> dmc.Text | None:
+    """Of which rows the table tells, where these are not all."""
+    kept = report.get("rows_kept") or 0
+    if kept == report.get("rows_in"):
+        return None
+    said = ngettext("Solo de la única fila válida.", "Solo de las {rows} filas válidas.", kept)
+    return dmc.Text(said.format(rows=formats.count(kept)), size="sm", c="dimmed")
 
 
 def _value(value: float | str | None) -> str:

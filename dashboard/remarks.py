@@ -51,6 +51,9 @@ SENTENCES = {
         "cuando está cerrado y 1 cuando está abierto, y el modelo sabrá que no se vende nada."
     ),
     "sales_unread": N_("El archivo trae Ventas; para pronosticar no se lee."),
+    "answer_renamed": N_(
+        "El archivo ya trae una columna {column}, que queda como está; la de la respuesta se llama {own}."
+    ),
     "input_absent": N_("Falta la columna {column}, que el modelo lee; se pronosticó sin ella."),
     "series_unknown": N_(
         "{rows} filas nombran un valor de {series} que el modelo no conoce; se pronosticaron sin él (la primera, en "

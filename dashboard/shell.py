@@ -4,9 +4,9 @@ from typing import Any
 
 import dash
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
-from dashboard import context, links, problems
+from dashboard import context, links, polling, problems
 from dashboard.i18n import LANGUAGES, language
 from dashboard.i18n import gettext as _
 from dashboard.parts import icon
@@ -14,6 +14,7 @@ from dashboard.problems import ApiProblem
 from ventas.settings import Settings
 
 HEALTH_POLL_MILLISECONDS = 10_000
+LOOKS_SOON = 5  # each process of the API takes a new champion a moment after it was told to
 NAV_WIDTH = 236
 NOT_YET = "No model has been promoted yet"  # the API's reason on a new system
 
@@ -78,7 +79,15 @@ def register(app: Dash) -> None:
         Output("health-banner", "children"),
         Output("health-banner", "hidden"),
         Input("health-tick", "n_intervals"),
+        Input("health-soon", "n_intervals"),
     )(show_health)
+    app.callback(
+        Output("health-soon", "n_intervals"),
+        Output("health-soon", "max_intervals"),
+        Input("models-changed", "data", allow_optional=True),
+        Input("run-acted", "data", allow_optional=True),
+        prevent_initial_call=True,
+    )(look_soon)
     app.clientside_callback(
         ClientsideFunction("shell", "forget_fault"),
         Output("page-fault", "hidden"),
@@ -94,7 +103,12 @@ def register(app: Dash) -> None:
     )
 
 
-def show_health(_ticks: int | None) -> tuple[dmc.Badge, str, bool]:
+def look_soon(changed: Any, acted: Any) -> tuple[int, int] | Any:
+    """Start looking at the health more often for a while, once a page has changed something."""
+    return (0, LOOKS_SOON) if changed or acted else (no_update, no_update)
+
+
+def show_health(_ticks: int | None, _soon: int | None) -> tuple[dmc.Badge, str, bool]:
     """The header's badge, and a sentence below the header when no forecast can be made."""
     try:
         health = context.api().health()
@@ -195,6 +209,7 @@ def _main(settings: Settings) -> html.Div:
     return html.Div(
         [
             dcc.Interval(id="health-tick", interval=HEALTH_POLL_MILLISECONDS),
+            dcc.Interval(id="health-soon", interval=polling.LIVE_MILLISECONDS, max_intervals=0),
             html.Div(id="health-banner", hidden=True, role="status", className="banner"),
             html.Div(id="page-fault", hidden=True, role="alert", className="banner fault"),
             dash.page_container,

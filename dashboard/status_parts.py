@@ -76,6 +76,16 @@ _ALERTS = {
     "overtaken": Label(N_("El modelo en la sombra acierta más"), "orange"),
     "drift": Label(N_("Los datos cambiaron"), "yellow"),
 }
+# What the message of an alert says; that of a drift names its columns besides.
+_ALERT_SENTENCES = {
+    "live_error": N_("En la realidad su error es {value}; el límite, según su veredicto, es {limit}."),
+    "overtaken": N_(
+        "En los mismos días la versión {rival}, en la sombra, tiene un error de {value}, menor que su {limit}."
+    ),
+    "drift": N_(
+        "Los datos se reparten de otra manera que en su entrenamiento: PSI de {value}, por encima de {limit}."
+    ),
+}
 _ACTIONS = {
     "record": N_("Solo se anota."),
     "retrain": N_("Se entrena de nuevo."),
@@ -114,7 +124,9 @@ def _tile(part: Part, state: Told, zone: str) -> html.Li:
         since = _("Desde el {moment}.").format(moment=formats.clock(state.get("since"), zone))
         lines += [
             dmc.Text(_(part.without), size="sm"),
-            dmc.Text(f"{since} {state.get('reason') or ''}", size="xs", c="dimmed", className="breakable"),
+            dmc.Text(since, size="xs", c="dimmed"),
+            # As the system said it, for whoever looks after it.
+            html.Div(str(state.get("reason") or ""), lang="en", className="step-error breakable"),
         ]
     return html.Li(lines, className=f"tile {status}")
 
@@ -240,10 +252,23 @@ def _alert(alert: Told, zone: str) -> html.Li:
                 ],
                 className="tile-head",
             ),
-            dmc.Text(str(alert.get("message")), size="sm", className="breakable"),
+            dmc.Text(_alert_sentence(alert), size="sm"),
+            # As the system said it: it names the columns.
+            html.Div(str(alert.get("message")), lang="en", className="step-error breakable")
+            if kind == "drift"
+            else None,
             dmc.Text(" · ".join(facts), size="xs", c="dimmed"),
         ]
     )
+
+
+def _alert_sentence(alert: Told) -> str:
+    """What happened, in the page's language; the system's own words for a kind that is not known here."""
+    known = _ALERT_SENTENCES.get(str(alert.get("kind")))
+    if known is None:
+        return str(alert.get("message"))
+    value, limit = formats.number(alert.get("value")), formats.number(alert.get("limit"))
+    return _(known).format(value=value, limit=limit, rival=alert.get("rival_version"))
 
 
 def _action(alert: Told) -> str:

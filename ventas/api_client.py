@@ -3,6 +3,7 @@
 import getpass
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -105,7 +106,7 @@ class ApiClient:
         actor = f"{_user()} (ventas)"
         return {
             "Authorization": f"Bearer {self._settings.admin_token}".encode(),
-            "X-Actor": actor.encode(errors="replace"),
+            "X-Actor": quote(actor, safe=" ()", errors="replace").encode(),  # servers drop what is not ASCII
         }
 
     def _object(

@@ -8,31 +8,29 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ventas.contract import normalised, refused
+from ventas.answer_columns import answer_columns, kept_columns
+from ventas.contract import refused
 from ventas.forecast_file import ForecastFile
 from ventas.served import Forecast
 from ventas.spreadsheet import csv_bytes
 
-ANSWER_COLUMNS = ("Pronóstico", "Mínimo", "Máximo", "VersiónDelModelo")
 _MOST_PLACES = 12
-_TAKEN = {normalised(name) for name in ANSWER_COLUMNS}
 
 
 def answer_csv(file: ForecastFile, forecast: Forecast, version: int) -> bytes:
     """The good rows as they were read, each with its forecast, interval (empty if there is none) and version.
 
-    In the file's own delimiter and decimal mark. A column that is called like one of the answer's own is replaced.
-    Raises RejectedUpload (`cell_too_long`).
+    In the file's own delimiter and decimal mark; named as `answer_columns` says. Raises RejectedUpload
+    (`cell_too_long`).
     """
     names = ["" if name in file.table.unnamed else str(name) for name in file.table.cells]
-    kept = [place for place, name in enumerate(names) if normalised(name) not in _TAKEN]
-    places = _places(forecast.values)
+    kept, places = kept_columns(names), _places(forecast.values)
     figures = [_figures(values, len(file.frame), places, file.decimal) for values in _columns(forecast)]
     rows = (
         [*(row[place] for place in kept), *told, str(version)]
         for row, *told in zip(_rows(file), *figures, strict=True)
     )
-    header = [*(names[place] for place in kept), *ANSWER_COLUMNS]
+    header = [*(names[place] for place in kept), *answer_columns(names).values()]
     return csv_bytes(header, rows, file.table.delimiter)
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ventas import cells
+from ventas.answer_columns import answer_columns
 from ventas.cells import Decimal
 from ventas.contract import (
     CONTRACT_COLUMNS,
@@ -35,7 +36,7 @@ from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.quality import Report, column_report, dates_report, empty_report, rejected_report, rejection
 from ventas.reader import Table, read_table
 from ventas.rejections import ROW_RULES
-from ventas.remarks import remark, remarks_report
+from ventas.remarks import Remark, remark, remarks_report
 from ventas.roles import series_texts
 from ventas.rows import Bools, Rows, read_dates, read_flag
 from ventas.served import ModelInput
@@ -92,6 +93,7 @@ def _judged(
     report.pop("weekday_missing")
     if TARGET in columns:
         rows.remarks.append(remark("sales_unread"))
+    rows.remarks += _names_taken(rows.table)
     rejected = all_rejected(rows)
     report.update(rejected_report(rejected, report["rows_in"]) | remarks_report(rows.remarks))
     if not good.any():
@@ -103,6 +105,11 @@ def _judged(
     report["dates"] = dates_report(frame[DATE], duplicated=0)
     report["columns"] = [_column(str(name), frame[name]) for name in frame]
     return ForecastFile(rows.table, decimal, good, frame, rejected, report)
+
+
+def _names_taken(table: Table) -> list[Remark]:
+    named = answer_columns([str(name) for name in table.cells])
+    return [remark("answer_renamed", column=name, own=own) for name, own in named.items() if own != name]
 
 
 def _no_good_rows(rejected: pd.DataFrame, report: Report, delimiter: str) -> RejectedUpload:

@@ -83,9 +83,8 @@ FILE_ADVICE = {
     "llevar los nombres Fecha, Promociones y Festivo. Agregue la columna que falta o corrija su nombre.",
     "too_many_rows": "El archivo tiene demasiadas filas. Divídalo en archivos más pequeños.",
     "cell_too_long": "Una celda es demasiado larga para copiarla en la respuesta. Acórtela.",
-    "too_many_rejected": "Demasiadas filas tienen errores. Corrija las filas que se indican abajo y vuelva a subir "
-    "el archivo.",
-    "no_good_rows": "Ninguna fila se puede usar. Corrija lo que se indica abajo y vuelva a subir el archivo.",
+    "too_many_rejected": "Demasiadas filas tienen errores. Corríjalas y vuelva a subir el archivo.",
+    "no_good_rows": "Ninguna fila se puede usar. Corríjalas y vuelva a subir el archivo.",
     "too_few_rows": "Quedan muy pocas filas para entrenar un modelo. Suba un archivo con más días de ventas.",
     "too_large": "El archivo es demasiado grande. Divídalo en archivos más pequeños.",
     "too_many_columns": "El archivo tiene demasiadas columnas. Borre las que no hagan falta.",

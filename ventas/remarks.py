@@ -41,6 +41,7 @@ SENTENCES = {
     "that is 0 when closed and 1 when open, and the model will know that nothing is sold.",
     "leak": "{why} If nobody knows it in advance, name it in LEFT_OUT_COLUMNS.",
     "sales_unread": f"{TARGET} is in the file; a forecast does not read it.",
+    "answer_renamed": "The file has a column {column} of its own, which stays; that of the answer is called {own}.",
     "input_absent": "Column {column}, which the model reads, is not in the file.",
     "series_unknown": "{rows} rows name no {series} that the model knows; they are forecast without it (first in "
     "line {line}).",

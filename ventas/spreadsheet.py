@@ -5,7 +5,8 @@ import io
 import re
 from collections.abc import Iterable
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# The full-width ones too: some spreadsheets take them for the plain ones.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 _SIGNED_NUMBER = re.compile(r"[+-][0-9.,]+([eE][+-]?[0-9]+)?")
 

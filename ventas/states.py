@@ -44,6 +44,19 @@ class Step(StrEnum):
     FORECAST = "forecast"
 
 
+# The Celery task that judges past uploads anew; no step of a run.
+REPLAY = "replay"
+
+
+class ReplayStatus(StrEnum):
+    """Where a replay that was asked for stands; the values are part of the data contract."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 STEPS_OF_KIND: dict[Kind, tuple[Step, ...]] = {
     Kind.SALES: (Step.ETL, Step.RETRAIN, Step.PROMOTE),
     Kind.FORECAST: (Step.FORECAST,),

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from ventas.evidence import Word
 
+# Of many series and windows these have hundreds of rows; lists leave them out.
+TABLES = ("segments", "origins")
 Kind = Literal["first", "fair", "recipe", "older_upload", "same_bytes", "checks"]
 
 
@@ -54,6 +56,11 @@ class Verdict:
         """The verdict as JSON keeps it; what is no finite number is None there."""
         told: dict[str, Any] = finite(asdict(self))
         return told
+
+
+def without_tables(verdict: dict[str, Any]) -> dict[str, Any]:
+    """A verdict as JSON keeps it, as short as lists show it."""
+    return {name: value for name, value in verdict.items() if name not in TABLES}
 
 
 def finite(value: Any) -> Any:

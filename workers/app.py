@@ -13,10 +13,16 @@ from redis.exceptions import RedisError
 from ventas.errors import BrokerUnavailable
 from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
-from ventas.states import Step
+from ventas.states import REPLAY, Step
 
 CONTROL, TRAINING = "control", "training"
-QUEUES = {Step.ETL: CONTROL, Step.RETRAIN: TRAINING, Step.PROMOTE: CONTROL, Step.FORECAST: CONTROL}
+QUEUES = {
+    Step.ETL.value: CONTROL,
+    Step.RETRAIN.value: TRAINING,
+    Step.PROMOTE.value: CONTROL,
+    Step.FORECAST.value: CONTROL,
+    REPLAY: TRAINING,
+}
 SWEEP = "sweep"
 
 # Publishing to a Redis that hangs would hang for ever by default; so it fails after 2 s, and the sweep sends the
@@ -25,8 +31,9 @@ SWEEP = "sweep"
 _TRANSPORT = {"socket_timeout": 2, "socket_connect_timeout": 2, "retry_on_timeout": False}
 _PUBLISH_RETRIES = {"max_retries": 0}
 # In Redis a lower number goes first. What the sweep sends has waited, or died at work, and goes before what is new.
-_FIRST, _NORMAL = 0, 6
-_TRANSPORT_PRIORITIES = {"priority_steps": [_FIRST, _NORMAL]}
+# A replay can take as long as many trainings, and nobody's forecast hangs on it: it begins when no training waits.
+_FIRST, _NORMAL, _LAST = 0, 6, 9
+_TRANSPORT_PRIORITIES = {"priority_steps": [_FIRST, _NORMAL, _LAST]}
 
 
 def create_app(settings: Settings) -> Celery:
@@ -37,7 +44,7 @@ def create_app(settings: Settings) -> Celery:
         task_serializer="json",
         accept_content=["json"],
         task_default_queue=CONTROL,
-        task_routes={step.value: {"queue": queue} for step, queue in QUEUES.items()},
+        task_routes={task: {"queue": queue} for task, queue in QUEUES.items()},
         task_default_priority=_NORMAL,
         task_acks_late=False,
         # A new child imports MLflow and sklearn before it says that it is up: by default it has 4 s for that, and on
@@ -72,14 +79,17 @@ def _log_as_everywhere(**_: object) -> None:
     configure_logging(load_settings(), "worker")
 
 
-def enqueue_first(step: Step, run_id: str) -> None:
-    """Send the task of a step before all that waits. Raises BrokerUnavailable."""
-    enqueue(step, run_id, priority=_FIRST)
+def enqueue_first(task: str, subject: str) -> None:
+    """Send the task of a step before all that waits, or a replay as ever. Raises BrokerUnavailable."""
+    enqueue(task, subject, priority=_FIRST)
 
 
-def enqueue(step: Step, run_id: str, *, priority: int = _NORMAL) -> None:
-    """Send the task of a step; raises BrokerUnavailable within seconds where Redis does not take it."""
+def enqueue(task: str, subject: str, *, priority: int = _NORMAL) -> None:
+    """Send a step's task with the id of its run, or REPLAY with that of the replay.
+
+    Raises BrokerUnavailable within seconds where Redis does not take it.
+    """
     try:
-        app.send_task(step.value, args=[run_id], priority=priority)
+        app.send_task(str(task), args=[subject], priority=_LAST if task == REPLAY else priority)
     except (CeleryOperationalError, KombuOperationalError, RedisError, OSError) as error:
         raise BrokerUnavailable(f"Redis does not take tasks: {error}") from error

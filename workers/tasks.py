@@ -13,7 +13,7 @@ from ventas.pipeline.context import Context
 from ventas.pipeline.runner import StepFunction, TryAgain, run_step
 from ventas.pipeline.sweep import sweep as sweep_bucket
 from ventas.settings import load_settings
-from ventas.states import Step
+from ventas.states import REPLAY, Step
 from workers.app import CONTROL, SWEEP, app, enqueue, enqueue_first
 
 log = structlog.get_logger()
@@ -48,6 +48,17 @@ def promote(self: Task, run_id: str) -> None:
 def forecast(self: Task, run_id: str) -> None:
     """Answer one forecast file with the champion."""
     _run(self, run_id, Step.FORECAST)
+
+
+@app.task(name=REPLAY)
+def replay(replay_id: str) -> None:
+    """Judge past uploads anew; where the ledger is away its lease runs out, and the sweep sends it again."""
+    from ventas.pipeline.replaying import run_replay  # imports sklearn, see `_work`
+
+    try:
+        run_replay(context(), replay_id)
+    except TransientError as error:
+        log.warning("left_to_the_sweep", replay_id=replay_id, reason=str(error))
 
 
 @app.task(name=SWEEP)

@@ -15,10 +15,10 @@ from api.body import json_object
 from api.problems import ModelUnfit, documented, invalid_parameters
 from api.routes.runs import existing_run, run_members
 from api.schemas import PromoteRequest, PromotionAnswer, RetryAnswer, RunId, VersionPath
-from api.services import Services
+from api.services import Services, sent
 from ventas.contract import Kind
-from ventas.errors import BrokerUnavailable, LedgerUnavailable, ModelUnusable
-from ventas.ledger import Promotion, Run
+from ventas.errors import ModelUnusable
+from ventas.ledger import Promotion
 from ventas.states import STEPS_OF_KIND
 
 log = structlog.get_logger()
@@ -49,7 +49,8 @@ def admin_routes(services: Services) -> APIBlueprint:
         """Start a run that failed, was rejected or superseded again, at its first step."""
         row = services.ledger.replays.retry(existing_run(services, path).id, actor_of(request))
         log.info("run_retried", run_id=row.id, actor=actor_of(request))
-        enqueued = _enqueued(services, row)
+        first = STEPS_OF_KIND[Kind(row.kind)][0]
+        enqueued = sent(services.enqueue, first, row.id, services.ledger.runs.mark_enqueued)
         note = (
             "Its first step has been sent."
             if enqueued
@@ -88,15 +89,3 @@ def admin_routes(services: Services) -> APIBlueprint:
         return json_answer(PromotionAnswer.model_validate(promotion))
 
     return routes
-
-
-def _enqueued(services: Services, run: Run) -> bool:
-    try:
-        services.enqueue(STEPS_OF_KIND[Kind(run.kind)][0], run.id)
-        services.ledger.runs.mark_enqueued(run.id)
-    except BrokerUnavailable as error:
-        log.warning("left_to_the_sweep", run_id=run.id, reason=str(error))
-        return False
-    except LedgerUnavailable as error:  # the task is sent; the sweep may send it once more
-        log.warning("sent_but_not_marked", run_id=run.id, reason=str(error))
-    return True

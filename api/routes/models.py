@@ -11,9 +11,8 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api.answers import json_answer
-from api.pages import page_answer, window
+from api.pages import page_answer, refuse_unknown, window
 from api.problems import documented
-from api.routes.runs import VERDICT_TABLES
 from api.schemas import (
     ChampionAnswer,
     ChampionQuery,
@@ -30,6 +29,7 @@ from ventas.errors import LedgerUnavailable, NotFound
 from ventas.ledger import Promotion
 from ventas.registry import ModelVersion
 from ventas.times import iso_z
+from ventas.verdict import without_tables
 
 log = structlog.get_logger()
 
@@ -52,6 +52,7 @@ def model_routes(services: Services) -> APIBlueprint:
     @routes.get("/models/champion", responses=documented(404) | {200: ChampionAnswer})
     def champion(query: ChampionQuery) -> Response:
         """The version that answers predictions now, or that was champion at a moment."""
+        refuse_unknown(query)
         if query.at is not None:
             return _champion_of(_promotion_at(query.at))
         return _champion_of(None)
@@ -153,7 +154,7 @@ def _model(version: ModelVersion, known: _Known) -> ModelAnswer:
         created_at=version.created_at,
         served=version.version == known.served,
         awaits_approval=None if known.waiting is None else version.version in known.waiting,
-        verdict=verdict and {name: value for name, value in verdict.items() if name not in VERDICT_TABLES},
+        verdict=verdict and without_tables(verdict),
     )
 
 

@@ -30,8 +30,8 @@ from ventas.errors import InvalidRequest, NotFound
 from ventas.ledger import Ledger, Run, StepAttempt
 from ventas.ledger.queries import EventFilter, RunFilter
 from ventas.states import RunStatus
+from ventas.verdict import without_tables
 
-VERDICT_TABLES = ("segments", "origins")
 SHORTEST_START = 8  # characters of an id that may stand for it
 
 
@@ -62,7 +62,7 @@ def run_routes(services: Services) -> APIBlueprint:
     def events(query: EventsPage) -> Response:
         """Deliveries of notifications and finds of the sweep, newest first."""
         skip, limit = window(query, services.settings)
-        rows, total = ledger.queries.events(EventFilter(query.outcome, query.key), skip, limit)
+        rows, total = ledger.queries.events(EventFilter(query.outcome, query.key, query.own), skip, limit)
         return page_answer([EventAnswer.model_validate(row) for row in rows], total, skip, limit)
 
     return routes
@@ -85,8 +85,7 @@ def _listed(row: Run, steps: Mapping[str, Sequence[StepAttempt]] | None) -> RunL
     """The same in a list: the tables of a verdict can have hundreds of rows."""
     members = run_members(row)
     if row.verdict:
-        short = {name: value for name, value in row.verdict.items() if name not in VERDICT_TABLES}
-        members["verdict"] = short
+        members["verdict"] = without_tables(row.verdict)
     told = None if steps is None else [StepAnswer.model_validate(step) for step in steps.get(row.id, ())]
     return RunListed(**members, rejection=(row.quality or {}).get("rejection"), steps=told)
 

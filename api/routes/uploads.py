@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from api.admin import require_uploader
 from api.answers import JSON, json_answer
 from api.body import json_object, whole_body
+from api.pages import refuse_unknown
 from api.problems import FieldError, InvalidFields, documented, invalid_parameters
 from api.schemas_uploads import HEAD, PreviewAnswer, PreviewQuery, UploadAnswer, UploadRequest
 from api.services import Services
@@ -65,6 +66,7 @@ def upload_routes(services: Services) -> APIBlueprint:
     @routes.post("/uploads/preview", responses={200: PreviewAnswer}, openapi_extensions=HEAD)
     def look(query: PreviewQuery) -> Response:
         """What the first 64 KiB of a file tell before it is sent; read as the pipeline reads, and not kept."""
+        refuse_unknown(query)
         request.max_content_length = HEAD_BYTES
         head = whole_body(request)
         size = len(head) if query.size is None else max(query.size, len(head))

@@ -6,7 +6,7 @@ window.dashAgGridFunctions = Object.assign({}, window.dashAgGridFunctions, {
       minimumFractionDigits: decimals,
       maximumFractionDigits: decimals,
       useGrouping: true,
-    }).format(value);
+    }).format(value).replace("-", "−");
   },
 });
 

@@ -44,6 +44,9 @@ _SCENARIO_NAMES = {
     NONE: N_("Ninguno con promoción"),
 }
 
+# What tells the files of the scenarios apart.
+_SCENARIO_FILES = {ENTERED: (), EVERY_DAY: ("con_promocion",), NONE: ("sin_promocion",)}
+
 
 def register(app: Dash) -> None:
     """Add the page and its callbacks."""
@@ -254,7 +257,8 @@ def download(
     questions = forecast_days.questions(answer["rows"], answer["further"], SCENARIOS[scenario])
     data = forecast_csv(questions, answer["answers"][scenario], excel=excel)
     first, last = answer["rows"][0]["date"], answer["rows"][-1]["date"]
-    name = "_".join(dict.fromkeys(("pronostico", first, last))) + ("_excel" if excel else "")
+    told = ("pronostico", first, last, *_SCENARIO_FILES[scenario], *(["excel"] if excel else []))
+    name = "_".join(dict.fromkeys(told))
     return dcc.send_bytes(data, f"{name}.csv", type="text/csv")
 
 

@@ -30,7 +30,7 @@ from dashboard.parts import (
 )
 from dashboard.problems import ApiProblem
 from dashboard.tables import column, paged
-from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
+from ventas.contract import DATE, HOLIDAY, PROMOTION
 
 PAGE_SIZE = 15
 CHART_ENTRIES = 500
@@ -152,17 +152,16 @@ def _filters() -> Any:
 
 def _table() -> Any:
     columns = [
-        _sorted("id", _("N.º"), 80, numeric=True),
-        _sorted("day", _("Para el día"), 120),
-        column("weekday", _("Día"), 105),
-        _sorted("prediction", _("Pronóstico"), 120, numeric=True),
-        column("interval", _("Intervalo"), 130, numeric=True),
-        column("actual", _("Ventas reales"), 130, numeric=True),
-        _sorted("error", _("Diferencia"), 120, numeric=True),
-        column("promotion", _("Promoción"), 115),
-        column("holiday", _("Festivo"), 90),
-        _sorted("version", _("Versión"), 100, numeric=True),
-        _sorted("moment", _("Pedido el"), 165),
+        _sorted("id", _("N.º"), 64, numeric=True),
+        _sorted("day", _("Para el día"), 106),
+        _sorted("prediction", _("Pronóstico"), 112, numeric=True),
+        column("interval", _("Intervalo"), 120, numeric=True),
+        column("actual", _("Ventas reales"), 132, numeric=True),
+        _sorted("error", _("Diferencia"), 106, numeric=True),
+        column("promotion", _("Promoción"), 106),
+        column("holiday", _("Festivo"), 84),
+        _sorted("version", _("Versión"), 88, numeric=True),
+        _sorted("moment", _("Pedido el"), 146),
     ]
     return card(
         html.Div(_("Pulse una fila para ver qué modelo y qué archivo están detrás."), className="card-note"),
@@ -269,7 +268,6 @@ def table_row(entry: dict[str, Any], zone: str) -> dict[str, Any]:
         "id": entry["id"],
         "moment": formats.clock(entry.get("timestamp"), zone),
         "day": formats.day(entry.get(DATE)),
-        "weekday": formats.weekday(given.get(WEEKDAY)),
         "promotion": formats.yes_no(given.get(PROMOTION)),
         "holiday": formats.yes_no(given.get(HOLIDAY)),
         "prediction": formats.number(entry.get("prediction")),

@@ -142,7 +142,7 @@ def _grid() -> html.Div:
         columns,
         _("Versiones del modelo"),
         columnSize="responsiveSizeToFit",
-        getRowId="params.data.version",
+        getRowId="params.data.key",
         options={
             "domLayout": "autoHeight",
             "pagination": True,
@@ -194,6 +194,7 @@ def table_row(
     """A model version as a table row: texts, and figures that the table sorts and formats."""
     coverage = model_words.metric(model, "test_coverage")
     return {
+        "key": str(model["version"]),  # the grid wants text
         "version": model["version"],
         "stage": _(model_words.state(model, champion).text),
         **{name: model_words.metric(model, name) for name in ("test_rmse", "cv_rmse", "test_r2")},

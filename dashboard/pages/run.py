@@ -7,7 +7,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
-from dashboard import context, polling, run_actions, spans, verdicts, words
+from dashboard import context, polling, run_actions, run_replay, spans, verdicts, words
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 from dashboard.i18n import title
@@ -41,6 +41,7 @@ def register(app: Dash) -> None:
         layout=layout,
     )
     app.callback(
+        Output("run-head", "children"),
         Output("run-body", "children"),
         Output("run-shown", "data"),
         Output("run-version", "data"),
@@ -54,6 +55,7 @@ def register(app: Dash) -> None:
         State("run-shown", "data"),
     )(show_run)
     run_actions.register(app)
+    run_replay.register(app)
 
 
 def layout(run_id: str = "", **_query: str) -> html.Div:
@@ -67,7 +69,9 @@ def layout(run_id: str = "", **_query: str) -> html.Div:
             dcc.Link(_("← Todas las ejecuciones"), href="/ejecuciones", className="back"),
             problem_notice("run"),
             html.Div(id="run-told", role="status", className="run-told"),
-            html.Div([skeleton(60), skeleton(160), skeleton(240)], id="run-body", className="stack"),
+            html.Div(skeleton(60), id="run-head"),
+            run_replay.area(),
+            html.Div([skeleton(160), skeleton(240)], id="run-body", className="stack"),
             run_actions.dialog(),
         ],
         className="stack tight",
@@ -76,26 +80,25 @@ def layout(run_id: str = "", **_query: str) -> html.Div:
 
 def show_run(
     _ticks: int | None, _retry: int | None, _acted: str | None, run_id: str, shown: str | None
-) -> tuple[Any, Any, Any, int, bool, bool, str]:
-    """The page's body (only when it changed), its mark, the version, the pace (none once it is over), the notice."""
+) -> tuple[Any, Any, Any, Any, int, bool, bool, str]:
+    """Heading and body (only when they changed), mark, version, the pace (none once it is over), the notice."""
     try:
         run = context.api().run(run_id)
     except ApiProblem as problem:
         if problem.missing:
             missing = card(empty(_(MISSING), "runs"))
-            return missing, None, None, polling.LIVE_MILLISECONDS, True, *NO_PROBLEM
-        body = no_update if shown else []
-        return body, no_update, no_update, polling.SLOW_MILLISECONDS, False, *problem_shown(problem)
+            return missing, [], None, None, polling.LIVE_MILLISECONDS, True, *NO_PROBLEM
+        kept = no_update if shown else []
+        return kept, kept, no_update, no_update, polling.SLOW_MILLISECONDS, False, *problem_shown(problem)
     over = not words.is_working(run.get("status", ""))
     mark = polling.mark(run)
-    body = no_update if mark == shown else _body(run, context.settings())
-    return body, mark, run.get("model_version"), polling.LIVE_MILLISECONDS, over, *NO_PROBLEM
+    head, body = (no_update, no_update) if mark == shown else (_heading(run), _body(run, context.settings()))
+    return head, body, mark, run.get("model_version"), polling.LIVE_MILLISECONDS, over, *NO_PROBLEM
 
 
 def _body(run: dict[str, Any], settings: Settings) -> list[Any]:
     found = spans.spans(run, datetime.now(UTC))
     parts = [
-        _heading(run),
         verdict_card(run),
         html.Div(
             [facts_card(run, settings), steps_card(run, bar_with_legend(found), settings)],

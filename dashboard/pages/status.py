@@ -25,6 +25,7 @@ from dashboard.problems import ApiProblem
 
 TICK_MILLISECONDS = 5_000
 EVENTS = 12
+OWN = "own"  # in place of an outcome: files that the system itself wrote, which would crowd out the others
 ALERTS = 20
 
 
@@ -87,8 +88,9 @@ def layout(**_query: str) -> html.Div:
 def _events() -> Any:
     choice = dmc.SegmentedControl(
         id="status-outcome",
-        data=[{"value": "", "label": _("Todos")}]
-        + [{"value": name, "label": _(label.text)} for name, label in status_parts.OUTCOMES.items()],
+        data=[{"value": "", "label": _("Recibidos")}]
+        + [{"value": name, "label": _(label.text)} for name, label in status_parts.OUTCOMES.items()]
+        + [{"value": OWN, "label": _("Del sistema")}],
         value="",
         size="xs",
         **{"aria-label": _("Filtrar por resultado")},
@@ -154,7 +156,8 @@ def show_events(
     """The newest events (only when they changed), their mark, how many pages there are, and the notice."""
     skip = ((page_number or 1) - 1) * EVENTS
     try:
-        page = context.api().events(skip, EVENTS, outcome)
+        asked = None if outcome == OWN else outcome
+        page = context.api().events(skip, EVENTS, asked, own=outcome == OWN)
     except ApiProblem as problem:
         return (no_update if shown else []), no_update, no_update, *problem_shown(problem)
     mark = polling.mark([outcome, page.rows])

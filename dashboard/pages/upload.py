@@ -146,7 +146,7 @@ def ask_link(
         link = context.api().upload(name or "", kind, file["size"], context.settings().upload_token)
     except ApiProblem as problem:
         return no_update, *problem_shown(problem)
-    return {"id": file["id"], "name": name} | link, *NO_PROBLEM
+    return {"id": file["id"], "name": name, "chosen": file["name"]} | link, *NO_PROBLEM
 
 
 def follow(

@@ -1,5 +1,6 @@
 """What a person does and sees in a browser: wait, look, press."""
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -13,6 +14,16 @@ T = TypeVar("T")
 
 WAIT_SECONDS = 20
 _MOVING = (StopIteration, NoSuchElementException, StaleElementReferenceException)
+
+
+def wait_for(look: Callable[[], T | None], what: str, seconds: float = 90) -> T:
+    """What `look` finds, as soon as it finds something true; raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise TimeoutError(f"waited {seconds} s in vain for {what}")
 
 
 def until(browser: Chrome, condition: Callable[[Chrome], T]) -> T:

@@ -1,45 +1,26 @@
-"""Starting a Chromium, and serving apps on free ports: what the fixtures and the tests share."""
+"""A Chromium for tests, and serving apps on free ports: what the fixtures and the tests share."""
 
 import os
-import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from stub_api import StubApi
 from werkzeug.serving import BaseWSGIServer
 
-_FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--lang=es",
-    "--accept-lang=es",
-)
+from benchmarks.chromium import start_chromium
 
 
-def start_chromium(profile: Path, width: int = 1440, height: int = 1000) -> Chrome:
-    """A fresh headless Chromium with its profile in `profile`; skips (fails under CI=true) where there is none."""
-    driver, program = shutil.which("chromedriver"), shutil.which("chromium")
-    if driver is None or program is None:
-        told = "Chromium is missing: apt-get install chromium chromium-driver"
+def chromium_or_skip(profile: Path) -> Chrome:
+    """A fresh Chromium with its profile in `profile`; skips (fails under CI=true) where there is none."""
+    try:
+        return start_chromium(profile)
+    except FileNotFoundError as missing:
         if os.environ.get("CI") == "true":
-            pytest.fail(told)
-        pytest.skip(told)
-    options = ChromeOptions()
-    options.binary_location = program
-    for flag in (*_FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return Chrome(options=options, service=Service(driver))
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
 
 
 @dataclass

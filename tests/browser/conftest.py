@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_site import Site, serve, start_chromium
+from browser_site import Site, chromium_or_skip, serve
 from selenium.webdriver import Chrome
 from stub_api import StubApi
 from stub_api import create_app as create_stub
@@ -17,7 +17,7 @@ from ventas.settings import Settings
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """A Chromium of 1440 by 1000 pixels; starting one takes seconds."""
-    chrome = start_chromium(tmp_path_factory.mktemp("chromium") / "profile")
+    chrome = chromium_or_skip(tmp_path_factory.mktemp("chromium") / "profile")
     yield chrome
     chrome.quit()
 

@@ -7,28 +7,25 @@ months: sales, more sales, a file with a fault, days to forecast, and questions.
 import io
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pandas as pd
-from actions import element, press, shows
-from browser_site import start_chromium
+from actions import element, press, shows, wait_for
 from minio import Minio
 from PIL import Image
 from rich.console import Console
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from benchmarks.chromium import start_chromium
 from ventas.launcher.system import System
 from ventas.sample import generate
 from ventas.states import FINAL_STATES
-
-T = TypeVar("T")
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
@@ -47,16 +44,6 @@ AHEAD_DAYS = 14
 UPLOADS = (540, 650, 730, 730 + AHEAD_DAYS)
 
 say = Console(stderr=True).print
-
-
-def wait_for(look: Callable[[], T | None], what: str, seconds: float = WAIT_SECONDS) -> T:
-    """What `look` finds, as soon as it finds something true; raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.2)
-    raise TimeoutError(f"waited {seconds} s in vain for {what}")
 
 
 class Shop:
@@ -78,13 +65,15 @@ class Shop:
             found = self.api.get("/runs", params={"key": key, "version_id": version}).json()
             return found[0] if found and found[0]["status"] in FINAL_STATES else None
 
-        run = wait_for(ended, f"the run of {key}")
+        run = wait_for(ended, f"the run of {key}", WAIT_SECONDS)
         say(f"{key}: {run['status']}")
         return run
 
     def served(self, version: int) -> None:
         """Wait until a version answers."""
-        wait_for(lambda: self.api.get("/health").json().get("model_version") == version, "the swap")
+        wait_for(
+            lambda: self.api.get("/health").json().get("model_version") == version, "the swap", WAIT_SECONDS
+        )
 
 
 def live(shop: Shop) -> dict[str, str]:

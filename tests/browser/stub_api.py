@@ -9,6 +9,7 @@ from typing import Any
 import stub_forecast
 import stub_history
 import stub_models
+import stub_replays
 import stub_runs
 import stub_uploads
 from flask import Flask, Response, jsonify, request
@@ -78,6 +79,7 @@ class StubApi:
     )
     runs: dict[str, dict[str, Any]] = field(default_factory=stub_runs.runs)
     changes: list[dict[str, Any]] = field(default_factory=list)
+    replays: dict[str, dict[str, Any]] = field(default_factory=dict)  # the newest since each run
     asked: list[dict[str, Any]] = field(default_factory=list)
     uploads: stub_uploads.Uploads = field(default_factory=stub_uploads.Uploads)
     forecast: ForecastData = field(default_factory=ForecastData)
@@ -107,6 +109,7 @@ def create_app(data: StubApi) -> Flask:
     app.add_url_rule("/models", view_func=lambda: listed(data.models), endpoint="models")
     app.add_url_rule("/models/promotions", view_func=lambda: listed(data.promotions), endpoint="promotions")
     stub_runs.register(app, data)
+    stub_replays.register(app, data)
     stub_models.add_routes(app, data)
     stub_uploads.register(app, data.uploads)
     stub_forecast.register(app, data.forecast)
@@ -126,7 +129,8 @@ def _health(data: StubApi) -> Response:
         return problem(
             503, "No champion", "No model has been promoted yet.", type="urn:ventas:problem:no-champion"
         )
-    return jsonify({"status": "ok", "model_version": 3, "loaded_at": moment(88), "parts": {}})
+    version = data.promotions[0]["model_version"]
+    return jsonify({"status": "ok", "model_version": version, "loaded_at": moment(88), "parts": {}})
 
 
 def _predict(data: StubApi) -> Response:

@@ -277,15 +277,16 @@ def _rejected(run_id: str) -> Response:
     )
 
 
-def _refused() -> Response | None:
+def refused() -> Response | None:
+    """The answer to whoever has not the token, or None."""
     if request.headers.get("Authorization") != f"Bearer {TOKEN}":
         return problem(403, "Forbidden", "This is not the admin token of this system.")
     return None
 
 
 def _retry(data: Data, run_id: str) -> Response:
-    if refused := _refused():
-        return refused
+    if no := refused():
+        return no
     data.changes.append({"retry": run_id, "actor": request.headers.get("X-Actor", "")})
     asked = {
         "step": "retry",

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from stub_parts import listed
 
-from ventas.contract import Kind, is_upload_key
+from ventas.contract import Kind, is_own_output, is_upload_key
 from ventas.preview import preview
 from ventas.settings import Settings
 
@@ -144,5 +144,7 @@ def _status(data: Uploads) -> Response:
 
 
 def _wanted(data: Uploads) -> list[dict[str, Any]]:
-    outcome = request.args.get("outcome")
-    return [one for one in data.events if outcome in (None, one["outcome"])]
+    outcome, own = request.args.get("outcome"), request.args["own"] == "true"
+    return [
+        one for one in data.events if outcome in (None, one["outcome"]) and is_own_output(one["key"]) == own
+    ]

@@ -173,7 +173,7 @@ def test_both_files_hold_what_is_shown(browser: Chrome, site: Site, tmp_path: Pa
     total(browser, "3.500,00")
     scenario(browser, "all")
     total(browser, "4.250,00")
-    name = "pronostico_2026-12-24_2026-12-26"
+    name = "pronostico_2026-12-24_2026-12-26_con_promocion"
     plain = list(csv.reader(io.StringIO(downloaded(browser, tmp_path, "#forecast-csv", f"{name}.csv"))))
     assert plain[1] == ["2026-12-24", "4", "1", "0", "1600.00", "1450.00", "1750.00", "3"]
     text = downloaded(browser, tmp_path, "#forecast-excel", f"{name}_excel.csv")

@@ -60,7 +60,7 @@ def test_actual_sales_and_differences_stand_beside_the_forecasts(browser: Chrome
     found = dict(
         zip(cells(browser, "history-grid", "id"), cells(browser, "history-grid", "error"), strict=True)
     )
-    assert found["69"] == "-29,00"
+    assert found["69"] == "−29,00"
     until(browser, lambda b: "Ventas reales" in element(b, "#history-chart").text)
     until(browser, lambda b: "Versión 2" in element(b, "#history-errors").text)
 
@@ -78,7 +78,17 @@ def test_filters_narrow_table_count_and_files(browser: Chrome, site: Site) -> No
     answer = httpx.get(file, headers={"Accept-Language": "es"})
     lines = answer.text.splitlines()
     assert (lines[0].lstrip("\ufeff"), len(lines)) == ("id;prediction", 14)
-    assert "pronosticos.csv" in answer.headers["Content-Disposition"]
+    assert "pronosticos_excel.csv" in answer.headers["Content-Disposition"]
+
+
+def test_the_table_fits_a_desk_without_scrolling_sideways(browser: Chrome, site: Site) -> None:
+    opened(browser, site)
+    seen = "const seen = document.querySelector('#history-grid .ag-center-cols-viewport');"
+    assert browser.execute_script(f"{seen} return seen.scrollWidth - seen.clientWidth") == 0
+    cut = (
+        "return [...seen.querySelectorAll('.ag-cell-value')].filter(one => one.scrollWidth > one.clientWidth)"
+    )
+    assert browser.execute_script(f"{seen} {cut}.map(one => one.innerText)") == []
 
 
 def test_the_table_is_sorted_by_the_api(browser: Chrome, site: Site) -> None:
@@ -88,7 +98,7 @@ def test_the_table_is_sorted_by_the_api(browser: Chrome, site: Site) -> None:
     until(browser, lambda b: cells(b, "history-grid", "prediction")[0] == f"{lowest:.2f}".replace(".", ","))
     press_header(browser, "error")
     press_header(browser, "error")
-    until(browser, lambda b: cells(b, "history-grid", "error")[0] == "-29,00")
+    until(browser, lambda b: cells(b, "history-grid", "error")[0] == "−29,00")
 
 
 def test_enter_opens_what_is_behind_a_row_as_plain_text(browser: Chrome, site: Site) -> None:

@@ -9,7 +9,7 @@ from stub_api import model
 from stub_models import HOSTILE_COLUMN
 from stub_parts import TOKEN, moment
 
-from dashboard import problems
+from dashboard import problems, shell
 
 pytestmark = pytest.mark.browser
 
@@ -84,7 +84,10 @@ def test_a_version_has_an_address_and_its_number_leads_there(browser: Chrome, si
     shows(browser, "No existe esa versión del modelo.")
 
 
-def test_going_back_asks_for_the_token_and_shows_the_new_champion(browser: Chrome, site: Site) -> None:
+def test_going_back_asks_for_the_token_and_shows_the_new_champion(
+    browser: Chrome, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shell, "HEALTH_POLL_MILLISECONDS", 600_000)  # the header need not wait for its turn
     browser.get(f"{site.url}/modelos")
     check(browser, 2)
     press(browser, "#models-toolbar button")
@@ -103,6 +106,7 @@ def test_going_back_asks_for_the_token_and_shows_the_new_champion(browser: Chrom
     shows(browser, "La versión 2 está en producción")
     until(browser, lambda b: cells(b, "models-grid", "stage")[1:3] == ["Archivado", "En producción"])
     shows(browser, "Cambio hecho a mano por Begoña")
+    until(browser, lambda b: "versión 2" in element(b, "#health").text)
     assert "Motivo: La 3 exagera los domingos." in text_of(browser)
     kept = "return JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie + location.href"
     assert TOKEN not in browser.execute_script(kept)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.request import urlopen
 
 import pytest
+import stub_replays
 from actions import element, has_settled, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome, Keys
@@ -27,7 +28,7 @@ def rows(browser: Chrome) -> list[str]:
 def ask(browser: Chrome, action: str) -> None:
     """Open the dialog of a button."""
     press(browser, f".run-actions button[id*='{action}']")
-    until(browser, lambda b: b.find_element(By.ID, "run-action-text").text)
+    until(browser, lambda b: b.find_element(By.ID, "run-explained").text)
 
 
 def test_runs_move_without_reloading(browser: Chrome, site: Site) -> None:
@@ -124,10 +125,6 @@ def test_a_run_leads_to_its_model_its_task_and_its_files(browser: Chrome, site: 
         "http://127.0.0.1:9001/browser/data/runs%2Frun-8%2F",
     ):
         assert wanted in links
-    ask(browser, "replay")
-    shows(browser, "ventas replay --since run-8")
-    assert not browser.find_element(By.ID, "run-token").is_displayed(), "it changes nothing"
-    assert not browser.find_element(By.ID, "run-confirm").is_displayed()
 
 
 def test_a_rejected_file_tells_what_to_correct_and_gives_its_rows(browser: Chrome, site: Site) -> None:
@@ -183,13 +180,13 @@ def test_a_retry_needs_the_token_keeps_none_and_is_followed_to_its_end(browser: 
     assert token.get_attribute("type") == "password"
     token.send_keys("another token")
     token.send_keys(Keys.ENTER)
-    until(browser, lambda b: b.find_element(By.ID, "run-action-fault").text == problems.WRONG_TOKEN)
+    until(browser, lambda b: b.find_element(By.ID, "run-fault").text == problems.WRONG_TOKEN)
     assert site.data.changes == []
     until(browser, lambda _b: token.get_attribute("value") == "")
     token.send_keys(TOKEN)
     press(browser, "#run-confirm")
     shows(browser, "La ejecución empieza de nuevo.")
-    until(browser, lambda b: "Recibido" in b.find_element(By.ID, "run-body").text)
+    until(browser, lambda b: "Recibido" in b.find_element(By.ID, "run-head").text)
     assert "había terminado como «Falló»" in text_of(browser)
     (change,) = site.data.changes
     assert change["retry"] == "run-4"
@@ -197,6 +194,7 @@ def test_a_retry_needs_the_token_keeps_none_and_is_followed_to_its_end(browser: 
     until(browser, lambda b: not b.find_elements(By.ID, "run-token"))
     site.data.runs["run-4"] |= {"status": "promoted", "verdict": verdict("first", promoted=True, ours=99.0)}
     shows(browser, "es el primer modelo en producción. Su error es 99,00.")
+    until(browser, lambda b: "empieza de nuevo" not in text_of(b))
 
 
 def test_a_held_promotion_is_approved_with_a_reason(browser: Chrome, site: Site) -> None:
@@ -206,7 +204,7 @@ def test_a_held_promotion_is_approved_with_a_reason(browser: Chrome, site: Site)
     ask(browser, "approve")
     element(browser, "#run-token").send_keys(TOKEN)
     press(browser, "#run-confirm")
-    shows(browser, "Escriba por qué lo aprueba")
+    shows(browser, "Escriba el motivo")
     element(browser, "#run-reason").send_keys("Visto bueno.")
     press(browser, "#run-confirm")
     shows(browser, "El modelo pasó a producción.")
@@ -236,6 +234,10 @@ def test_both_pages_speak_english(browser: Chrome, site: Site) -> None:
     press(browser, "#language")
     shows(browser, "12 of 60 candidates tried")
     assert "its error is 88.42, 8.9% lower than the 97.01 of version 2" in text_of(browser)
+    site.data.replays["run-8"] = stub_replays.waiting("run-8", "Ana") | stub_replays.done()
+    browser.get(f"{site.url}/ejecuciones/run-8")
+    shows(browser, "2 of 3 files would end otherwise. Nothing was changed.")
+    assert "error 80.10 against 88.42" in browser.find_element(By.ID, "replay-body").text
     browser.get(f"{site.url}/ejecuciones/run-5")
     shows(browser, "Missing from 1 Aug 2024 to 19 Aug 2024 (19 days)")
     said = text_of(browser)
@@ -245,6 +247,7 @@ def test_both_pages_speak_english(browser: Chrome, site: Site) -> None:
 
 def test_on_a_phone_nothing_scrolls_sideways(browser: Chrome, site: Site) -> None:
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _PHONE)
+    site.data.replays["run-8"] = stub_replays.waiting("run-8", "Ana") | stub_replays.done()
     for path in ("/ejecuciones", "/ejecuciones/run-8", "/ejecuciones/run-4"):
         browser.get(site.url + path)
         until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, ".bar"))

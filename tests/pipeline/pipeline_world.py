@@ -1,13 +1,12 @@
 """What a test does to a running system, and sees of it."""
 
 import io
-import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import numpy as np
 import pandas as pd
+from actions import wait_for
 from minio import Minio
 
 from ventas.launcher.system import System
@@ -15,18 +14,7 @@ from ventas.ledger import Ledger
 from ventas.registry import Registry
 from ventas.states import FINAL_STATES
 
-Found = TypeVar("Found")
 PREDICT = {"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 0}
-
-
-def wait_for(look: Callable[[], Found | None], what: str, seconds: float = 90) -> Found:
-    """What `look` finds, as soon as it finds something true."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"waited {seconds} s in vain for {what}")
 
 
 def sales(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser_site import start_chromium
+from browser_site import chromium_or_skip
 from pipeline_world import World, sales, wait_for
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def chromium(tmp_path: Path) -> Iterator[Chrome]:
-    driver = start_chromium(tmp_path / "profile")
+    driver = chromium_or_skip(tmp_path / "profile")
     yield driver
     driver.quit()
 

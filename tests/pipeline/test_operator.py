@@ -17,6 +17,7 @@ import pandas as pd
 from pipeline_world import PREDICT, World, sales, wait_for
 
 from ventas.times import iso_z, utc_now
+from ventas.verdict import without_tables
 
 
 def _better(start: str, seed: int) -> pd.DataFrame:
@@ -88,7 +89,25 @@ def test_the_past_is_judged_anew_and_nothing_changes(world: World) -> None:
     assert [verdict["kind"] for verdict in now] == ["first", "fair"]
     assert now[1]["challenger_rmse"] == second["verdict"]["challenger_rmse"], "the same code and settings"
     assert now[1]["champion_rmse"] == second["verdict"]["champion_rmse"]
+    done = _replayed_by_the_api(world, first["id"])
+    assert [one["run_id"] for one in done] == [first["id"], second["id"]]
+    assert [one["now"]["verdict"] for one in done] == [without_tables(verdict) for verdict in now]
     assert _all_that_is_kept(world) == before
+
+
+def _replayed_by_the_api(world: World, run_id: str) -> list[dict[str, Any]]:
+    """What a worker says of each upload since the run, when it has judged them all."""
+    path, headers = f"/runs/{run_id}/replay", {"Authorization": f"Bearer {world.system.settings.admin_token}"}
+    asked = [world.api.post(path, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in asked] == [202, 200], "one at a time"
+
+    def ended() -> dict[str, Any] | None:
+        told = world.api.get(path).json()
+        return dict(told) if told["status"] in ("done", "failed") else None
+
+    told = wait_for(ended, "the end of the replay")
+    assert (told["status"], told["attempts"]) == ("done", 1)
+    return list(told["result"])
 
 
 def _all_that_is_kept(world: World) -> list[Any]:

@@ -78,7 +78,7 @@ def _uploaded(ledger: Ledger, prefix: str) -> datetime:
         raise NotFound(f"No run has an id that starts with {wanted}; `ventas runs` lists them.")
     if len(found) > 1:
         raise InvalidRequest(f"Several runs start with {wanted}; give more of the id.")
-    return found[0].uploaded_at or found[0].created_at
+    return found[0].came_at
 
 
 def _replayed(settings: Settings, runs: Sequence[Run]) -> "list[Replayed]":
@@ -122,10 +122,9 @@ def _print_planned(runs: Sequence[Run], as_json: bool) -> None:
         return
     table = plain_table("run", "uploaded", "file", "verdict then", elastic={"file"})
     for run in runs:
-        moment = run.uploaded_at or run.created_at
         table.add_row(
             run.id[:SHORT_ID],
-            f"{moment.astimezone():%Y-%m-%d %H:%M:%S}",
+            f"{run.came_at.astimezone():%Y-%m-%d %H:%M:%S}",
             clipped(run.key),
             _verdict(run.status, run.verdict),
         )

@@ -4,7 +4,7 @@ from ventas.ledger.database import Database
 from ventas.ledger.events import UploadEvent
 from ventas.ledger.ledger import Ledger
 from ventas.ledger.runs import Lease
-from ventas.ledger.tables import Event, Prediction, Promotion, Run, StepAttempt
+from ventas.ledger.tables import Event, Prediction, Promotion, Replay, Run, StepAttempt
 
 __all__ = [
     "Database",
@@ -13,6 +13,7 @@ __all__ = [
     "Ledger",
     "Prediction",
     "Promotion",
+    "Replay",
     "Run",
     "StepAttempt",
     "UploadEvent",

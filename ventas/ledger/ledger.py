@@ -9,6 +9,7 @@ from ventas.ledger.outcomes import Outcomes
 from ventas.ledger.predictions import Predictions
 from ventas.ledger.promotions import Promotions
 from ventas.ledger.queries import Queries
+from ventas.ledger.replay_work import ReplayWork
 from ventas.ledger.replays import Replays
 from ventas.ledger.runs import Runs
 from ventas.ledger.shadows import Shadows
@@ -36,6 +37,7 @@ class Ledger:
         self.history = History(self.database)
         self.queries = Queries(self.database)
         self.replays = Replays(self.database)
+        self.replay_work = ReplayWork(self.database, settings.LEASE_SECONDS)
         self.outcomes = Outcomes(self.database)
         self.shadows = Shadows(self.database)
         self.alerts = Alerts(self.database)

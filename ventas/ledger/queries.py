@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, not_, or_, select
 
-from ventas.contract import Kind
+from ventas.contract import FORECASTS_IN, OWN_PREFIXES, Kind
 from ventas.ledger.database import Database
 from ventas.ledger.tables import Event, Run, StepAttempt
 from ventas.states import WORKING_STATES
@@ -25,10 +25,19 @@ class RunFilter:
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events to list; what is None is not asked for."""
+    """Which events to list; what is None is not asked for. `own` tells whether the pipeline itself wrote the file."""
 
     outcome: str | None = None
     key: str | None = None
+    own: bool | None = None
+
+
+def _begins(start: str) -> ColumnElement[bool]:
+    return func.substr(Event.key, 1, len(start)) == start  # LIKE tells no cases apart on SQLite
+
+
+# What `is_own_output` tells of a key, for the database.
+_OWN = or_(*map(_begins, OWN_PREFIXES)) & not_(_begins(FORECASTS_IN))
 
 
 class Queries:
@@ -76,8 +85,11 @@ class Queries:
 
     def events(self, wanted: EventFilter, skip: int, limit: int) -> tuple[list[Event], int]:
         """`limit` events after the `skip` newest ones that fit, newest first, and how many fit in all."""
-        conditions = {name: value for name, value in vars(wanted).items() if value is not None}
-        return self._page(select(Event).filter_by(**conditions).order_by(Event.id.desc()), skip, limit)
+        exact = {"outcome": wanted.outcome, "key": wanted.key}
+        found = select(Event).filter_by(**{name: value for name, value in exact.items() if value is not None})
+        if wanted.own is not None:
+            found = found.where(_OWN if wanted.own else not_(_OWN))
+        return self._page(found.order_by(Event.id.desc()), skip, limit)
 
     def counts(self) -> dict[str, int]:
         """How many runs are in each state; states without runs are left out."""

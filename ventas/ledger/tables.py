@@ -64,6 +64,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         str: Text(),
         dict[str, Any]: JSON(none_as_null=True),
+        list[dict[str, Any]]: JSON(none_as_null=True),
     }
 
 
@@ -110,6 +111,11 @@ class Run(Base):
     test_rmse: Mapped[float | None]  # the challenger's on its own test rows; a first champion has no rival's
     verdict: Mapped[dict[str, Any] | None]
 
+    @property
+    def came_at(self) -> datetime:
+        """When its upload came, as far as that is known."""
+        return self.uploaded_at or self.created_at
+
 
 class StepAttempt(Base):
     """One start of one step of a run: append-only but for its end."""
@@ -128,6 +134,29 @@ class StepAttempt(Base):
     outcome: Mapped[str | None] = mapped_column(Text(16))  # ok, retry, failed, lost
     task_id: Mapped[str | None] = mapped_column(Text(64))  # as Celery and Flower know the start
     error: Mapped[str | None]
+
+
+class Replay(Base):
+    """The uploads since one run judged anew, as somebody asked for it, and what came of it."""
+
+    __tablename__ = "replays"
+    __table_args__ = (Index("ix_replays_run", "run_id"),)
+
+    id: Mapped[str] = mapped_column(Text(36), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))  # the first one
+    status: Mapped[str] = mapped_column(Text(16))  # waiting, running, done, failed
+    actor: Mapped[str] = mapped_column(Text(255))
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    enqueued_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[str | None] = mapped_column(Text(36))
+    lease_expires_at: Mapped[datetime | None]
+    progress_done: Mapped[float | None]  # runs judged, with the part of the one at work
+    progress_total: Mapped[int | None]
+    reason: Mapped[str | None]  # one sentence: why it failed
+    result: Mapped[list[dict[str, Any]] | None]
 
 
 class Event(Base):

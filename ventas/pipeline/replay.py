@@ -19,14 +19,16 @@ from ventas.pipeline.datasets import dataset
 from ventas.pipeline.uploads import file_sha256
 from ventas.promotion import Case, Contender, date_keys, first_verdict, judge
 from ventas.promotion_plan import with_plan
+from ventas.quality import rejection
 from ventas.reproducible import irreproducible
 from ventas.roles import Roles
 from ventas.served import served_model
 from ventas.settings import Settings
 from ventas.split import read_dataset, split, to_csv_bytes
 from ventas.states import RunStatus
+from ventas.times import iso_z
 from ventas.training import inputs, search
-from ventas.verdict import Verdict
+from ventas.verdict import Verdict, without_tables
 
 # Told of the runs that are done, with the part of the one at work, and of the run at work.
 OnProgress = Callable[[float, Run], None]
@@ -45,6 +47,7 @@ class Replayed:
     status: str
     reason: str
     verdict: Verdict | None = None
+    rejection: Any = None  # as in a quality report
 
     @property
     def same(self) -> bool:
@@ -58,10 +61,20 @@ class Replayed:
             "run_id": self.run.id,
             "key": self.run.key,
             "version_id": self.run.version_id,
+            "uploaded_at": iso_z(self.run.came_at),
             "then": {"status": self.run.status, "reason": self.run.reason, "verdict": self.run.verdict},
             "now": {"status": self.status, "reason": self.reason, "verdict": verdict},
             "same": self.same,
         }
+
+    def summary(self) -> dict[str, Any]:
+        """The same as the ledger keeps it: verdicts without their tables, and what was wrong with the file."""
+        told = self.as_dict()
+        refused = {"then": (self.run.quality or {}).get("rejection"), "now": self.rejection}
+        for side, why in refused.items():
+            verdict = told[side]["verdict"]
+            told[side] |= {"verdict": verdict and without_tables(verdict), "rejection": why}
+        return told
 
 
 def replay(context: Context, runs: Sequence[Run], on_progress: OnProgress) -> list[Replayed]:
@@ -87,7 +100,8 @@ class _Line:
         try:
             verdict = self._verdict(run)
         except RejectedUpload as error:
-            return Replayed(run, RunStatus.REJECTED, str(error))
+            told = error if "rejection" in error.report else rejection(error, {})
+            return Replayed(run, RunStatus.REJECTED, str(error), rejection=told.report["rejection"])
         except NotFound:
             return Replayed(run, GONE, "Neither the upload nor its dataset is there any more.")
         finally:

@@ -8,18 +8,17 @@ a bug ────────────────► the same, but MAX_ATTE
 LeaseLost ────────────► nothing: another worker owns the run
 """
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from ventas.errors import LeaseLost, LedgerUnavailable, PermanentError, RejectedUpload, TransientError
+from ventas.errors import LeaseLost, PermanentError, RejectedUpload, TransientError
 from ventas.ledger import Lease, Promotion
 from ventas.pipeline.context import Context
+from ventas.pipeline.lease import kept_alive
 from ventas.states import KIND_OF_STEP, RunStatus, Step, due_step
 from ventas.times import utc_now
 
@@ -68,8 +67,9 @@ def run_step(
 
 
 def _attempt(context: Context, lease: Lease, work: StepFunction) -> Step | None:
+    runs = context.ledger.runs
     try:
-        with _kept_alive(context, lease):
+        with kept_alive(lambda: runs.renew(lease), lease.run_id, context.settings.LEASE_RENEW_SECONDS):
             outcome = work(context, lease)
         return _finish(context, lease, outcome)
     except LeaseLost:
@@ -131,26 +131,3 @@ def _give_up(context: Context, lease: Lease) -> Step | None:
         f"{lease.step} was started {lease.attempt - 1} times and never came to an end. Last error: {last}"
     )
     return _finish(context, lease, Outcome(RunStatus.FAILED, {"reason": reason}))
-
-
-@contextmanager
-def _kept_alive(context: Context, lease: Lease) -> Iterator[None]:
-    """Renew the lease from a thread for as long as the block runs."""
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(context.settings.LEASE_RENEW_SECONDS):
-            try:
-                context.ledger.runs.renew(lease)
-            except LedgerUnavailable as error:
-                log.warning("lease_not_renewed", run_id=lease.run_id, reason=str(error))
-            except LeaseLost:
-                return  # the step finds out by itself at its next write
-
-    thread = threading.Thread(target=renew, name=f"lease-{lease.run_id}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

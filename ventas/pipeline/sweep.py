@@ -7,7 +7,7 @@ What is due goes first, since it needs no bucket and must not wait for a long li
 page by page, without any object's bytes, by one sweep at a time: an overlong one never takes all workers.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -19,12 +19,12 @@ from ventas.errors import BrokerUnavailable, VentasError
 from ventas.ledger import UploadEvent
 from ventas.pipeline.context import Context
 from ventas.settings import UPLOADS_BUCKET
-from ventas.states import Step
+from ventas.states import REPLAY
 from ventas.store import ObjectVersion
 
 log = structlog.get_logger()
 BATCH = 1000  # object versions in a page of a listing
-Enqueue = Callable[[Step, str], None]
+Enqueue = Callable[[str, str], None]  # a task by its name, and the id that it is given
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Swept:
 
 
 def sweep(context: Context, enqueue: Enqueue) -> Swept:
-    """Send the task of every step that is due, and record uploads that no event told of.
+    """Send the task of every step and replay that is due, and record uploads that no event told of.
 
     Raises StoreUnavailable and LedgerUnavailable.
     """
@@ -62,13 +62,21 @@ def sweep(context: Context, enqueue: Enqueue) -> Swept:
 
 
 def send_due(context: Context, enqueue: Enqueue) -> int:
-    """Send the task of every step that is due; stops at the first that the broker does not take."""
-    due = context.ledger.runs.take_due(timedelta(seconds=context.settings.REQUEUE_AFTER_SECONDS))
-    for sent, (run_id, step) in enumerate(due):
+    """Send the task of every step and replay that is due, and say how many were sent."""
+    patience = timedelta(seconds=context.settings.REQUEUE_AFTER_SECONDS)
+    runs, replays = context.ledger.runs, context.ledger.replay_work
+    sent = _sent(runs.take_due(patience), enqueue, runs.unmark_enqueued)
+    asked_for = [(replay_id, REPLAY) for replay_id in replays.take_due(patience)]
+    return sent + _sent(asked_for, enqueue, replays.unmark_enqueued)
+
+
+def _sent(due: Sequence[tuple[str, str]], enqueue: Enqueue, unmark: Callable[[Sequence[str]], None]) -> int:
+    """Send what is due; stops at the first that the broker does not take."""
+    for sent, (subject, task) in enumerate(due):
         try:
-            enqueue(step, run_id)
+            enqueue(task, subject)
         except BrokerUnavailable as error:
-            context.ledger.runs.unmark_enqueued([unsent for unsent, _ in due[sent:]])
+            unmark([unsent for unsent, _ in due[sent:]])
             log.warning("broker_unavailable", unsent=len(due) - sent, reason=str(error))
             return sent
     return len(due)

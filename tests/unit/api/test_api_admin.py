@@ -281,7 +281,10 @@ def test_the_openapi_document_names_the_token(client: FlaskClient) -> None:
         for operation in operations.values()
         if operation.get("security") == [{"admin": []}]
     }
-    assert secured == {"/runs/{id}/retry", "/models/{version}/promote", "/models/{version}/approve"}
+    assert secured == {
+        *("/runs/{id}/retry", "/runs/{id}/replay"),
+        *("/models/{version}/promote", "/models/{version}/approve"),
+    }
 
 
 @pytest.mark.parametrize("path", ["/models/1/promote", "/nowhere"])

@@ -51,13 +51,16 @@ def filled(app: Flask, client: FlaskClient) -> FlaskClient:
     [
         ("/accuracy?version=3", "skip, limit, model_version, segment, since, until"),
         ("/alerts?kind=drift", "skip, limit"),
-        ("/events?limite=3&skip=1", "skip, limit, outcome, key"),
+        ("/events?limite=3&skip=1", "skip, limit, outcome, key, own"),
         ("/models?%ED%A0%80=1", "skip, limit"),
         ("/models/promotions?since=1", "skip, limit"),
+        ("/models/champion?moment=1", "at"),
     ],
 )
-def test_a_list_refuses_a_parameter_that_it_does_not_have(client: FlaskClient, path: str, known: str) -> None:
-    members = assert_problem(client.get(path), 422, says="is no parameter of this list")
+def test_a_parameter_that_an_address_does_not_have_is_refused(
+    client: FlaskClient, path: str, known: str
+) -> None:
+    members = assert_problem(client.get(path), 422, says="is no parameter here")
     assert [fault["allowed"] for fault in members["errors"]] == [f"one of {known}"]
 
 

@@ -47,6 +47,8 @@ OPERATIONS = [
     ("GET", "/runs/{id}/rejected.csv"),
     ("GET", "/runs/{id}/answer.csv"),
     ("POST", "/runs/{id}/retry"),
+    ("POST", "/runs/{id}/replay"),
+    ("GET", "/runs/{id}/replay"),
     ("GET", "/events"),
     ("GET", "/status"),
     ("POST", "/uploads"),

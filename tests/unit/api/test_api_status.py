@@ -16,6 +16,7 @@ from api import status as status_module
 from api.app import services_of
 from api.probes import Probe, flower_url, minio_url
 from api.status import SystemStatus
+from ventas.contract import is_own_output
 from ventas.ledger import Run
 from ventas.ledger.events import UploadEvent
 from ventas.ledger.tables import Sweep
@@ -179,3 +180,16 @@ def test_events_are_filtered_by_outcome_and_key(app: Flask, client: FlaskClient)
     assert listed(outcome="duplicate") == ["duplicate"]
     assert listed(key="ventas.csv") == ["duplicate", "recorded"]
     assert client.get("/events?outcome=else").status_code == 422
+
+
+def test_events_of_what_the_system_itself_wrote_are_told_apart(app: Flask, client: FlaskClient) -> None:
+    keys = ["ventas.csv", "informes/a.md", "pronosticos/salida/x.csv", "pronosticos/entrada/x.csv"]
+    keys += ["Informes/ventas.csv"]
+    events = [UploadEvent("ventas", key, "v1", "e", 1, ignored_because="For the test.") for key in keys]
+    services_of(app).ledger.intake.record(events)
+
+    def listed(own: str) -> list[str]:
+        return [entry["key"] for entry in client.get(f"/events?own={own}").get_json()][::-1]
+
+    assert listed("true") == keys[1:3] == [key for key in keys if is_own_output(key)]
+    assert listed("false") == [keys[0], *keys[3:]]

@@ -99,6 +99,10 @@ def test_a_head_is_as_long_as_is_said_and_no_longer(client: FlaskClient) -> None
     assert_problem(look(client, SALES, kind="else"), 422, field="kind", says="sales, forecast")
 
 
+def test_a_parameter_that_is_none_is_refused_and_not_passed_over(client: FlaskClient) -> None:
+    assert_problem(look(client, SALES, knd="forecast"), 422, field="knd", says="is no parameter here")
+
+
 def test_a_request_of_just_the_largest_size_is_read(client: FlaskClient, settings: Settings) -> None:
     body = json.dumps(MONDAY).encode().ljust(settings.MAX_REQUEST_BYTES)
     assert client.post("/predict", data=body, content_type="application/json").status_code == 200

@@ -56,7 +56,7 @@ def test_an_operator_shows_the_token_and_who_they_are(
     assert ventas("rollback", 1, "--reason", "Sundays.").exit_code == 0
     headers = api.headers[-1]
     assert headers["Authorization"].encode("latin-1").decode() == "Bearer secreto ñ"
-    assert headers["X-Actor"].encode("latin-1").decode() == "begoña (ventas)"
+    assert headers["X-Actor"] == "bego%C3%B1a (ventas)", "servers drop what is not ASCII"
 
 
 def test_without_a_version_the_previous_champion_comes_back(ventas: Ventas, api: ScriptedApi) -> None:

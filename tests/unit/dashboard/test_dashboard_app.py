@@ -49,6 +49,10 @@ def test_the_assets_name_no_outside_host() -> None:
         assert not OUTSIDE.findall(text), asset.name
 
 
+def test_a_script_that_is_none_is_not_found(client: FlaskClient) -> None:
+    assert client.get("/_dash-component-suites/dash/nope.js").status_code == 404
+
+
 def test_two_apps_live_in_one_process(settings: Settings, tmp_path: Path) -> None:
     other = create_app(Settings(VENTAS_HOME=tmp_path / "other")).server.test_client()
     assert create_app(settings).server.test_client().get("/_dash-dependencies").status_code == 200

@@ -61,7 +61,7 @@ def test_the_token_and_the_actor_travel_in_headers_alone() -> None:
     retry, approve = asked
     assert (retry.url.raw_path, approve.url.raw_path) == (b"/runs/a%2Fb/retry", b"/models/3/approve")
     assert dict(retry.headers.raw)[b"Authorization"] == "Bearer clave ñ".encode()
-    assert dict(retry.headers.raw)[b"X-Actor"] == "Begoña López".encode()
+    assert dict(retry.headers.raw)[b"X-Actor"] == b"Bego%C3%B1a L%C3%B3pez", "servers drop what is not ASCII"
     assert b"X-Actor" not in dict(approve.headers.raw)
     assert approve.content == b'{"reason":"Visto bueno."}'
 
@@ -173,6 +173,14 @@ def test_predicting_without_a_champion_says_what_to_do() -> None:
 def test_a_refused_value_is_named(field: str, expected: str) -> None:
     with pytest.raises(ApiProblem, match=expected):
         always(422, json={"errors": [{"field": field, "message": "wrong"}]}).predict({})
+
+
+def test_a_search_that_is_refused_is_not_told_as_a_files_name() -> None:
+    refusal = always(422, json={"errors": [{"field": "name", "message": "wrong"}]})
+    with pytest.raises(ApiProblem, match="el texto que busca"):
+        refusal.runs(0, 20, name="\0")
+    with pytest.raises(ApiProblem, match="Cambie el nombre del archivo"):
+        refusal.upload("a/b.csv", "sales", 3, "token")
 
 
 def test_health_tells_the_version_or_the_reason() -> None:

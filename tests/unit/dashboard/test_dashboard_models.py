@@ -71,6 +71,8 @@ def test_only_what_was_served_has_a_live_error() -> None:
 def test_parameters_that_differ_come_first() -> None:
     same, other = model(1), model(2, params={"family": "linear", "depth": "8"})
     told = model_words.params([same, other])
+    (bare,) = model_words.params([model(1, params={"max_depth": "None"})])
+    assert bare == ("max_depth", ["ninguno"])
     assert told == [("alpha", ["1", "—"]), ("depth", ["—", "8"]), ("family", ["linear", "linear"])]
 
 

@@ -98,6 +98,29 @@ def test_rows_left_aside_are_ranked_and_can_be_downloaded() -> None:
     assert "Descargar" not in shown(rows_rejected=0)
 
 
+def test_one_line_and_one_example_are_told_in_the_singular() -> None:
+    example = [{"line": 72, "code": "missing_sales"}]
+    found = {"dropped": {"missing_sales": 1}, "rows_rejected": 1}
+    text = shown(**found, dropped_lines={"missing_sales": [72]}, rejected_examples=example)
+    assert "\nLínea: 72" in text
+    assert "La primera fila con errores" in text
+    several = {"dropped": {"missing_sales": 2}, "dropped_lines": {"missing_sales": [72, 80]}}
+    text = shown(**several, rows_rejected=2, rejected_examples=example * 2)
+    assert "\nLíneas: 72, 80" in text
+    assert "Las primeras 2 filas con errores" in text
+
+
+def test_what_is_told_of_columns_says_of_which_rows() -> None:
+    columns = [{"name": "Ventas", "role": "target", "missing": 0, "min": 3, "max": 9}]
+    assert "Solo de las 1.000 filas válidas." in shown(columns=columns, rows_in=1003)
+    assert "Solo de" not in shown(columns=columns)
+
+
+def test_no_outlier_lies_below_nothing() -> None:
+    assert "por encima de 2.000" in shown(outliers={"count": 2, "low": -310.0, "high": 2000.0})
+    assert "fuera de 310 a 2.000" in shown(outliers={"count": 2, "low": 310.0, "high": 2000.0})
+
+
 def test_sales_over_time_are_drawn_with_what_is_marked() -> None:
     curve = {"days": 7, "points": [["2024-01-01", 10.5], ["2024-01-08", 12.0]]}
     gaps = [{"from": "2024-01-03", "to": "2024-01-04", "days": 2}]

@@ -54,7 +54,7 @@ def test_the_verdict_shows_interval_probability_baselines_and_parts() -> None:
         "Error por partes",
         '"Domingos"',
         "+3,1 %",
-        "-8,9 %",
+        "−8,9 %",
     ):
         assert part in shown
 

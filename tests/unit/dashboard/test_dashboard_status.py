@@ -54,9 +54,15 @@ def test_the_backlog_counts_what_works_and_tells_its_age() -> None:
 
 def test_an_alert_tells_what_is_to_be_done() -> None:
     alert = {"kind": "drift", "created_at": NOW, "model_version": 3, "run_id": "r", "message": "It moved."}
+    alert |= {"value": 0.4, "limit": 0.25}
     due = texts(status_parts.alerts_list([alert | {"action": "retrain", "acted_at": None}], "UTC"))
     assert "Los datos cambiaron" in due
+    assert "PSI de 0,40, por encima de 0,25. It moved." in due, "the message names the columns"
     assert "Se entrena de nuevo. (pendiente)" in due
     done = alert | {"action": "retrain", "acted_at": NOW, "note": "Version 4."}
     assert "Se entrena de nuevo. Version 4." in texts(status_parts.alerts_list([done], "UTC"))
+    errs = done | {"kind": "overtaken", "rival_version": 5, "value": 80.5, "limit": 96.0}
+    said = texts(status_parts.alerts_list([errs], "UTC"))
+    assert "la versión 5, en la sombra, tiene un error de 80,50, menor que su 96,00." in said
+    assert "It moved." not in said
     assert "No hay alertas." in texts(status_parts.alerts_list([], "UTC"))

@@ -38,7 +38,7 @@ def texts(component: Any) -> str:
 
 def shown(content: bytes, kind: Kind = Kind.SALES, size: int | None = None) -> str:
     told = vars(preview(content, size or len(content), kind, Settings(_env_file=None)))
-    return texts(preview_shown({"name": "x.csv", "size": len(content)}, kind.value, told))
+    return texts(preview_shown({"name": "ventas.csv", "size": len(content)}, kind.value, told))
 
 
 def run(run_id: str, created_at: str, **more: Any) -> dict[str, Any]:
@@ -77,6 +77,18 @@ def test_a_file_gets_a_name_that_the_pipeline_takes(name: str, kind: str, propos
     assert suggested_name(name, kind) == proposed
 
 
+def test_another_name_is_announced_and_told_once_the_file_is_kept() -> None:
+    told = vars(preview(SALES, len(SALES), Kind.SALES, Settings(_env_file=None)))
+    for name, announced in (("Enero.csv", True), ("ventas.csv", False)):
+        said = texts(preview_shown({"name": name, "size": len(SALES)}, "sales", told))
+        assert ("Se propone otro nombre, «ventas-Enero.csv»" in said) == announced
+    kept = SENT | {"name": "ventas-Enero.csv", "chosen": "Enero.csv"}
+    assert "Se eligió «Enero.csv» y se guardó como «ventas-Enero.csv»." in texts(
+        following.shown([kept], "UTC")
+    )
+    assert "se guardó como" not in texts(following.shown([SENT | {"chosen": "ventas.csv"}], "UTC"))
+
+
 def test_a_good_file_is_called_so_with_its_dialect() -> None:
     said = shown(SALES)
     assert "Este archivo sirve" in said
@@ -89,6 +101,10 @@ def test_rows_that_would_be_set_aside_are_told_with_their_lines() -> None:
     said = shown(SALES.replace(b"2021-01-03", b"03-enero"))
     assert "Este archivo sirve" in said
     assert "1 fila (línea 4): La columna Fecha no tiene una fecha válida." in said
+
+
+def test_several_lines_are_told_in_the_plural() -> None:
+    assert "2 filas (líneas 4, 5): " in shown(SALES.replace(b"2021-01-03", b"x").replace(b"2021-01-04", b"y"))
 
 
 def test_days_taken_for_sales_are_told_where_they_belong() -> None:
@@ -115,6 +131,14 @@ def test_where_the_store_hides_the_version_content_and_time_tell() -> None:
     same = run("43", "2026-11-23T17:43:00Z", etag='"e"')
     assert following.looked_up(api([same, second, before]), hidden)["run"]["id"] == "43"
     assert "run" not in following.looked_up(api([before]), hidden)
+
+
+@pytest.mark.parametrize("code", ["too_many_rejected", "no_good_rows"])
+def test_what_is_said_of_a_rejected_file_points_at_no_rows_that_are_elsewhere(code: str) -> None:
+    ended = run("a", SENT["issued_at"], status="rejected", quality={"rejection": {"code": code}})
+    said = texts(following.shown([SENT | {"run": ended}], "UTC"))
+    assert "vuelva a subir el archivo" in said
+    assert "abajo" not in said
 
 
 def test_a_run_that_has_ended_is_asked_for_no_more() -> None:

@@ -204,6 +204,20 @@ def test_an_answer_that_is_sent_again_gets_new_figures_in_place_of_the_old(take:
     assert row == ["2027-01-01", "1", "0", "2000.5", "1990.5", "2010.5", "7"]
 
 
+def test_a_column_of_the_file_that_is_called_like_one_of_the_answers_stays(take: Take) -> None:
+    file = take(f"{HEADER},pronóstico,Pronostico (2)\n2027-01-01,1,0,77,88\n")
+    header, row = cells(answered(file))
+    assert header[3:] == [
+        "pronóstico",
+        "Pronostico (2)",
+        "Pronóstico (3)",
+        *("Mínimo", "Máximo", "VersiónDelModelo"),
+    ]
+    assert row[3:] == ["77", "88", "1000.5", "990.5", "1010.5", "7"]
+    (told,) = (text for text in file.report["warnings"] if "Pronóstico" in text)
+    assert told.endswith("that of the answer is called Pronóstico (3).")
+
+
 def test_long_files_keep_zeros_blank_lines_and_odd_row_ends(take: Take) -> None:
     """The reader holds long columns of digits as numbers, and passes over what rows end in."""
     rows = [f"2027-01-{1 + n % 28:02},0,1,{n % 100:03}" for n in range(25_000)]

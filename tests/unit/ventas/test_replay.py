@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ventas.errors import NotFound, StoreUnavailable
-from ventas.ledger import Ledger, Run, UploadEvent
+from ventas.errors import LedgerUnavailable, NotFound, StoreUnavailable
+from ventas.ledger import Ledger, Replay, Run, UploadEvent
+from ventas.ledger.replay_work import ReplayWork
 from ventas.pipeline.replay import replay
+from ventas.pipeline.replaying import run_replay
 from ventas.sample_chain import generate_chain
 from ventas.settings import Settings
 from ventas.split import to_csv_bytes
@@ -167,3 +169,101 @@ def test_only_judged_uploads_of_the_time_are_taken(parts: Parts) -> None:
         "0-promoted.csv",
         "1-rejected.csv",
     ]
+
+
+def asked_for(parts: Parts, run_id: str) -> str:
+    return parts.ledger.replay_work.ask(run_id, "Ana")[0].id
+
+
+def kept(parts: Parts, run_id: str) -> Replay:
+    found = parts.ledger.replay_work.latest(run_id)
+    assert found is not None
+    return found
+
+
+def test_a_replay_that_was_asked_for_keeps_its_result_and_changes_nothing_else(parts: Parts) -> None:
+    past(parts, "before.csv", sales("2023-01-01", 500), "promoted")
+    first = past(parts, "first.csv", sales("2024-01-01", 1000), "promoted", hours=1)
+    past(parts, "bad.csv", b"Fecha,Ventas\n2024-01-01,5\n", "promoted", hours=2)
+    before = ledger_as_it_is(parts)
+    run_replay(parts, asked_for(parts, first))
+    replayed = kept(parts, first)
+    assert (replayed.status, replayed.reason, replayed.attempts) == ("done", None, 1)
+    assert (replayed.progress_done, replayed.progress_total) == (2, 2)
+    good, bad = replayed.result or []
+    assert [good["key"], bad["key"]] == ["first.csv", "bad.csv"], "those before the run are left out"
+    assert (good["now"]["status"], good["same"], good["now"]["rejection"]) == ("promoted", True, None)
+    assert good["now"]["verdict"]["challenger_rmse"] > 0
+    assert not {"segments", "origins"} & good["now"]["verdict"].keys(), "they can have hundreds of rows"
+    assert (bad["now"]["status"], bad["now"]["verdict"], bad["same"]) == ("rejected", None, False)
+    assert bad["now"]["rejection"]["code"] == "missing_column"
+    assert ledger_as_it_is(parts) == before
+    assert parts.ledger.promotions.all() == []
+
+
+def test_a_replay_that_ended_is_not_begun_again(parts: Parts) -> None:
+    run_id = past(parts, "gone.csv", b"", "promoted")
+    parts.store.uploads.clear()
+    replay_id = asked_for(parts, run_id)
+    run_replay(parts, replay_id)
+    ended = kept(parts, run_id).finished_at
+    run_replay(parts, replay_id)  # a second delivery of its task
+    assert (kept(parts, run_id).finished_at, kept(parts, run_id).attempts) == (ended, 1)
+
+
+def test_a_replay_whose_store_is_away_fails_with_a_sentence(parts: Parts) -> None:
+    run_id = past(parts, "a.csv", b"", "promoted")
+    parts.store.away = True
+    run_replay(parts, asked_for(parts, run_id))
+    assert (kept(parts, run_id).status, kept(parts, run_id).reason) == ("failed", "MinIO does not answer.")
+    parts.store.away = False
+    run_replay(parts, asked_for(parts, run_id))
+    assert kept(parts, run_id).status == "done"
+
+
+def test_a_bug_in_a_replay_ends_in_the_ledger_too(parts: Parts) -> None:
+    run_id = past(parts, "a.csv", b"", "promoted")
+    parts.store.uploads["a.csv"] = None  # type: ignore[assignment]
+    run_replay(parts, asked_for(parts, run_id))
+    assert kept(parts, run_id).status == "failed"
+    assert "TypeError" in (kept(parts, run_id).reason or "")
+
+
+def test_a_replay_whose_workers_die_again_and_again_is_failed(parts: Parts) -> None:
+    run_id = past(parts, "a.csv", sales("2024-01-01", 1000), "promoted")
+    replay_id = asked_for(parts, run_id)
+    dying = ReplayWork(parts.ledger.database, lease_seconds=-1)
+    for _ in range(parts.settings.MAX_ATTEMPTS):
+        assert dying.acquire(replay_id) is not None
+        assert kept(parts, run_id).status == "running"
+        assert parts.ledger.replay_work.take_due(timedelta(hours=1)) == [replay_id]
+    run_replay(parts, replay_id)
+    assert kept(parts, run_id).status == "failed"
+    assert "each time its worker ended" in (kept(parts, run_id).reason or "")
+
+
+def test_a_replay_that_lost_its_lease_leaves_the_other_one_alone(parts: Parts) -> None:
+    run_id = past(parts, "a.csv", sales("2024-01-01", 1000), "promoted")
+    replay_id, download = asked_for(parts, run_id), parts.store.download
+
+    def taken_over_meanwhile(*args: str, **more: int) -> None:
+        with parts.ledger.database.write() as session:
+            session.get_one(Replay, replay_id).lease_token = "another worker's"
+        download(*args, **more)
+
+    parts.store.download = taken_over_meanwhile  # type: ignore[method-assign]
+    run_replay(parts, replay_id)
+    assert (kept(parts, run_id).status, kept(parts, run_id).lease_token) == ("running", "another worker's")
+
+
+def test_while_the_ledger_is_away_nothing_is_decided(parts: Parts) -> None:
+    run_id = past(parts, "a.csv", b"", "promoted")
+    replay_id = asked_for(parts, run_id)
+
+    def away(*_: str, **__: int) -> None:
+        raise LedgerUnavailable("The ledger's database does not answer.")
+
+    parts.store.download = away  # type: ignore[method-assign]
+    with pytest.raises(LedgerUnavailable):
+        run_replay(parts, replay_id)
+    assert kept(parts, run_id).status == "running", "the sweep takes it up when its lease has run out"

@@ -12,7 +12,11 @@ def test_what_is_no_formula_stays_as_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "@SUM(A1)", "+cmd|'/C calc'!A0", "-1+1", "\t=1", "\r=1", "--1", "=-"]
+    "text",
+    [
+        *("=1+1", "@SUM(A1)", "+cmd|'/C calc'!A0", "-1+1", "--1", "=-"),
+        *("\t=1", "\r=1", "\n=1", "\uff1d1+1", "\uff0b1+1", "\uff0d1+1", "\uff20SUM(A1)"),
+    ],
 )
 def test_a_formula_is_shown_and_not_computed(text: str) -> None:
     assert safe_cell(text) == f"'{text}"

@@ -8,7 +8,7 @@ from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
 from ventas.errors import BrokerUnavailable
-from ventas.ledger import Ledger
+from ventas.ledger import Ledger, Run, UploadEvent
 from ventas.ledger.queries import RunFilter
 from ventas.pipeline.sweep import sweep
 from ventas.states import Step
@@ -67,6 +67,21 @@ def test_uploads_without_a_run_are_found_once(bucket: Minio, parts: Parts) -> No
     }
     assert sweep(parts, lambda step, run_id: sent.append((step, run_id))).found == 0
     assert len(sent) == 4, "what was sent just now is not sent again"
+
+
+def test_a_replay_whose_task_was_lost_is_sent(bucket: Minio, parts: Parts) -> None:
+    (recorded,) = parts.ledger.intake.record([UploadEvent("ventas", "ventas.csv", "v1", "e", 1)])
+    with parts.ledger.database.write() as session:
+        session.get_one(Run, recorded.run_id).status = "promoted"
+    replay, _ = parts.ledger.replay_work.ask(recorded.run_id, "Ana")
+    sent: list[tuple[str, str]] = []
+
+    def away(task: str, subject: str) -> None:
+        raise BrokerUnavailable("Redis is away")
+
+    assert sweep(parts, away).enqueued == 0
+    assert sweep(parts, lambda task, subject: sent.append((task, subject))).enqueued == 1
+    assert sent == [("replay", replay.id)]
 
 
 def test_a_broker_that_is_away_leaves_the_tasks_for_the_next_sweep(bucket: Minio, parts: Parts) -> None:

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
+from api.probes import LISTS
 from ventas.errors import BrokerUnavailable
-from ventas.states import Step
+from ventas.states import REPLAY, Step
 from workers.app import create_app
 
 
@@ -28,10 +29,16 @@ def test_what_the_sweep_sends_goes_before_what_is_new(settings, monkeypatch) -> 
     monkeypatch.setattr(celery, "send_task", lambda name, args, priority: sent.append((args[0], priority)))
     workers.app.enqueue(Step.RETRAIN, "new")
     workers.app.enqueue_first(Step.RETRAIN, "retaken")
-    assert [run for run, _ in sorted(sent, key=lambda one: one[1])] == ["retaken", "new"]
+    workers.app.enqueue_first(REPLAY, "replay")
+    assert [run for run, _ in sorted(sent, key=lambda one: one[1])] == ["retaken", "new", "replay"]
     assert celery.conf.broker_transport_options["priority_steps"] == sorted(
         {priority for _, priority in sent}
     )
+
+
+def test_what_waits_is_counted_in_the_list_of_every_priority(settings) -> None:
+    steps = create_app(settings).conf.broker_transport_options["priority_steps"]
+    assert tuple(f"\x06\x16{step}" if step else "" for step in steps) == LISTS
 
 
 def test_training_has_a_queue_of_its_own(settings) -> None:
@@ -42,6 +49,7 @@ def test_training_has_a_queue_of_its_own(settings) -> None:
         "promote": "control",
         "forecast": "control",
     }
+    assert routes[REPLAY]["queue"] == "training"
 
 
 @pytest.mark.timeout(10)  # by default Celery would wait for ever
