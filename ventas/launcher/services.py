@@ -1,5 +1,6 @@
 """One table of all services: how each is started, where it listens, which setting moves it."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -184,7 +185,10 @@ def beat(settings: Settings) -> Launch:
 
 
 def flower(settings: Settings) -> Launch:
-    """Flower, its history kept over restarts; without a password only where nobody else can reach it."""
+    """Flower, its history kept over restarts; without a password only where nobody else can reach it.
+
+    Elsewhere it asks for the user `admin` and the admin token, or for what FLOWER_BASIC_AUTH says.
+    """
     where = address(settings.FLOWER_BIND, "FLOWER_BIND")
     return Launch(
         [
@@ -193,8 +197,13 @@ def flower(settings: Settings) -> Launch:
             *("--persistent=True", f"--db={settings.home / 'flower' / 'flower.db'}"),
             "--state_save_interval=10000",
         ],
-        {"FLOWER_UNAUTHENTICATED_API": "true"} if where.is_local else {},
+        {"FLOWER_UNAUTHENTICATED_API": "true"} if where.is_local else _flower_password(settings),
     )
+
+
+def _flower_password(settings: Settings) -> dict[str, str]:
+    given = os.environ.get("FLOWER_BASIC_AUTH")
+    return {"FLOWER_BASIC_AUTH": given or f"admin:{settings.admin_token}"}
 
 
 def celery(command: str) -> list[str]:

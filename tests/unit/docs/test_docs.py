@@ -6,20 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from settings_table import BEGIN, END, ROOT, between, env_lines, readme_table
 
 from ventas.settings import Settings
 from ventas.states import RunStatus
 
 DOCUMENTS = [
-    ROOT / name
-    for name in (
-        "README.md",
-        "CHANGELOG.md",
-        "docs/architecture.md",
-        "docs/glossary.md",
-        "docs/operations.md",
-    )
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
 ]
 WRITE_ANEW = "run: .venv/bin/python tests/unit/docs/settings_table.py"
 SKIPPED_FOLDERS = {"build", "dist", "node_modules", "__pycache__"}
@@ -54,6 +49,24 @@ def project_files() -> Iterator[Path]:
 
 def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
+
+
+def test_hosted_ci_does_what_our_own_does() -> None:
+    told = yaml.safe_load(read(".github/workflows/ci.yml"))
+    (job,) = told["jobs"].values()
+    assert job["steps"][-1]["run"].endswith(" .ci/run")
+    supported = re.search(r'requires-python = ">=(3\.\d+),<3\.(\d+)"', read("pyproject.toml"))
+    assert supported
+    oldest, newest = supported[1], f"3.{int(supported[2]) - 1}"
+    assert job["strategy"]["matrix"]["python"] == [oldest, newest]
+    assert all(re.search(r"@v\d+$", step["uses"]) for step in job["steps"] if "uses" in step)
+
+
+def test_the_version_stands_in_one_place() -> None:
+    version = re.search(r'^version = "(.+)"$', read("pyproject.toml"), re.MULTILINE)
+    assert version
+    told = [path for path in project_files() if path.suffix in {".py", ".toml", ".yml", ".sh"}]
+    assert [path.name for path in told if version[1] in text_of(path)] == ["pyproject.toml"]
 
 
 def test_readme_has_every_setting_with_its_default() -> None:

@@ -82,8 +82,15 @@ def test_training_has_a_worker_of_its_own(tmp_path: Path) -> None:
 def test_flower_goes_without_password_on_the_loopback_only(
     bind: str, open_to_all: bool, tmp_path: Path
 ) -> None:
-    env = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BIND=bind)).env
+    env = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BIND=bind, ADMIN_TOKEN="secreto")).env
     assert ("FLOWER_UNAUTHENTICATED_API" in env) is open_to_all
+    assert env.get("FLOWER_BASIC_AUTH") == (None if open_to_all else "admin:secreto")
+
+
+def test_flower_takes_the_password_that_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWER_BASIC_AUTH", "ana:otra")
+    env = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BIND="0.0.0.0:5555")).env
+    assert env["FLOWER_BASIC_AUTH"] == "ana:otra"
 
 
 def test_what_runs_on_another_machine_is_not_started_here(tmp_path: Path) -> None:
