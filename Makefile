@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run-env dev-env object-store up sample test zoo test-fast check chaos benchmark benchmark-serving benchmark-events benchmark-models benchmark-history benchmark-dashboard screenshots lock clean-state
+.PHONY: help run-env dev-env object-store up sample test zoo test-fast check chaos benchmark benchmark-serving benchmark-events benchmark-etl benchmark-models benchmark-history benchmark-dashboard benchmark-upload benchmark-start screenshots lock clean-state
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -50,13 +50,16 @@ check: dev-env ## format, lint, types, import rules
 chaos: dev-env object-store ## kill the parts of a real system in turn; CHAOS_UPLOADS=20 is the short way
 	$(BIN)/python -m chaos
 
-benchmark: benchmark-serving benchmark-events benchmark-models benchmark-history benchmark-dashboard ## all of them, in turn
+benchmark: benchmark-serving benchmark-events benchmark-etl benchmark-models benchmark-history benchmark-dashboard benchmark-upload benchmark-start ## all of them, in turn
 
 benchmark-serving: dev-env ## predictions under load, beside MLflow's server and a bare Flask endpoint (needs wrk)
 	GOMP_SPINCOUNT=1000 $(BIN)/python -m benchmarks.serving
 
 benchmark-events: dev-env ## events under load, beside a bare Flask endpoint that commits a row (needs wrk)
 	$(BIN)/python -m benchmarks.events
+
+benchmark-etl: dev-env ## the cleaning of up to five million rows, beside pandas reading and writing a clean copy
+	$(BIN)/python -m benchmarks.etl
 
 benchmark-models: dev-env ## how good the models are, beside tables, the seed's grid and the noise floor
 	$(BIN)/python -m benchmarks.models
@@ -66,6 +69,12 @@ benchmark-history: dev-env ## a history of a million predictions, beside the sam
 
 benchmark-dashboard: dev-env object-store ## how soon a page can be used, beside MLflow's own
 	$(BIN)/python -m benchmarks.dashboard
+
+benchmark-upload: dev-env object-store ## one upload until it is served, beside the bare search and fit
+	GOMP_SPINCOUNT=1000 $(BIN)/python -m benchmarks.upload
+
+benchmark-start: dev-env object-store ## how long a start takes, and how much memory all processes hold
+	$(BIN)/python -m benchmarks.start
 
 screenshots: dev-env object-store ## pictures of every page for the README, from a real system
 	PYTHONPATH=. $(BIN)/python tests/browser/screenshots.py

@@ -21,6 +21,7 @@ from api.predictions import answer_of, rows_of
 from api.recorder import GroupRecorder
 from api.services import Services
 from ventas.errors import VentasError
+from ventas.front import Headers
 from ventas.ledger.predictions import NewPrediction
 
 PATHS = ("/predict", "/predict/")
@@ -49,7 +50,7 @@ class Express:
         """Stop recording."""
         self._recorder.close()
 
-    async def __call__(self, data: bytes) -> bytes | None:
+    async def __call__(self, data: bytes, _headers: Headers) -> bytes | None:
         """The answer as JSON, its row recorded; None where the route is to answer."""
         services = self._services
         if len(data) > self._most:
@@ -95,4 +96,4 @@ class Express:
             return
         for one, row in zip(asked, rows, strict=True):
             one.row = row
-        self._recorder.record([(row, one.recorded) for row, one in zip(rows, asked, strict=True)])
+        self._recorder.record_turn([(row, one.recorded) for row, one in zip(rows, asked, strict=True)])

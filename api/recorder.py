@@ -5,56 +5,29 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-import structlog
-
 from api.history import History
+from ventas.front.groups import Group, Waiting
 from ventas.ledger.predictions import NewPrediction
-from ventas.ledger.quick import Busy
 
-RETRY_SECONDS = 0.0002  # what another process's commit takes, about
-PATIENCE_SECONDS = 0.02  # then a thread waits for the database, and the loop goes on
-log = structlog.get_logger()
-Waiting = tuple[NewPrediction, "asyncio.Future[int | None]"]
+Recording = Waiting[NewPrediction, int | None]
 
 
-class GroupRecorder:
-    """Records for one event loop."""
+class GroupRecorder(Group[NewPrediction, int | None]):
+    """Tells the id of a row, or None where it was spooled instead."""
 
     def __init__(self, history: History):
+        super().__init__()
         self._history = history
-        self._waiting: list[Waiting] = []
-        self._is_due = False
-        self._give_up_at = 0.0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history-group")
 
     def close(self) -> None:
         """Start no more; what waits is lost with its callers."""
         self._thread.shutdown(wait=False)
 
-    def record(self, rows: Sequence[Waiting]) -> None:
-        """Write rows in one transaction; the future of each gets its id once that is committed, or None where it was
-        spooled instead."""
-        self._waiting += rows
-        if not self._is_due:
-            loop = asyncio.get_running_loop()
-            self._is_due = True
-            self._give_up_at = loop.time() + PATIENCE_SECONDS
-            self._write(loop)
+    def _write_at_once(self, rows: Sequence[NewPrediction]) -> Sequence[int | None]:
+        return self._history.record_at_once(rows)
 
-    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
-        rows = [row for row, _ in self._waiting]
-        try:
-            ids: list[int] | None = self._history.record_at_once(rows)
-        except Busy:
-            if loop.time() < self._give_up_at:
-                loop.call_later(RETRY_SECONDS, self._write, loop)
-                return
-        except Exception as error:  # noqa: BLE001 - the plain way meets the same, and tells each caller
-            log.info("history_group_not_written", reason=str(error))
-        else:
-            self._is_due = False
-            self._tell(self._taken(), ids)
-            return
+    def _write_otherwise(self, loop: asyncio.AbstractEventLoop) -> None:
         _keep(loop.create_task(self._write_in_thread(loop)))
 
     async def _write_in_thread(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -70,21 +43,12 @@ class GroupRecorder:
                     except Exception as error:  # noqa: BLE001 - its own request answers it
                         with suppress(asyncio.InvalidStateError):
                             one[1].set_exception(error)
-        self._is_due = False
+        self._done()
 
-    async def _record(self, loop: asyncio.AbstractEventLoop, taken: Sequence[Waiting]) -> None:
+    async def _record(self, loop: asyncio.AbstractEventLoop, taken: Sequence[Recording]) -> None:
         rows = [row for row, _ in taken]
-        self._tell(taken, await loop.run_in_executor(self._thread, self._history.record_all, rows))
-
-    def _taken(self) -> list[Waiting]:
-        taken, self._waiting = self._waiting, []
-        return taken
-
-    @staticmethod
-    def _tell(taken: Sequence[Waiting], ids: list[int] | None) -> None:
-        for at, (_, recorded) in enumerate(taken):
-            with suppress(asyncio.InvalidStateError):  # a client that is gone has cancelled its request
-                recorded.set_result(ids[at] if ids else None)
+        ids = await loop.run_in_executor(self._thread, self._history.record_all, rows)
+        self._tell(taken, ids or [None] * len(taken))
 
 
 _TASKS: set[asyncio.Task[None]] = set()

@@ -1,7 +1,7 @@
 """What the models are measured on: the real year, and made-up chains whose noise floor is known."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,8 +34,12 @@ class Data:
 
 def real(how: str) -> Data:
     """The public year of one shop, split at random (as the seed did) or by time."""
-    settings = Settings(_env_file=None, SPLIT=how)  # type: ignore[call-arg]
-    found = ingest(REAL, settings)
+    return as_uploaded(REAL, Settings(_env_file=None, SPLIT=how))  # type: ignore[call-arg]
+
+
+def as_uploaded(path: Path, settings: Settings) -> Data:
+    """A file as `etl` would clean and split it; its floor is not known."""
+    found = ingest(path, settings)
     parts = split(with_plan(found.frame, found.roles), settings, found.roles)
     return Data(parts.train, parts.test, found.roles, float("nan"), settings)
 
@@ -47,14 +51,13 @@ def chain(stores: int, days: int) -> Data:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "ventas.csv"
         made.frame.to_csv(path, index=False)
-        found = ingest(path, settings)
-    parts = split(with_plan(found.frame, found.roles), settings, found.roles)
-    keys = [DATE, STORE] if STORE in parts.test else [DATE]
+        data = as_uploaded(path, settings)
+    keys = [DATE, STORE] if STORE in data.test else [DATE]
     truth = made.frame[[*keys, OPEN]].assign(expected=made.expected)
-    test = parts.test[[*keys, TARGET]].merge(truth, on=keys, validate="1:1")
+    test = data.test[[*keys, TARGET]].merge(truth, on=keys, validate="1:1")
     expected: npt.NDArray[np.float64] = test["expected"].to_numpy()
     floor = noise_floor(test[TARGET], expected, test[OPEN])
-    return Data(parts.train, parts.test, found.roles, floor, settings)
+    return replace(data, floor=floor)
 
 
 DATASETS: dict[str, Callable[[], Data]] = {

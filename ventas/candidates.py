@@ -17,17 +17,18 @@ from sklearn.pipeline import Pipeline
 
 from ventas.linear_terms import LinearTerms
 from ventas.matrix import DAY, SERIES, SalesMatrix
-from ventas.regressor import SalesRegressor
+from ventas.regressor import SalesRegressor, iterations_name
 from ventas.roles import Roles
 from ventas.settings import Settings
 from ventas.tables import MEANS, SEASONAL_NAIVE, CellMeans, SeasonalNaive
+from ventas.threads import PARALLEL_FROM_ROWS
 
 Family = Literal["means", "seasonal_naive", "linear", "forest", "boosting", "grid"]
 STATISTICS_FROM_DAYS = 112  # fewer leave too few rows after the days that statistics need before them
 FOREST_MAX_ROWS = 100_000
+TREES = 100
 FOREST_SAMPLE = 30_000  # rows that each tree of a large forest is grown on
 LINEAR_MAX_ROWS = 400_000
-PARALLEL_FROM_ROWS = 10_000  # below, starting threads costs more than the trees
 # Seconds on two cores, measured on 255 to 875,000 rows of 42 columns. For a row: tables; linear models with their
 # terms; boosting for each iteration and doubling of leaves; forests for each tree, doubling of rows and column.
 # LEAF_COST is for each leaf of each boosted tree, whatever the rows.
@@ -63,8 +64,9 @@ class Candidate:
         """The same with no more iterations than it had when it won; 0 for all of them."""
         if not 0 < iterations < self.iterations:
             return self
-        regressor = clone(self.regressor).set_params(max_iter=iterations)
-        params = self.params | {"max_iter": iterations}
+        fewer = {iterations_name(self.regressor): iterations}
+        regressor = clone(self.regressor).set_params(**fewer)
+        params = self.params | fewer
         return replace(self, regressor=regressor, params=params, iterations=iterations)
 
     @property
@@ -157,7 +159,7 @@ def plan(task: Task, settings: Settings) -> Plan:
 def _seconds(tried: list[Candidate], task: Task) -> float:
     """A fit on each fold, on two thirds of the rows on average, and two of the dearest on all of them.
 
-    Boosting stops most candidates at a third of the way.
+    Boosting and forests stop most candidates at a third of the way.
     """
     folds = sum(one.cost * (0.5 if one.iterations else 1.0) for one in tried) * task.folds * 0.65
     return task.rows * (folds + 2 * max(one.cost for one in tried))
@@ -243,13 +245,19 @@ def _forests(view: View, task: Task, seed: int) -> Iterator[Candidate]:
     for leaf, share in ((5, 0.4), (2, 0.4), (5, 1.0)):
         sample = min(1.0, FOREST_SAMPLE / max(task.rows, 1))
         forest = RandomForestRegressor(
-            n_estimators=100,
+            n_estimators=TREES,
             min_samples_leaf=leaf,
             max_features=share,
             max_samples=None if sample == 1.0 else sample,
             n_jobs=-1 if task.rows >= PARALLEL_FROM_ROWS else None,
             random_state=seed,
         )
-        params = {"n_estimators": 100, "min_samples_leaf": leaf, "max_features": share, "max_samples": sample}
-        cost = FOREST_COST * 100 * sample * share * (task.columns + 20) / 10 * log2(max(task.rows, 2)) / 10
-        yield Candidate(f"forest leaf={leaf} features={share:g}", "forest", view, forest, params, cost=cost)
+        params = {
+            "n_estimators": TREES,
+            "min_samples_leaf": leaf,
+            "max_features": share,
+            "max_samples": sample,
+        }
+        cost = FOREST_COST * TREES * sample * share * (task.columns + 20) / 10 * log2(max(task.rows, 2)) / 10
+        name = f"forest leaf={leaf} features={share:g}"
+        yield Candidate(name, "forest", view, forest, params, iterations=TREES, cost=cost)

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ventas.contract import normalised
 
@@ -47,6 +49,8 @@ _CERTAIN = (
 )
 _GROUPED = r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$"
 _AMBIGUOUS = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
+# Up to 14 digits: Arrow and pandas read the same number in them.
+_PLAIN = {mark: rf"^[0-9]{{1,12}}(?:[{mark}][0-9]{{1,2}})?$" for mark in (",", ".")}
 _LONG_INTEGER = r"^[+-]?\d{4,}$"
 
 
@@ -55,11 +59,8 @@ def distinct(
 ) -> tuple["pd.Series[str]", npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The stripped values of a text column, the place of each row's value among them, and each value's count of rows.
 
-    Values are distinct if the column is categorical or of integers, else one per row.
+    Values are distinct if the column is categorical, else one per row.
     """
-    if pd.api.types.is_integer_dtype(column.dtype):
-        codes, found = pd.factorize(column.to_numpy())
-        return pd.Series(found.astype(str), dtype="str"), codes, np.bincount(codes, minlength=len(found))
     if isinstance(column.dtype, pd.CategoricalDtype):
         values = pd.Series(column.cat.categories.astype("str"), dtype="str")
         codes = column.cat.codes.to_numpy().astype(np.int64)
@@ -95,11 +96,35 @@ def decimal_evidence(values: "pd.Series[str]", counts: npt.NDArray[np.int64]) ->
     return int(weight[unsure][with_comma].sum()), int(weight[unsure][~with_comma].sum()), 0
 
 
+def plain_majority(values: "pd.Series[str]", plain: Floats, decimal: Decimal) -> bool:
+    """Whether more than half of the values are plain numbers with this mark, and so outvote any other evidence."""
+    marked = pc.match_substring(values.array.__arrow_array__(), decimal)  # type: ignore[attr-defined]
+    return int((~np.isnan(plain) & marked.to_numpy()).sum()) * 2 > len(values)
+
+
 def numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
     """Stripped values as floats, NaN where they are no finite number under this decimal mark.
 
     Reads thousands separators in groups of three, an exponent, and a currency sign before or after.
     """
+    found = plain_numbers(values, decimal)
+    rest = np.isnan(found)
+    if rest.any():
+        found[rest] = _odd_numbers(values[rest], decimal)
+    return found
+
+
+def plain_numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
+    """Stripped values as floats where they are digits alone, or with one or two after the mark; NaN else."""
+    text = values.array.__arrow_array__()  # type: ignore[attr-defined]  # of a column of texts
+    plain = pc.match_substring_regex(text, _PLAIN[decimal])
+    some = text.filter(plain)
+    found = np.full(len(values), np.nan)
+    found[plain.to_numpy()] = pc.cast(pc.replace_substring(some, decimal, "."), pa.float64()).to_numpy()
+    return found
+
+
+def _odd_numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
     text = _bare(values)
     if decimal == "," and text.str.contains("[.,]", regex=True).any():
         text = text.str.replace(",", "\v", regex=False).str.replace(".", ",", regex=False)

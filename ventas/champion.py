@@ -197,17 +197,17 @@ def scratch_folder(settings: Settings) -> Iterator[Path]:
 
 
 def follow(settings: Settings, ledger: Ledger, registry: Registry, promotion: Promotion) -> None:
-    """Mirror a promotion in MLflow and wake the API; both would find it by themselves a little later."""
+    """Wake the API and mirror a promotion in MLflow; both would find it by themselves a little later."""
     version = promotion.model_version
-    try:
-        mirror(ledger, registry, promotion)
-    except (RegistryUnavailable, NotFound) as error:
-        log.warning("alias_not_mirrored", version=version, reason=str(error))
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as broker:
             broker.publish(CHANNEL, str(version))
     except redis.RedisError as error:
         log.warning("champion_not_announced", version=version, reason=str(error))
+    try:
+        mirror(ledger, registry, promotion)
+    except (RegistryUnavailable, NotFound) as error:
+        log.warning("alias_not_mirrored", version=version, reason=str(error))
 
 
 def mirror(ledger: Ledger, registry: Registry, promotion: Promotion) -> None:

@@ -16,6 +16,7 @@ DELIMITERS = (",", ";", "\t")
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 14
 
 # First bytes of what people send by mistake, and what to tell them.
 _SAVE_AS = "Save the sheet as CSV and upload that."
@@ -46,14 +47,14 @@ def read_text(path: Path, max_bytes: int, max_expansion: int) -> Text:
     with path.open("rb") as file:
         compressed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
         file.seek(0)
-        raw = _gunzipped(file, max_bytes, max_expansion) if compressed else _bounded(file, max_bytes)
+        raw = _gunzipped(file, max_bytes, max_expansion) if compressed else _whole(file, max_bytes)
     _refuse_foreign(raw)
     data, encoding = _utf8(raw)
     if b"\0" in data:
         raise _binary("a binary file", "Save the sheet as CSV (UTF-8) and upload that.")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if not data.strip():
+    if data.isspace() or not data:
         raise refused("The file is empty. Upload a CSV with a header line and one row per day.", "empty_file")
     return Text(data, encoding, compressed)
 
@@ -78,19 +79,28 @@ def split_header(header: str, delimiter: str) -> list[str]:
         ) from error
 
 
+def _whole(file: BinaryIO, max_bytes: int) -> bytes:
+    if os.fstat(file.fileno()).st_size > max_bytes:
+        raise _too_large(max_bytes)
+    return file.read()
+
+
 def _bounded(file: BinaryIO, max_bytes: int) -> bytes:
-    """All of `file`, never holding more than one chunk beyond `max_bytes`."""
+    """All of `file`, of which nobody knows the size, never holding more than one chunk beyond `max_bytes`."""
     data = bytearray()
     while chunk := file.read(_CHUNK_BYTES):
         data += chunk
         if len(data) > max_bytes:
-            raise refused(
-                f"The file holds more than {max_bytes:,} bytes. Split it into smaller files, or raise "
-                "MAX_UPLOAD_BYTES.",
-                "too_large",
-                max_bytes=max_bytes,
-            )
+            raise _too_large(max_bytes)
     return bytes(data)
+
+
+def _too_large(max_bytes: int) -> Exception:
+    return refused(
+        f"The file holds more than {max_bytes:,} bytes. Split it into smaller files, or raise MAX_UPLOAD_BYTES.",
+        "too_large",
+        max_bytes=max_bytes,
+    )
 
 
 def _gunzipped(file: BinaryIO, max_bytes: int, max_expansion: int) -> bytes:
@@ -144,7 +154,10 @@ def _utf8(raw: bytes) -> tuple[bytes, str]:
             "encoding",
             line=line,
         )
-    return _transcoded(body, "cp1252"), "cp1252"
+    # Few lines have more than ASCII in them, and the others are UTF-8 already.
+    pieces = (body[start : start + _PIECE_BYTES] for start in range(0, len(body), _PIECE_BYTES))
+    recoded = [piece if piece.isascii() else _transcoded(piece, "cp1252") for piece in pieces]
+    return b"".join(recoded), "cp1252"
 
 
 def _transcoded(raw: bytes, encoding: str) -> bytes:

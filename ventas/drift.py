@@ -45,8 +45,9 @@ def _profiled(column: "pd.Series[Any]") -> Profile:
     if pd.api.types.is_numeric_dtype(column.dtype) and column.nunique() > FEW_VALUES:
         bins = {"edges": np.unique(np.quantile(column.dropna(), _DECILES)).tolist()}
     else:
-        texts = series_texts(column)
-        bins = {"texts": texts[texts != ""].value_counts().index[:MOST_TEXTS].tolist()}
+        texts, counts = _counted_texts(column)
+        often = texts[np.argsort(-counts, kind="stable")]
+        bins = {"texts": often[often != ""][:MOST_TEXTS].tolist()}
     return bins | {"counts": _counts(bins, column).tolist()}
 
 
@@ -57,10 +58,17 @@ def _counts(bins: Profile, column: "pd.Series[Any]") -> Counts:
         size = len(bins["edges"]) + 1
         where = np.where(np.isnan(values), size, np.searchsorted(bins["edges"], values))
         return np.bincount(where, minlength=size + 1)
-    texts, size = series_texts(column), len(bins["texts"])
+    (texts, counts), size = _counted_texts(column), len(bins["texts"])
     codes = pd.Index(bins["texts"], dtype="str").get_indexer(pd.Index(texts))
     where = np.where(texts == "", size + 1, np.where(codes < 0, size, codes))
-    return np.bincount(where, minlength=size + 2)
+    return np.bincount(where, weights=counts, minlength=size + 2).astype(np.int64)
+
+
+def _counted_texts(column: "pd.Series[Any]") -> tuple[npt.NDArray[np.object_], Counts]:
+    """The distinct values as text in order of appearance, and their rows; at the end "", the missing ones."""
+    codes, values = pd.factorize(column)
+    texts = np.array([*series_texts(pd.Series(values)), ""], dtype=object)
+    return texts, np.bincount(np.where(codes < 0, len(values), codes), minlength=len(texts))
 
 
 def _psi(expected: Counts, found: Counts) -> float:

@@ -6,20 +6,23 @@ series, and far outside (twice as far) those of its own kind of day.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ventas.contract import HOLIDAY, PROMOTION, TARGET, WEEKDAY
+from ventas.ordering import stable_order
 from ventas.roles import Roles
 
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 _FEWEST_ROWS = 20  # of a series, for fences of its own
 _FEWEST_ALIKE = 8  # days of one kind, for theirs
 _FAR = 2.0
+_KINDS = 32  # of days there are fewer
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Fences:
 
     low, high: of all open rows, for a series that has too few of its own. lows, highs: of each series that has
     enough, indexed by its name. kinds: columns low and high of each kind of day that has enough, by series and kind:
-    the number of the weekday (0 for a holiday), and that with a promotion or without.
+    weekday (0 for a holiday) with a promotion or without, and the weekday alone, as numbers of `_kinds`.
     """
 
     low: float
@@ -42,9 +45,9 @@ class Fences:
         sales, low, high = frame[TARGET].to_numpy(), self.low, self.high
         outside = (sales < low) | (sales > high)
         if len(self.lows):
-            series = roles.series_of(frame)
+            codes, names = pd.factorize(roles.series_of(frame))
             lows, highs = (
-                series.map(own).fillna(common).to_numpy()
+                own.reindex(names).fillna(common).to_numpy()[codes]
                 for own, common in ((self.lows, low), (self.highs, high))
             )
             outside = (sales < lows) | (sales > highs)
@@ -54,8 +57,10 @@ class Fences:
 
     def _unlike(self, frame: pd.DataFrame, roles: Roles) -> Bools:
         """Whether each row is unlike the others of its kind; so is one of a kind that is too rare to tell."""
-        sales = frame[TARGET].to_numpy()
-        fine, coarse = (self.kinds.reindex(keys).to_numpy() for keys in _kinds(frame, roles))
+        sales, series = frame[TARGET].to_numpy(), roles.series_of(frame)
+        fine, coarse = (
+            self.kinds.reindex(pd.MultiIndex.from_arrays([series, kind])).to_numpy() for kind in _kinds(frame)
+        )
         low, high = np.where(np.isnan(fine), coarse, fine).T
         return np.asarray(~((sales >= low) & (sales <= high)), dtype=bool)
 
@@ -65,45 +70,57 @@ def find_fences(frame: pd.DataFrame, factor: float, roles: Roles) -> Fences:
 
     With no spread between the quartiles they are the range itself, or most rows would go.
     """
-    counted = frame[roles.is_open(frame)]
-    sales, series = counted[TARGET], roles.series_of(counted)
-    often = (series.map(series.value_counts()) >= _FEWEST_ROWS) & (series != "")
-    of_each = _fences(sales[often].groupby(series[often]), factor)
-    kinds = _fences_of_kinds(counted, _FAR * factor, roles)
+    is_open = roles.is_open(frame)
+    sales = frame[TARGET].to_numpy(dtype=np.float64)[is_open]
+    ascending = np.argsort(sales)
+    sales = sales[ascending]
+    codes, names = pd.factorize(roles.series_of(frame)[is_open])
+    series = codes[ascending].astype(np.int64)
+    kinds = [
+        _fences_of_kinds(series, kind[is_open][ascending], sales, names, _FAR * factor)
+        for kind in _kinds(frame)
+    ]
+    of_each = _fences(series, sales, factor)
+    of_each = of_each[(of_each["rows"] >= _FEWEST_ROWS) & (names[of_each.index] != "")]
+    lows, highs = (of_each[bound].set_axis(names[of_each.index]).sort_index() for bound in ("low", "high"))
     if not len(sales):
-        return Fences(0.0, 0.0, of_each["low"], of_each["high"], kinds)
-    of_all = _fences(sales.groupby(np.zeros(len(sales))), factor).iloc[0]
-    return Fences(float(of_all["low"]), float(of_all["high"]), of_each["low"], of_each["high"], kinds)
+        return Fences(0.0, 0.0, lows, highs, pd.concat(kinds))
+    of_all = _fences(np.zeros(len(sales), dtype=np.int64), sales, factor).iloc[0]
+    return Fences(float(of_all["low"]), float(of_all["high"]), lows, highs, pd.concat(kinds))
 
 
-def _kinds(frame: pd.DataFrame, roles: Roles) -> tuple[pd.MultiIndex, pd.MultiIndex]:
-    """Series and kind of each row: weekday with promotion, and weekday alone."""
-    series, weekday = roles.series_of(frame), np.where(frame[HOLIDAY] > 0, 0, frame[WEEKDAY])
-    promoted = np.where(frame[PROMOTION] > 0, "+", "-")
-    names = np.char.add(weekday.astype(np.str_), promoted)
-    return (
-        pd.MultiIndex.from_arrays([series, names]),
-        pd.MultiIndex.from_arrays([series, weekday.astype(np.str_)]),
-    )
+def _kinds(frame: pd.DataFrame) -> tuple[Ints, Ints]:
+    """The kind of each row's day as numbers below _KINDS: weekday with promotion, and weekday alone."""
+    weekday = np.where(frame[HOLIDAY] > 0, 0, frame[WEEKDAY]).astype(np.int64)
+    return 2 * weekday + (frame[PROMOTION] > 0).to_numpy(), _KINDS // 2 + weekday
 
 
-def _fences_of_kinds(frame: pd.DataFrame, factor: float, roles: Roles) -> pd.DataFrame:
+def _fences_of_kinds(
+    series: Ints, kind: Ints, sales: Floats, names: "pd.Index[str]", factor: float
+) -> pd.DataFrame:
     """Fences of each kind of day; those that have no spread, or too few days, are none."""
-    parts = []
-    for keys in _kinds(frame, roles):
-        groups = frame[TARGET].groupby(keys)
-        found = _fences(groups, factor)
-        parts.append(found[(groups.size() >= _FEWEST_ALIKE) & (found["low"] < found["high"])])
-    return pd.concat(parts)
+    found = _fences(series * _KINDS + kind, sales, factor)
+    found = found[(found["rows"] >= _FEWEST_ALIKE) & (found["low"] < found["high"])]
+    index = pd.MultiIndex.from_arrays([names[found.index // _KINDS], found.index % _KINDS])
+    return found[["low", "high"]].set_axis(index)
 
 
-def _fences(groups: Any, factor: float) -> pd.DataFrame:
-    """Columns low and high for each of the grouped series of sales, indexed by the groups' names."""
-    first, third = groups.quantile(0.25), groups.quantile(0.75)
+def _fences(groups: Ints, ascending: Floats, factor: float) -> pd.DataFrame:
+    """Columns low, high and rows for each of the `groups` of sales, which come in ascending order, by its number."""
+    order = stable_order(groups)
+    groups, sales = groups[order], ascending[order]
+    begins = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))[: len(groups)]
+    rows = np.diff(begins, append=len(groups))
+    first, third = (_quantile(sales, begins, rows, share) for share in (0.25, 0.75))
     reach = factor * (third - first)
-    return pd.DataFrame(
-        {
-            "low": (first - reach).where(reach > 0, groups.min()),
-            "high": (third + reach).where(reach > 0, groups.max()),
-        }
-    )
+    low = np.where(reach > 0, first - reach, sales[begins])
+    high = np.where(reach > 0, third + reach, sales[begins + rows - 1])
+    return pd.DataFrame({"low": low, "high": high, "rows": rows}, index=groups[begins])
+
+
+def _quantile(sales: Floats, begins: Ints, rows: Ints, share: float) -> Floats:
+    """One quantile of each group of `rows` ascending sales from `begins` on, between two of them as pandas has it."""
+    place = share * (rows - 1)
+    below = begins + place.astype(np.int64)
+    above = np.minimum(below + 1, begins + rows - 1)
+    return np.asarray(sales[below] + (sales[above] - sales[below]) * (place % 1))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ventas.cells import Decimal, decimal_evidence, distinct, flags, is_missing, numbers
+from ventas.cells import Decimal, decimal_evidence, distinct, flags, is_missing, numbers, plain_numbers
 from ventas.contract import normalised, shown
 from ventas.remarks import Remark, remark
 
@@ -47,9 +47,13 @@ def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Furth
     `decimal` is the file's mark; a column that proves another one for itself is read by its own. Yes and no are
     the numbers 1 and 0.
     """
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.cat.remove_unused_categories()
     values, codes, counts = distinct(column)
+    if not (used := counts > 0).all():  # values of bad rows alone
+        values, codes, counts = (
+            values[used].reset_index(drop=True),
+            (np.cumsum(used) - 1)[codes],
+            counts[used],
+        )
     empty = (values == "").to_numpy(dtype=bool)
     missing = int(counts[empty].sum())
     if empty.all():
@@ -81,6 +85,10 @@ def _as_numbers(
     values: "pd.Series[str]", counts: npt.NDArray[np.int64], decimal: Decimal
 ) -> npt.NDArray[np.float64] | None:
     """The distinct values as floats with NaN where missing, or None if any of them is no number."""
+    found = plain_numbers(values, decimal)
+    rest = np.isnan(found)
+    if not rest.all() and is_missing(values[rest]).all():
+        return found
     present = ~is_missing(values)
     if not present.any():
         return None

@@ -42,7 +42,7 @@ from ventas.reader import Table, read_table
 from ventas.rejections import ROW_RULES
 from ventas.remarks import Remark, remark, remarks_report
 from ventas.roles import Roles
-from ventas.rows import Bools, Rows, read_dates, read_flag, read_sales, rejected_frame
+from ventas.rows import Bools, Rows, Sales, read_dates, read_flag, read_sales, rejected_frame
 from ventas.sales_curve import sales_curve
 from ventas.series import duplicates, find_keys, key_remarks
 from ventas.settings import Settings
@@ -92,11 +92,12 @@ def ingest(path: Path, settings: Settings, today: date | None = None) -> Ingeste
         table = read_table(path, settings)
         report.update(table.as_report())
         columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_column")
-        decimal, remarks = _decimal(table, columns)
+        sales = Sales.of(table.cells[columns[TARGET]])
+        decimal, remarks = _decimal(table, columns, sales)
         report["dialect"]["decimal"] = decimal
         rows = Rows(table, np.zeros(len(table.cells), dtype=bool), remarks)
         left_out = {normalised(name) for name in settings.LEFT_OUT_COLUMNS}
-        frame, further = _read(rows, columns, decimal, left_out, report)
+        frame, further = _read(rows, columns, sales, decimal, left_out, report)
         _compare_today(rows, frame, today or today_in(settings.BUSINESS_TIMEZONE))
         rejected = all_rejected(rows)
         report.update(rejected_report(rejected, report["rows_in"]))
@@ -113,10 +114,11 @@ def ingest(path: Path, settings: Settings, today: date | None = None) -> Ingeste
     return Ingested(frame, rejected, report)
 
 
-def _decimal(table: Table, columns: dict[str, str]) -> tuple[Decimal, list[Remark]]:
+def _decimal(table: Table, columns: dict[str, str], sales: Sales) -> tuple[Decimal, list[Remark]]:
     """The file's decimal mark: as the sales prove it, else any other number, else as goes with the delimiter."""
-    values, _, counts = cells.distinct(table.cells[columns[TARGET]])
-    comma, point, unsure = cells.decimal_evidence(values, counts)
+    if sales.proven is not None:
+        return sales.proven, []
+    comma, point, unsure = cells.decimal_evidence(sales.values, sales.counts)
     if comma == point:
         others = [name for name in table.cells if name not in (columns[DATE], columns[TARGET])]
         for name in others:
@@ -132,31 +134,29 @@ def _decimal(table: Table, columns: dict[str, str]) -> tuple[Decimal, list[Remar
 
 
 def _read(
-    rows: Rows, columns: dict[str, str], decimal: Decimal, left_out: set[str], report: Report
+    rows: Rows, columns: dict[str, str], told: Sales, decimal: Decimal, left_out: set[str], report: Report
 ) -> tuple[pd.DataFrame, list[Further]]:
     """The clean rows, and the further columns as they were read; bad rows are marked in `rows`."""
     source = rows.table.cells
     days = read_dates(rows, source[columns[DATE]])
     promotion = read_flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion")
     holiday = read_flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday")
-    sales = read_sales(rows, source[columns[TARGET]], decimal)
+    sales = read_sales(rows, told, decimal)
     good = ~rows.bad
-    frame = pd.DataFrame(
-        {
-            DATE: days[good].astype(DATE_DTYPE),
-            WEEKDAY: weekday_of(days[good]),
-            PROMOTION: promotion[good].astype(np.int64),
-            HOLIDAY: holiday[good].astype(np.int64),
-            TARGET: sales[good],
-        }
-    )
+    own = {
+        DATE: days[good].astype(DATE_DTYPE),
+        WEEKDAY: weekday_of(days[good]),
+        PROMOTION: promotion[good].astype(np.int64),
+        HOLIDAY: holiday[good].astype(np.int64),
+        TARGET: sales[good],
+    }
     further = [
         column.left_out("left_out_by_setting") if normalised(column.name) in left_out else column
         for column in _further(rows, set(columns.values()), good, decimal)
     ]
     rows.remarks += [column.remark for column in further if column.remark and _has_name(rows, column)]
     kept = {column.name: column.values for column in further if column.role != "left_out"}
-    frame = pd.concat([frame, pd.DataFrame(kept, index=frame.index)], axis=1) if kept else frame
+    frame = pd.DataFrame(own | kept, copy=False)
     again = _drop_duplicates(rows, frame, further, source[columns[DATE]], report)
     stays = ~rows.bad
     compare_weekday(rows, columns.get(WEEKDAY), days, stays, report)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ventas.contract import DATE, TARGET, shown
+from ventas.ordering import by_series_and_day, day_numbers
 from ventas.quality import Report
 from ventas.remarks import Remark, remark
 from ventas.roles import Roles
@@ -36,7 +37,7 @@ def find_leaks(frame: pd.DataFrame, names: Iterable[str], roles: Roles) -> list[
     open day to the next: a price that rises with sales over the years shares their level, but not their days.
     """
     series = pd.factorize(roles.series_of(frame))[0].astype(np.int64)
-    order = np.lexsort((frame[DATE].to_numpy(), series))
+    order = by_series_and_day(series, day_numbers(frame[DATE].to_numpy()))
     sales = frame[TARGET].to_numpy(dtype=np.float64)[order]
     is_open, series = roles.is_open(frame)[order], series[order]
     leaks = []

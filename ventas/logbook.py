@@ -213,7 +213,7 @@ def _dump(estimator: Any, path: Path) -> None:
 def _plot(training: Training) -> Figure:
     """Actual and predicted sales of the test rows by date; without pyplot, which keeps global state."""
     points = training.judged.points
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(10, 4))
     axes = figure.subplots()
     axes.plot(points["date"], points["actual"], label="actual")
     axes.plot(points["date"], points["prediction"], label="predicted")

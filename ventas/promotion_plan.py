@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ventas.contract import DATE, PROMOTION
+from ventas.ordering import by_series_and_day, day_numbers, once_each
 from ventas.roles import Roles
 
 SINCE, UNTIL = "DíasDesdePromoción", "DíasHastaPromoción"
@@ -36,11 +37,11 @@ def _plan(frame: pd.DataFrame, roles: Roles) -> Floats:
     dated = np.flatnonzero(frame[DATE].notna().to_numpy())
     if not len(dated):
         return found
-    day = frame[DATE].to_numpy()[dated].astype("datetime64[D]").astype(np.int64)
+    day = day_numbers(frame[DATE].to_numpy()[dated])
     series = pd.factorize(roles.series_of(frame))[0][dated].astype(np.int64)
     # One long line of days: the series one after the other, too far apart to see each other.
     line = day - day.min() + series * (int(day.max() - day.min()) + 10 * REACH_DAYS)
-    order = np.argsort(line, kind="stable")
+    order = by_series_and_day(series, day)
     promoted = frame[PROMOTION].to_numpy()[dated][order] > 0
     found[dated[order]] = _along(line[order], series[order], promoted)
     return found
@@ -48,8 +49,9 @@ def _plan(frame: pd.DataFrame, roles: Roles) -> Floats:
 
 def _along(line: Integers, series: Integers, promoted: npt.NDArray[np.bool_]) -> Floats:
     """PLAN_COLUMNS for rows in order of `line`; equal places are the same day."""
-    starts = line[np.searchsorted(series, series, side="left")]
-    ends = line[np.searchsorted(series, series, side="right") - 1]
+    first = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
+    rows = np.diff(first, append=len(series))
+    starts, ends = (np.repeat(line[places], rows) for places in (first, first + rows - 1))
     before = _run(line, starts, promoted)
     after = _run(-line[::-1], -ends[::-1], promoted[::-1])[::-1]
     since = _since(line, starts, promoted)
@@ -61,7 +63,7 @@ def _along(line: Integers, series: Integers, promoted: npt.NDArray[np.bool_]) ->
 
 def _since(line: Integers, starts: Integers, promoted: npt.NDArray[np.bool_]) -> Floats:
     """Days since the last promoted day before each; NaN where it may lie before the first row of the series."""
-    with_one = np.concatenate([[np.iinfo(np.int64).min // 2], np.unique(line[promoted])])
+    with_one = np.concatenate([[np.iinfo(np.int64).min // 2], once_each(line[promoted])])
     gap = line - with_one[np.searchsorted(with_one, line, side="left") - 1]
     far = np.where(line - starts >= REACH_DAYS, float(REACH_DAYS), np.nan)
     return np.where(gap <= np.minimum(REACH_DAYS, line - starts), gap, far)
@@ -71,7 +73,7 @@ def _run(line: Integers, starts: Integers, promoted: npt.NDArray[np.bool_]) -> F
     """Which day of its promotion each day is, 0 without one; NaN where that may have begun before the first row."""
     found = np.zeros(len(line))
     if promoted.any():
-        days = np.unique(line[promoted])
+        days = once_each(line[promoted])
         begins = np.maximum.accumulate(np.where(np.diff(days, prepend=days[0] - 2) > 1, days, days[0]))
         begin = begins[np.searchsorted(days, line[promoted])]
         found[promoted] = np.where(begin == starts[promoted], np.nan, line[promoted] - begin + 1)

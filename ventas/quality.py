@@ -12,6 +12,7 @@ import pandas as pd
 
 from ventas.contract import Kind
 from ventas.errors import RejectedUpload
+from ventas.ordering import by_series_and_day, day_numbers
 from ventas.rejections import DETAIL_NAMES, FILE_ADVICE, LEAK_ADVICE, LEAK_REMEDY, ROW_RULES
 from ventas.spreadsheet import FORMULA_STARTS
 
@@ -97,7 +98,7 @@ def dates_report(dates: "pd.Series[Any]", duplicated: int, series: "pd.Series[st
     return {
         "first": str(days.min()) if len(days) else None,
         "last": str(days.max()) if len(days) else None,
-        "distinct": len(np.unique(days)),
+        "distinct": len(pd.unique(days.astype(np.int64))),
         **_missing_days(days[known], codes, names),
         "duplicated": duplicated,
     }
@@ -107,7 +108,7 @@ def _missing_days(
     days: npt.NDArray[np.datetime64], codes: npt.NDArray[np.int64], names: "pd.Index[Any] | None"
 ) -> Report:
     """How many days are missing, and the first gaps; `codes` are the places of each day's series in `names`."""
-    order = np.lexsort((days, codes))
+    order = by_series_and_day(codes, day_numbers(days))
     codes, days = codes[order], days[order]
     steps = np.where(codes[1:] == codes[:-1], np.diff(days).astype(np.int64), 0)
     holes = np.flatnonzero(steps > 1)

@@ -1,10 +1,9 @@
 """A sales file -> a table of text cells with the physical line of each row.
 
-pandas parses only records that have as many cells as the header (`records` counts them first), so that every row
-that it would drop or bend silently is kept back with its line number.
+Arrow parses only records that have as many cells as the header (`records` counts them first), so that every row
+that it would refuse or bend silently is kept back with its line number.
 """
 
-import io
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -13,6 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
 
 from ventas.contract import normalised, refused, shown
 from ventas.dialect import Text, choose_delimiter, read_text, split_header
@@ -21,6 +23,8 @@ from ventas.settings import Settings
 
 _MAX_HEADER_BYTES = 65_536
 _PROBE_ROWS = 20_000
+_BLOCK_BYTES = 1 << 20
+_TEXT, _CATEGORY = pa.large_string(), pa.dictionary(pa.int32(), pa.string())
 _FILLED = re.compile(rb"[^ \t,;\n]")
 _SEP_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 
@@ -29,8 +33,7 @@ _SEP_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 class Table:
     """What a file holds, as text.
 
-    cells: one column per header cell under the file's own name; category or str dtype, "" where empty, or
-    int64 where a long file has nothing else in that column.
+    cells: one column per header cell under the file's own name; category or str dtype, "" where empty.
     records: the record of each row of `cells`. ragged: records with too few or too many cells (`ragged_counts`).
     unnamed: columns of `cells` whose header cell is empty. blank_lines: empty rows that were passed over.
     """
@@ -136,7 +139,8 @@ def _table(
     cut = np.where(_ends_in_empty_cells(body, extra, delimiter), extra, 0)
     blank = body.ends - body.starts == counts - 1
     whole = ~blank & (counts - cut == len(names))
-    cells = _parsed(_only(body, whole, cut), names, delimiter)
+    longest = int((body.ends - body.starts).max(initial=0))
+    cells = _parsed(_only(body, whole, cut), names, delimiter, longest)
     filled = _filled(cells)
     odd = np.flatnonzero(~blank & ~whole)
     raw = body.take(odd).raw(np.arange(len(odd)))
@@ -168,63 +172,62 @@ def _ends_in_empty_cells(body: Records, extra: Ints, delimiter: str) -> Bools:
 
 def _only(body: Records, whole: Bools, cut: Ints) -> bytes:
     """The text of the `whole` records, each shortened by `cut` bytes."""
-    if not len(body.starts):
+    if not whole.any():
         return b""
-    first, last = int(body.starts[0]), len(body.data)
-    if whole.all() and not cut.any():
-        return body.data[first:]
-    line_ends = np.append(body.starts[1:], last) - body.ends
-    lengths = np.stack([body.ends - body.starts - cut, cut, line_ends], axis=1).ravel()
+    bounds = np.append(body.starts, len(body.data))
+    if not cut.any():
+        edges = np.flatnonzero(np.diff(whole, prepend=False, append=False))
+        runs = zip(bounds[edges[::2]].tolist(), bounds[edges[1::2]].tolist(), strict=True)
+        text = memoryview(body.data)
+        return b"".join([text[start:stop] for start, stop in runs])
+    lengths = np.stack([body.ends - body.starts - cut, cut, bounds[1:] - body.ends], axis=1).ravel()
     keep = np.stack([whole, np.zeros_like(whole), whole], axis=1).ravel()
-    kept: bytes = np.frombuffer(body.data, dtype=np.uint8)[first:][np.repeat(keep, lengths)].tobytes()
+    kept: bytes = np.frombuffer(body.data, dtype=np.uint8)[bounds[0] :][np.repeat(keep, lengths)].tobytes()
     return kept
 
 
-def _parsed(data: bytes, names: list[str], delimiter: str) -> pd.DataFrame:
-    """Cells under the columns' names, in dtypes that let later work be done once per distinct value."""
+def _parsed(data: bytes, names: list[str], delimiter: str, longest: int) -> pd.DataFrame:
+    """Cells under the columns' names, in dtypes that let later work be done once per distinct value.
+
+    `longest` are the bytes of the longest record, at least.
+    """
     if not data:
         return pd.DataFrame({name: pd.Series([], dtype="category") for name in names})
+    places = [str(place) for place in range(len(names))]
+    block = max(_BLOCK_BYTES, 2 * longest)
+    quoted = b'"' in data
 
-    def parse(dtypes: dict[int, str], rows: int | None) -> pd.DataFrame:
-        return pd.read_csv(
-            io.BytesIO(data),
-            sep=delimiter,
-            header=None,
-            names=list(range(len(names))),
-            index_col=False,
-            dtype=dtypes,  # type: ignore[arg-type]
-            na_filter=False,
-            skip_blank_lines=False,
-            lineterminator="\n",
-            low_memory=False,
-            nrows=rows,
+    def parse(text: "bytes | memoryview[int]", kinds: dict[str, Any]) -> pa.Table:
+        return csv.read_csv(
+            pa.BufferReader(text),
+            csv.ReadOptions(column_names=places, block_size=block),
+            csv.ParseOptions(delimiter=delimiter, newlines_in_values=quoted, ignore_empty_lines=False),
+            csv.ConvertOptions(column_types=kinds, null_values=[], check_utf8=False),
         )
 
-    probe = parse(dict.fromkeys(range(len(names)), "str"), _PROBE_ROWS)
-    kinds = {place: _kind(probe[place]) for place in range(len(names))}
-    try:
-        cells = parse({place: "int64" if kind == "int64" else "str" for place, kind in kinds.items()}, None)
-    except (ValueError, OverflowError):  # further down a column of integers holds something else
-        cells = parse(dict.fromkeys(kinds, "str"), None)
-    # Not read_csv's own dtype "category": it turns categories that look numeric into numbers (1.234 is 1234 here).
-    columns = [
-        _categorical(cells[place]) if kind == "category" else cells[place] for place, kind in kinds.items()
-    ]
-    return pd.concat(columns, axis=1, keys=names)
+    probe = parse(_head(data, block, quoted), dict.fromkeys(places, _TEXT)).slice(0, _PROBE_ROWS)
+    cells = parse(data, {place: _kind(probe[place]) for place in places})
+    return pd.concat([_as_series(column) for column in cells.columns], axis=1, keys=names)
 
 
-def _kind(probe: "pd.Series[Any]") -> str:
-    """How to hold a column, from its first rows: integers and text of many values gain nothing as categories."""
-    if len(probe) < _PROBE_ROWS:
-        return "category"
-    if probe.str.fullmatch("[0-9]{1,18}").all():
-        return "int64"
-    return "str" if probe.nunique() > _PROBE_ROWS // 4 else "category"
+def _head(data: bytes, size: int, quoted: bool) -> "bytes | memoryview[int]":
+    """Whole lines from the beginning of the text, at least `size` bytes; all where a line end may end no record."""
+    end = data.find(b"\n", size)
+    return data if quoted or end < 0 else memoryview(data)[: end + 1]
 
 
-def _categorical(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    codes, values = pd.factorize(column)
-    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(values, dtype="str")))
+def _kind(probe: pa.ChunkedArray) -> pa.DataType:
+    """How to hold a column, from its first rows: text of many values gains nothing by being held once per value."""
+    many = len(probe) >= _PROBE_ROWS and pc.count_distinct(probe).as_py() > _PROBE_ROWS // 4
+    return _TEXT if many else _CATEGORY
+
+
+def _as_series(column: pa.ChunkedArray) -> "pd.Series[Any]":
+    if column.type == _TEXT:
+        return pd.Series(pd.array(column, dtype="str"))
+    found = column.unify_dictionaries().combine_chunks()
+    values = pd.Index(found.dictionary.to_pandas(), dtype="str")
+    return pd.Series(pd.Categorical.from_codes(found.indices.to_numpy(), values))
 
 
 def _filled(cells: pd.DataFrame) -> Bools:
@@ -234,8 +237,6 @@ def _filled(cells: pd.DataFrame) -> Bools:
         if filled.all():
             break
         column = cells[name]
-        if pd.api.types.is_integer_dtype(column.dtype):
-            return np.ones(len(cells), dtype=bool)
         if isinstance(column.dtype, pd.CategoricalDtype):
             has_text = np.asarray(column.cat.categories.astype(str).str.strip() != "", dtype=bool)
             filled |= has_text[column.cat.codes.to_numpy()]

@@ -49,6 +49,8 @@ def _positions(data: bytes, byte: int) -> Ints:
             "too_large",
             max_cells=_MAX_MARKS,
         )
+    if byte not in data:
+        return np.zeros(0, dtype=np.int64)
     return np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == byte)
 
 
@@ -78,7 +80,8 @@ def find_records(data: bytes, quotes: Ints, max_rows: int) -> Records:
     if last < len(data):
         ends = np.append(ends, len(data))
     starts = np.concatenate([[0], ends[:-1] + 1])
-    return Records(data, starts, ends, np.searchsorted(newlines, starts) + 1)
+    lines = np.searchsorted(newlines, starts) + 1 if len(quotes) else np.arange(1, len(starts) + 1)
+    return Records(data, starts, ends, lines)
 
 
 def check_quotes(data: bytes, quotes: Ints, delimiter: str) -> None:
@@ -113,8 +116,17 @@ def check_quotes(data: bytes, quotes: Ints, delimiter: str) -> None:
 
 def cells_per_record(records: Records, quotes: Ints, delimiter: str) -> Ints:
     """How many cells each record has. Raises RejectedUpload (`too_large`)."""
+    if not len(quotes) and (counts := _counted(records, ord(delimiter))) is not None:
+        return counts + 1
     marks = _outside(quotes, _positions(records.data, ord(delimiter)))
     return np.diff(np.searchsorted(marks, records.ends), prepend=0) + 1
+
+
+def _counted(records: Records, byte: int) -> Ints | None:
+    """How often a byte is in each record, or None where that is too much for a byte: counted without positions."""
+    found = np.frombuffer(records.data, dtype=np.uint8) == byte
+    counts = np.add.reduceat(found.view(np.uint8), records.starts, dtype=np.uint8).astype(np.int64)
+    return counts if int(counts.sum()) == np.count_nonzero(found) else None
 
 
 def find_quotes(data: bytes) -> Ints:

@@ -62,6 +62,7 @@ class Registry:
 
     def __init__(self, settings: Settings):
         self.settings = settings
+        self._artifacts: dict[str, str] = {}
 
     @cached_property
     def client(self) -> "MlflowClient":
@@ -124,14 +125,20 @@ class Registry:
 
         folder.mkdir(parents=True, exist_ok=True)
         with translated(f"Version {version.version} has no file {artifact}."):
+            # By the run's id MLflow asks seven times for each file, for it might be a logged model's.
             return Path(
                 mlflow.artifacts.download_artifacts(
-                    run_id=version.run_id,
-                    artifact_path=artifact,
+                    artifact_uri=f"{self._artifacts_of(version.run_id)}/{artifact}",
                     dst_path=str(folder),
                     tracking_uri=self.settings.MLFLOW_TRACKING_URI,
                 )
             )
+
+    def _artifacts_of(self, run_id: str) -> str:
+        """Where the files of an MLflow run are; that never changes."""
+        if run_id not in self._artifacts:
+            self._artifacts[run_id] = self.client.get_run(run_id).info.artifact_uri
+        return self._artifacts[run_id]
 
     def text(self, version: ModelVersion, artifact: str) -> str:
         """One text file of the MLflow run behind a version; raises NotFound."""

@@ -19,6 +19,11 @@ ALL_KNOWN = 3
 LARGEST_LOG = 30.0  # exp of it is 1e13, more than any sale that a file may hold
 
 
+def iterations_name(regressor: Any) -> str:
+    """What a regressor that is made of one tree after the other calls their number."""
+    return "max_iter" if hasattr(regressor, "max_iter") else "n_estimators"
+
+
 class SalesRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Sales from a matrix.
 
@@ -55,16 +60,23 @@ class SalesRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Matrix, y: Any) -> Self:
         """Fit on the rows of open days."""
-        self.regressor_ = clone(self.regressor).fit(*self._lesson(X, y))
-        if hasattr(self.regressor_, "n_jobs"):  # one row is predicted far quicker without joblib's threads
-            self.regressor_.n_jobs = None
-        return self
+        self.regressor_ = clone(self.regressor)
+        return self._fitted(X, y)
 
     def fit_iterations(self, X: Matrix, y: Any, iterations: int) -> Self:
-        """Fit a boosting regressor up to so many iterations; called again with the same rows it goes on."""
+        """Fit boosting or a forest up to so many iterations; called again with the same rows it goes on."""
         if not hasattr(self, "regressor_"):
             self.regressor_ = clone(self.regressor).set_params(warm_start=True)
-        self.regressor_.set_params(max_iter=iterations).fit(*self._lesson(X, y))
+        self.regressor_.set_params(**{iterations_name(self.regressor): iterations})
+        return self._fitted(X, y)
+
+    def _fitted(self, X: Matrix, y: Any) -> Self:
+        jobs = getattr(self.regressor, "n_jobs", None)
+        if jobs is not None:
+            self.regressor_.n_jobs = jobs
+        self.regressor_.fit(*self._lesson(X, y))
+        if jobs is not None:  # one row is predicted far quicker without joblib's threads
+            self.regressor_.n_jobs = None
         return self
 
     def _lesson(self, X: Matrix, y: Any) -> tuple[Matrix, Matrix]:

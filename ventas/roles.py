@@ -46,5 +46,6 @@ def series_texts(column: "pd.Series[Any]") -> "pd.Series[str]":
     if pd.api.types.is_numeric_dtype(column.dtype):
         codes, values = pd.factorize(column)
         known = [str(int(value)) if float(value).is_integer() else repr(float(value)) for value in values]
-        return pd.Series(np.array([*known, ""], dtype=object)[codes], index=column.index, dtype="str")
+        texts = pd.array([*known, ""], dtype="str")
+        return pd.Series(texts.take(np.where(codes < 0, len(known), codes)), index=column.index)
     return column.astype("str").fillna("")

@@ -26,7 +26,7 @@ def sales_curve(frame: pd.DataFrame) -> dict[str, Any]:
     width = _width(int(days.max()) + 1)
     spans = days // width
     totals = np.bincount(spans, weights=frame[TARGET].to_numpy(dtype=np.float64))
-    known = np.bincount(np.unique(days) // width, minlength=len(totals))
+    known = np.bincount(np.flatnonzero(np.bincount(days)) // width, minlength=len(totals))
     used = np.flatnonzero(known)
     return {
         "days": width,

@@ -1,4 +1,4 @@
-"""One search as it runs: every candidate on every fold, boosting by successive halving over its iterations.
+"""One search as it runs: every candidate on every fold, boosting and forests by successive halving over their trees.
 
 Halving is on iterations, never on rows: with fewer rows small models win that lose with all of them. Equal views of
 the data are computed once for each fold and shared by all candidates.
@@ -26,7 +26,10 @@ from ventas.settings import Settings
 Matrix = npt.NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-FIRST_RUNG = 3  # boosting begins with a third of its iterations
+FIRST_RUNG = 3  # boosting and forests begin with a third of their iterations
+# With a third of them, a RMSE of so many times the leader's is not made up for: boosting still has a way to go, the
+# further trees of a forest only smooth.
+LOST: dict[str, float] = {"boosting": 1.25, "forest": 1.1}
 PATIENCE = 2.0  # a search may take this many times its budget before the clock stops it
 MOST_SMEARING = 1.2
 
@@ -82,12 +85,11 @@ class SearchRun:
 
     def run(self) -> None:
         """Try all of them; `results` has every one that was tried, in the plan's order of families."""
-        boosting = [one for one in self._plan.candidates if one.iterations]
         for candidate in self._plan.candidates:
             if not candidate.iterations and not self._late():
                 self._finish(self._measured(self._begun(candidate)))
-        if boosting and not self._late():
-            self._halve(boosting)
+        for family in LOST:
+            self._halve([one for one in self._plan.candidates if one.iterations and one.family == family])
 
     def calibration(self, result: Result) -> Calibration:
         """The interval of a candidate from what it said of the folds, with date, series or both hidden.
@@ -127,16 +129,18 @@ class SearchRun:
         self._done += 1
         self._on_progress(self._done, len(self._plan.candidates))
 
-    def _halve(self, boosting: list[Candidate]) -> None:
-        """All with a third of their iterations, then the better half with all of them."""
+    def _halve(self, family: list[Candidate]) -> None:
+        """All with a third of their iterations, then the better half with all of them, but for what has lost."""
         first = []
-        for candidate in boosting:
+        for candidate in family:
             if self._late():
                 break
             step = max(1, candidate.iterations // FIRST_RUNG)
             first.append(self._measured(self._begun(candidate), step))
         ranked = sorted(first, key=lambda one: one.cv_mse)
-        goes_on = ranked[: max(1, len(ranked) // 2)]
+        best = min((one.cv_mse for one in self.results), default=float("inf"))
+        better = ranked[: max(1, len(ranked) // 2)]
+        goes_on = [one for one in better if one.cv_mse <= best * LOST[one.candidate.family] ** 2]
         for result in ranked[len(goes_on) :]:
             self._finish(result)
         for result in goes_on:

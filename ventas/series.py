@@ -23,6 +23,7 @@ _MOST_EMPTY = 0.2
 # An id takes each value about once a date, so it has hardly more values than a date has rows; a count of
 # customers, say, has far more.
 _MOST_PER_DATE = 3
+_DENSE = 4  # numbers up to so many times their count are counted in a table of all
 _MOST_PAIRED = 10  # columns of which pairs are tried
 
 
@@ -31,7 +32,7 @@ def find_keys(frame: pd.DataFrame, further: list[Further]) -> tuple[Further, ...
 
     `frame` holds column Fecha, and its rows are those of `further`.
     """
-    repeats = int(frame.duplicated([DATE]).sum())
+    repeats = len(frame) - frame[DATE].nunique()
     if not repeats or (repeats < _MANY * len(frame) and repeats < _SOME):
         return ()
     one = find_series(frame, further, repeats)
@@ -71,9 +72,16 @@ def _fewest_values(
         known = codes >= 0
         if not 1 < kinds <= most or not _may_be_id(column) or (~known).sum() > empty * len(known):
             continue
-        if int(pd.Series((places * kinds + codes)[known]).duplicated().sum()) <= allowed:
+        if _repeats((places * kinds + codes)[known]) <= allowed:
             found, most = column, kinds - 1
     return found
+
+
+def _repeats(keys: npt.NDArray[np.int64]) -> int:
+    """How many of the numbers, none of them negative, stand once more before."""
+    if len(keys) and int(keys.max()) < _DENSE * len(keys):
+        return len(keys) - int(np.count_nonzero(np.bincount(keys)))
+    return len(keys) - len(pd.unique(keys))
 
 
 def _most_values(dates: "pd.Series[pd.Timestamp]") -> int:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ventas.contract import DATE, DATE_DTYPE, HOLIDAY, PROMOTION, TARGET, WEEKDAY, refused
 from ventas.dialect import split_header
@@ -20,6 +23,8 @@ from ventas.settings import Settings
 
 # R2 of a single test row is undefined.
 _MIN_TEST = 2
+_PLAIN = (1e-4, 1e9)  # fractions that Arrow writes as Python does
+_WRITTEN_ROWS = 1 << 16
 _INTEGERS = (WEEKDAY, PROMOTION, HOLIDAY)
 # More than header and first row can take: MAX_COLUMNS names and cells, and the longest text in a cell.
 _HEAD_BYTES = 8 << 20
@@ -104,13 +109,14 @@ def _first_and_last(part: pd.DataFrame) -> Report:
 
 
 def _by_time(frame: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    ordered = frame.sort_values(DATE, kind="stable", ignore_index=True)
-    dates = np.unique(ordered[DATE].to_numpy())
+    in_order = frame[DATE].is_monotonic_increasing
+    ordered = frame if in_order else frame.sort_values(DATE, kind="stable", ignore_index=True)
+    dates = ordered[DATE].unique()
     cut = len(dates) - _test_count(len(dates), share)
     if cut < 1:
         return ordered.iloc[:0], ordered
-    in_test = ordered[DATE] >= dates[cut]
-    return ordered[~in_test], ordered[in_test]
+    rows = int(ordered[DATE].searchsorted(dates[cut]))
+    return ordered.iloc[:rows], ordered.iloc[rows:]
 
 
 def _at_random(frame: pd.DataFrame, share: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -148,9 +154,14 @@ def to_csv_bytes(frame: pd.DataFrame) -> bytes:
     Text cells are always in quotation marks, also where missing (`""`), and numbers never: so any CSV reader can
     read the file, and the first row tells which columns are text. An empty text is the same as a missing one.
     """
-    header = ",".join(_quoted(str(name)) if re.search('[",\n]', str(name)) else str(name) for name in frame)
+    header = ",".join(_header_cell(str(name)) for name in frame)
     columns = [_rendered(frame[name]) for name in frame]
-    return "\n".join([header, *map(",".join, zip(*columns, strict=True)), ""]).encode()
+    columns[-1] = _concatenated(columns[-1][0], "\n"), columns[-1][1]
+    parts: list[bytes | memoryview[int]] = [f"{header}\n".encode()]
+    for start in range(0, len(frame), _WRITTEN_ROWS):
+        cells = [distinct.take(codes[start : start + _WRITTEN_ROWS]) for distinct, codes in columns]
+        parts.append(_joined(pc.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string()))))
+    return b"".join(parts)
 
 
 def read_dataset(source: bytes | Path) -> pd.DataFrame:
@@ -214,19 +225,50 @@ def _first_cells(body: bytes, count: int) -> list[str]:
     return [match[1] for match, _ in zip(_CELL.finditer(text), range(count), strict=False)]
 
 
-def _rendered(column: "pd.Series[Any]") -> list[str]:
-    """The cells of one column as text; each distinct value is written once, as sales repeat few of them."""
+def _header_cell(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if re.search('[",\n]', name) else name
+
+
+def _rendered(column: "pd.Series[Any]") -> tuple[pa.LargeStringArray, pa.Array]:
+    """The distinct values of one column as text, the missing one last, and the place of each row's among them."""
     codes, values = pd.factorize(column)
     if pd.api.types.is_datetime64_dtype(column.dtype):
-        cells = np.datetime_as_string(np.asarray(values, dtype="datetime64[D]")).tolist()
-        missing = ""
+        cells = pa.array(np.datetime_as_string(np.asarray(values, dtype="datetime64[D]")), pa.large_string())
+    elif pd.api.types.is_integer_dtype(column.dtype):
+        cells = pc.cast(pa.array(np.asarray(values)), pa.large_string())
     elif pd.api.types.is_numeric_dtype(column.dtype):
-        cells, missing = [repr(value) for value in np.asarray(values).tolist()], ""
+        cells = _floats_as_text(np.asarray(values, dtype=np.float64))
     else:
-        cells, missing = [_quoted(str(value)) for value in values], '""'
-    rendered: list[str] = np.array([*cells, missing], dtype=object)[codes].tolist()  # code -1 is the last one
-    return rendered
+        cells = _quoted(pa.array(values.to_numpy(dtype=object), pa.large_string()))
+    missing = '""' if isinstance(column.dtype, pd.StringDtype) else ""
+    places = pa.array(np.where(codes < 0, len(cells), codes))
+    return pa.concat_arrays([cells, pa.array([missing], pa.large_string())]), places
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
+def _floats_as_text(values: npt.NDArray[np.float64]) -> pa.LargeStringArray:
+    """As Python's `repr` has them; Arrow, which is quicker, has the same for fractions of ordinary size."""
+    size = np.abs(values)
+    plain = (size >= _PLAIN[0]) & (size < _PLAIN[1]) & (np.trunc(values) != values)
+    cells = np.empty(len(values), dtype=object)
+    cells[plain] = pc.cast(pa.array(values[plain]), pa.large_string()).to_numpy(zero_copy_only=False)
+    cells[~plain] = [repr(value) for value in values[~plain].tolist()]
+    return pa.array(cells, pa.large_string())
+
+
+def _joined(lines: pa.LargeStringArray) -> memoryview:
+    """The bytes of all texts one after the other, of an array without missing ones; no copy."""
+    _, offsets, data = lines.buffers()
+    first, last = np.frombuffer(offsets, dtype=np.int64)[[lines.offset, lines.offset + len(lines)]]
+    return memoryview(data)[first:last]
+
+
+def _quoted(text: Any) -> Any:
+    return _concatenated('"', pc.replace_substring(text, '"', '""'), '"')
+
+
+def _concatenated(*parts: Any) -> Any:
+    """Arrow's texts, or single ones, side by side."""
+    text = [
+        part if isinstance(part, pa.Array) else pa.scalar(part, pa.large_string()) for part in (*parts, "")
+    ]
+    return pc.binary_join_element_wise(*text)

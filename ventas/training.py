@@ -20,6 +20,7 @@ from ventas.roles import Roles
 from ventas.search_run import Result, SearchRun
 from ventas.settings import Settings
 from ventas.tables import MEANS, SEASONAL_NAIVE
+from ventas.threads import threads_for
 
 __all__ = ["Metrics", "Search", "evaluate", "inputs", "refit", "search", "time_folds"]
 
@@ -65,7 +66,11 @@ def search(
 
     What `on_progress` raises ends the search.
     """
-    known = roles or Roles()
+    with threads_for(len(train)):
+        return _search(train, settings, on_progress, roles or Roles())
+
+
+def _search(train: pd.DataFrame, settings: Settings, on_progress: Progress, known: Roles) -> Search:
     ordered = train.sort_values(DATE, kind="stable") if settings.SPLIT == "time" else train
     planned = _planned(ordered, known, settings)
     run = SearchRun(ordered, folds_of(ordered, settings), known, settings, planned, on_progress)
@@ -95,7 +100,8 @@ def search(
 def refit(estimator: Pipeline, frame: pd.DataFrame) -> Pipeline:
     """The same recipe fitted on other rows."""
     fresh: Pipeline = clone(estimator)
-    return fresh.fit(inputs(frame), frame[TARGET])
+    with threads_for(len(frame)):
+        return fresh.fit(inputs(frame), frame[TARGET])
 
 
 def evaluate(estimator: Any, frame: pd.DataFrame, roles: Roles | None = None) -> Metrics:

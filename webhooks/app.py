@@ -5,7 +5,6 @@ MinIO sends its events in sequence, and one that always gets a 4xx would block a
 reason a body that is no notification at all is recorded in the log and answered 202.
 """
 
-import hmac
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -14,58 +13,71 @@ import structlog
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from ventas.errors import BrokerUnavailable, InvalidRequest, LedgerUnavailable
+from ventas.errors import InvalidRequest, LedgerUnavailable
 from ventas.front import Front
-from ventas.ledger import Ledger
 from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
-from ventas.states import STEPS_OF_KIND, Step
 from webhooks.events import upload_events
+from webhooks.lane import PATHS, EventLane
+from webhooks.listener import Listener
+from webhooks.receiver import Receiver, answer_of
+from webhooks.sender import Tasks, celery_tasks
 from webhooks.subscription import Subscription
 
-log = structlog.get_logger()
-# MinIO waits for the answer, and sends its events in sequence.
-LEDGER_SECONDS = 2.0
+EXTENSION = "ventas"
 THREADS = 8
-Enqueue = Callable[[Step, str], None]
+log = structlog.get_logger()
 
 
 def create_app(
-    settings: Settings | None = None, enqueue: Enqueue | None = None, subscription: Subscription | None = None
+    settings: Settings | None = None,
+    load_tasks: Callable[[], Tasks] = celery_tasks,
+    subscription: Subscription | None = None,
 ) -> Flask:
-    """The receiver as a WSGI app; starts to prepare the buckets in the background."""
+    """The receiver as a WSGI app; starts to prepare the buckets, and to send tasks, in the background."""
     settings = settings or load_settings()
     configure_logging(settings, "webhooks")
     subscription = subscription or Subscription(settings)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.MAX_EVENT_BYTES
-    ledger = Ledger(settings, lock_timeout_seconds=LEDGER_SECONDS)
-    _add_routes(app, settings, ledger, enqueue or _by_name, subscription)
+    receiver = Receiver(settings, load_tasks)
+    app.extensions[EXTENSION] = receiver
+    _add_routes(app, receiver, subscription)
     _add_error_handlers(app)
+    receiver.start()
     subscription.start()
     return app
 
 
 def create_front() -> Front:
-    """What granian serves."""
+    """What granian serves: the app, and a lane for new uploads where the ledger need not be waited for."""
     settings = load_settings()
-    return Front(create_app(settings), threads=THREADS, largest_body=settings.MAX_EVENT_BYTES)
+    app = create_app(settings)
+    receiver = receiver_of(app)
+    lanes = dict.fromkeys(PATHS, EventLane(receiver)) if receiver.ledger.database.is_sqlite else None
+    listener = Listener(receiver)
+    if not settings.S3_STAND_IN:
+        listener.start()
+
+    def close() -> None:
+        listener.close()
+        receiver.close()
+
+    return Front(app, threads=THREADS, largest_body=settings.MAX_EVENT_BYTES, lanes=lanes, close=close)
 
 
-def _by_name(step: Step, run_id: str) -> None:
-    from workers.app import enqueue
+def receiver_of(app: Flask) -> Receiver:
+    """The receiver behind `app`; whoever made the app may close it."""
+    receiver: Receiver = app.extensions[EXTENSION]
+    return receiver
 
-    enqueue(step, run_id)
 
-
-def _add_routes(
-    app: Flask, settings: Settings, ledger: Ledger, enqueue: Enqueue, subscription: Subscription
-) -> None:
+def _add_routes(app: Flask, receiver: Receiver, subscription: Subscription) -> None:
     @app.post("/events/minio", strict_slashes=False)
-    def minio_events() -> tuple[Response, int]:
-        if not _authorised(settings):
+    def minio_events() -> Response | tuple[Response, int]:
+        if not receiver.authorises(request.headers.get("Authorization", "")):
             return _problem(401, "The bearer token is missing or wrong.")
-        return _receive(settings, ledger, enqueue)
+        return _receive(receiver)
 
     @app.get("/health", strict_slashes=False)
     def health() -> tuple[Response, int]:
@@ -78,40 +90,15 @@ def _add_routes(
         return jsonify(status="alive"), 200
 
 
-def _authorised(settings: Settings) -> bool:
-    given = request.headers.get("Authorization", "")
-    return hmac.compare_digest(given.encode(), f"Bearer {settings.webhook_token}".encode())
-
-
-def _receive(settings: Settings, ledger: Ledger, enqueue: Enqueue) -> tuple[Response, int]:
+def _receive(receiver: Receiver) -> Response | tuple[Response, int]:
     if not request.get_data():
         return jsonify(recorded=0, note="An empty body is taken as a ping."), 200
     try:
-        events = upload_events(request.get_data(), settings)
+        events = upload_events(request.get_data(), receiver.settings)
     except InvalidRequest as error:
         log.error("notification_unusable", reason=str(error), body=request.get_data()[:500])
         return jsonify(recorded=0, note=str(error)), 202
-    recorded = ledger.intake.record(events)
-    started = [
-        (STEPS_OF_KIND[event.kind][0], one.run_id)
-        for event, one in zip(events, recorded, strict=True)
-        if one.outcome == "recorded" and one.run_id
-    ]
-    _send(ledger, enqueue, started)
-    outcomes = [{"run_id": one.run_id, "outcome": one.outcome} for one in recorded]
-    log.info("events_recorded", events=outcomes)
-    return jsonify(recorded=len(started), events=outcomes), 200
-
-
-def _send(ledger: Ledger, enqueue: Enqueue, started: list[tuple[Step, str]]) -> None:
-    """Send the first tasks of new runs; what the broker does not take is left to the sweep."""
-    for step, run_id in started:
-        try:
-            enqueue(step, run_id)
-            ledger.runs.mark_enqueued(run_id)
-        except (BrokerUnavailable, LedgerUnavailable) as error:
-            log.warning("left_to_the_sweep", run_id=run_id, reason=str(error))
-            return  # the others would only wait for the same time-out, and MinIO for its answer
+    return Response(answer_of(receiver.receive(events)), content_type="application/json")
 
 
 def _add_error_handlers(app: Flask) -> None:

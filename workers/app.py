@@ -4,6 +4,8 @@ Recovery rests on the ledger's leases and the sweep, not on the broker: tasks ar
 (`task_acks_late` off), so Redis's visibility timeout can neither repeat a long training nor delay a lost one.
 """
 
+from typing import Any
+
 from celery import Celery
 from celery.exceptions import OperationalError as CeleryOperationalError
 from celery.signals import setup_logging
@@ -23,7 +25,7 @@ QUEUES = {
     Step.FORECAST.value: CONTROL,
     REPLAY: TRAINING,
 }
-SWEEP = "sweep"
+SWEEP, SEND_DUE = "sweep", "send_due"
 
 # Publishing to a Redis that hangs would hang for ever by default; so it fails after 2 s, and the sweep sends the
 # task. With one retry it took 6 s over a connection that was open before. One that Redis has closed is opened anew
@@ -89,7 +91,16 @@ def enqueue(task: str, subject: str, *, priority: int = _NORMAL) -> None:
 
     Raises BrokerUnavailable within seconds where Redis does not take it.
     """
+    _publish(str(task), args=[subject], priority=_LAST if task == REPLAY else priority)
+
+
+def enqueue_due() -> None:
+    """Have a worker send, before all that waits, the tasks of all steps that are due. Raises BrokerUnavailable."""
+    _publish(SEND_DUE, queue=CONTROL, priority=_FIRST)
+
+
+def _publish(name: str, **options: Any) -> None:
     try:
-        app.send_task(str(task), args=[subject], priority=_LAST if task == REPLAY else priority)
+        app.send_task(name, **options)
     except (CeleryOperationalError, KombuOperationalError, RedisError, OSError) as error:
         raise BrokerUnavailable(f"Redis does not take tasks: {error}") from error

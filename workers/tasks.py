@@ -11,10 +11,11 @@ from celery.signals import beat_init, worker_process_init
 from ventas.errors import BrokerUnavailable, TransientError
 from ventas.pipeline.context import Context
 from ventas.pipeline.runner import StepFunction, TryAgain, run_step
+from ventas.pipeline.sweep import send_due as send_all_due
 from ventas.pipeline.sweep import sweep as sweep_bucket
 from ventas.settings import load_settings
 from ventas.states import REPLAY, Step
-from workers.app import CONTROL, SWEEP, app, enqueue, enqueue_first
+from workers.app import CONTROL, SEND_DUE, SWEEP, app, enqueue, enqueue_first
 
 log = structlog.get_logger()
 LONGEST_PAUSE_SECONDS = 30  # below REQUEUE_AFTER_SECONDS, so that the sweep does not send it meanwhile
@@ -68,6 +69,15 @@ def sweep() -> None:
         sweep_bucket(context(), enqueue_first)
     except TransientError as error:
         log.warning("sweep_unfinished", reason=str(error))
+
+
+@app.task(name=SEND_DUE)
+def send_due() -> None:
+    """Send what is due: the receiver asks for it in a burst of uploads."""
+    try:
+        send_all_due(context(), enqueue)
+    except TransientError as error:
+        log.warning("left_to_the_sweep", reason=str(error))
 
 
 def _run(task: Task, run_id: str, step: Step) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import stub_runs
 from flask import Flask, Response, jsonify, request
@@ -158,7 +159,7 @@ def _change(data: "StubApi", version: int, action: str) -> Response:
         "previous_version": previous,
         "run_id": None,
         "source": "manual" if action == "promote" else "approved",
-        "actor": request.headers.get("X-Actor", "admin").encode("latin-1").decode(),
+        "actor": unquote(request.headers.get("X-Actor", "admin")),
         "reason": request.get_json()["reason"],
     }
     data.promotions.insert(0, promotion)

@@ -1,5 +1,5 @@
 """The front of every web service of ours: whole requests in, a WSGI app in a few threads behind it."""
 
-from ventas.front.front import Front, Lane
+from ventas.front.front import Front, Headers, Lane
 
-__all__ = ["Front", "Lane"]
+__all__ = ["Front", "Headers", "Lane"]

@@ -17,8 +17,9 @@ import structlog
 from ventas.front.bodies import SMALL_BYTES, CutShort, large_body, small_body
 from ventas.front.wsgi import Answer, answered, environ_of
 
-# Takes the small JSON body of a POST, and gives the JSON of a 200, or None: then the app is asked.
-Lane = Callable[[bytes], Awaitable[bytes | None]]
+# Takes the small JSON body of a POST and its headers, and gives the JSON of a 200, or None: then the app is asked.
+Headers = Mapping[str, str]  # names in lower case
+Lane = Callable[[bytes, Headers], Awaitable[bytes | None]]
 JSON = "application/json"
 # How long a busy thread may keep the loop waiting for the interpreter; Python's own 5 ms would be an answer's.
 SWITCH_SECONDS = 0.0005
@@ -71,7 +72,7 @@ class Front:
             if lane is not None and (size := int(length)) <= SMALL_BYTES:
                 data = await small_body(protocol, size)
                 is_json = scope.headers.get("content-type") == JSON
-                if is_json and (answer := await self._on_lane(lane, data)) is not None:
+                if is_json and (answer := await self._on_lane(lane, data, scope.headers)) is not None:
                     headers = [("content-type", JSON), ("content-length", str(len(answer)))]
                     protocol.response_bytes(200, headers, answer)
                     return
@@ -88,9 +89,9 @@ class Front:
             await self._ask_app(scope, protocol, body)
 
     @staticmethod
-    async def _on_lane(lane: Lane, data: bytes) -> bytes | None:
+    async def _on_lane(lane: Lane, data: bytes, headers: Headers) -> bytes | None:
         try:
-            return await lane(data)
+            return await lane(data, headers)
         except Exception:  # the app meets the same, and knows how to answer it
             log.exception("lane_failed")
             return None

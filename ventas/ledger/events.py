@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import compress
 from typing import Any
 from typing import cast as cast_type
 
@@ -15,12 +16,21 @@ from sqlalchemy.orm import Session
 from ventas.contract import Kind, kind_of
 from ventas.ids import new_run_id
 from ventas.ledger.database import Database
+from ventas.ledger.quick import Busy, QuickInsert, QuickWriter, checkpoint
 from ventas.ledger.tables import Event, Run
 from ventas.states import RunStatus
 from ventas.times import utc_now
 
 # Tables, not classes: SQLAlchemy's bulk inserts of objects take twice as long.
 RUNS, EVENTS = cast_type(Table, Run.__table__), cast_type(Table, Event.__table__)
+_RUN_COLUMNS = (
+    *("id", "bucket", "key", "kind", "version_id", "etag", "etag_key", "size", "uploaded_at"),
+    *("created_at", "updated_at", "finished_at", "status", "reason", "attempts"),
+)
+_EVENT_COLUMNS = (
+    *("received_at", "source", "event_name", "bucket", "key", "version_id", "sequencer"),
+    *("outcome", "reason", "run_id"),
+)
 _WANTED = "wanted"
 Identity = tuple[str, str, str, str]  # bucket, key, version id, and the ETag where that is "null"
 
@@ -78,6 +88,9 @@ class Intake:
 
     def __init__(self, database: Database):
         self._database = database
+        self._writer = QuickWriter(database) if database.is_sqlite else None
+        self._insert_run = QuickInsert(database, RUNS, _RUN_COLUMNS, "ON CONFLICT DO NOTHING")
+        self._insert_event = QuickInsert(database, EVENTS, _EVENT_COLUMNS)
 
     def record(self, events: Sequence[UploadEvent]) -> list[Recorded]:
         """Record all events in one transaction; committed when this returns. Raises LedgerUnavailable."""
@@ -90,6 +103,33 @@ class Intake:
             )
             return recorded
 
+    def record_at_once(self, events: Sequence[UploadEvent]) -> list[Recorded | None]:
+        """The same without waiting, for one thread at a time; of events whose upload is not to be ignored.
+
+        None stands for an event whose upload has a run already: nothing is kept of it, `record` must see it. Raises
+        Busy where another writes, or it must be waited for the database anyway, and LedgerUnavailable.
+        """
+        if self._writer is None:
+            raise Busy
+        recorded = [Recorded(new_run_id(), "recorded") for _ in events]
+        pairs = list(zip(events, recorded, strict=True))
+        runs = [self._insert_run.values(_run_row(event, str(one.run_id))) for event, one in pairs]
+        rows = [self._insert_event.values(_event_row(event, one)) for event, one in pairs]
+        with self._writer.transaction() as connection:
+            is_new = [connection.execute(self._insert_run.statement, run).rowcount == 1 for run in runs]
+            connection.executemany(self._insert_event.statement, compress(rows, is_new))
+        return [one if new else None for one, new in zip(recorded, is_new, strict=True)]
+
+    def checkpoint(self) -> None:
+        """What `record_at_once` leaves to be done once in a while."""
+        if self._writer is not None:
+            checkpoint(self._database)
+
+    def close(self) -> None:
+        """Close the connection of `record_at_once`."""
+        if self._writer is not None:
+            self._writer.close()
+
     def known(self, identities: Sequence[Identity]) -> set[Identity]:
         """Those of the uploads that have a run: one look-up in the index for each, all in one statement."""
         with self._database.read() as session:
@@ -99,7 +139,11 @@ class Intake:
 def _record(session: Session, events: Sequence[UploadEvent]) -> list[Recorded]:
     wanted = {event.identity: event for event in events if not event.own_output}
     before = _run_ids(session, list(wanted))
-    new = {identity: _run_row(event) for identity, event in wanted.items() if identity not in before}
+    new = {
+        identity: _run_row(event, new_run_id())
+        for identity, event in wanted.items()
+        if identity not in before
+    }
     if new:
         # In one order, lest two deliveries of the same uploads wait for each other on PostgreSQL.
         _add_unless_there(session, [new[identity] for identity in sorted(new)])
@@ -165,11 +209,11 @@ def _is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def _run_row(upload: UploadEvent) -> dict[str, Any]:
+def _run_row(upload: UploadEvent, run_id: str) -> dict[str, Any]:
     now = utc_now()
     ignored = upload.ignored_because is not None
     return {
-        "id": new_run_id(),
+        "id": run_id,
         "bucket": upload.bucket,
         "key": upload.key,
         "kind": upload.kind.value,

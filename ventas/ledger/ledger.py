@@ -44,5 +44,6 @@ class Ledger:
 
     def close(self) -> None:
         """Close the connections of this process."""
+        self.intake.close()
         self.predictions.close()
         self.database.close()

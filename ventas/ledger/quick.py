@@ -1,15 +1,14 @@
-"""The history on SQLite without waiting: for an event loop, which must neither sleep nor spend long on a row."""
+"""SQLite without waiting: for an event loop, which must neither sleep nor spend long on a row."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy.engine import Dialect
+from sqlalchemy import Table
 
 from ventas.errors import LedgerUnavailable
 from ventas.ledger.database import Database
-from ventas.ledger.tables import Prediction
 
 LONG_LOG_PAGES = 16_000  # 64 MB of the write-ahead log: readers look through all of it
 
@@ -18,29 +17,24 @@ class Busy(Exception):
     """Raised where another process writes at this moment."""
 
 
-class QuickInsert:
-    """Writes rows of `Prediction` over one connection of its own, from one thread at a time."""
+class QuickWriter:
+    """Transactions over one connection of its own, for one thread at a time."""
 
-    def __init__(self, database: Database, row: type):
+    def __init__(self, database: Database):
         self._database = database
-        self._names = [field.name for field in fields(row)]
         self._connection: sqlite3.Connection | None = None
         self._engine: Any = None
-        self._bind: list[tuple[str, Callable[[Any], Any] | None]] = []
-        columns, marks = ", ".join(self._names), ", ".join("?" * len(self._names))
-        self._insert = f"INSERT INTO {Prediction.__tablename__} ({columns}) VALUES ({marks})"  # noqa: S608
 
-    def add(self, rows: Sequence[Any]) -> list[int]:
-        """Store rows in one transaction, committed when this returns their ids, in order.
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection that may write, committed at the end of the block.
 
         Raises Busy at once where the database is locked, and LedgerUnavailable.
         """
         try:
             connection = self._open()
-            values = [self._values(row) for row in rows]
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(self._insert, values)
-            (last,) = connection.execute("SELECT last_insert_rowid()").fetchone()
+            yield connection
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             if _is_busy(error) and self._connection is not None and not self._connection.in_transaction:
@@ -50,8 +44,6 @@ class QuickInsert:
         except Exception:
             self.close()  # a value that SQLite takes not, in the middle of a transaction
             raise
-        # Nobody else writes meanwhile, so they have one number after the other.
-        return list(range(last - len(rows) + 1, last + 1))
 
     def close(self) -> None:
         """Close the connection; what was not committed is rolled back."""
@@ -66,12 +58,23 @@ class QuickInsert:
             self._connection, self._engine = self._database.sqlite_connection(), engine
             self._connection.execute("PRAGMA busy_timeout=0")
             self._connection.execute("PRAGMA wal_autocheckpoint=0")  # see `checkpoint`
-            self._bind = [(name, _bind_of(name, engine.dialect)) for name in self._names]
         return self._connection
 
-    def _values(self, row: Any) -> list[Any]:
-        members = vars(row)
-        return [members[name] if bind is None else bind(members[name]) for name, bind in self._bind]
+
+class QuickInsert:
+    """The statement that inserts rows into `table`, and their values as SQLAlchemy would store them.
+
+    `names` are the columns that a row gives. `otherwise` is what follows the values, as ON CONFLICT.
+    """
+
+    def __init__(self, database: Database, table: Table, names: Sequence[str], otherwise: str = ""):
+        columns, marks = ", ".join(names), ", ".join("?" * len(names))
+        self.statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}) {otherwise}"  # noqa: S608
+        self._bind = [(name, _bind_of(database, table, name)) for name in names]
+
+    def values(self, row: Mapping[str, Any]) -> list[Any]:
+        """The values of a row, in the statement's order."""
+        return [row[name] if bind is None else bind(row[name]) for name, bind in self._bind]
 
 
 def checkpoint(database: Database) -> None:
@@ -88,11 +91,10 @@ def checkpoint(database: Database) -> None:
         connection.close()
 
 
-def _bind_of(name: str, dialect: Dialect) -> Callable[[Any], Any] | None:
+def _bind_of(database: Database, table: Table, name: str) -> Callable[[Any], Any] | None:
     """What makes of a value what SQLAlchemy would store."""
-    bind: Callable[[Any], Any] | None = (
-        Prediction.__table__.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-    )
+    dialect = database.url.get_dialect()()
+    bind: Callable[[Any], Any] | None = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
     return bind
 
 

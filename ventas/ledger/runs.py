@@ -164,10 +164,10 @@ class Runs:
             )
             _end_attempt(session, lease, now, "retry", error)
 
-    def mark_enqueued(self, run_id: str) -> None:
-        """Note that the task of the step that is due has been sent."""
+    def mark_enqueued(self, *run_ids: str) -> None:
+        """Note that the tasks of the steps that are due have been sent."""
         with self._database.write() as session:
-            session.execute(update(Run).where(Run.id == run_id).values(enqueued_at=utc_now()))
+            session.execute(update(Run).where(Run.id.in_(run_ids)).values(enqueued_at=utc_now()))
 
     def unmark_enqueued(self, run_ids: Sequence[str]) -> None:
         """Note that the tasks of these runs could not be sent after all."""

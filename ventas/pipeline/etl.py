@@ -1,6 +1,7 @@
 """Step one: the bytes of an upload become a clean dataset with a quality report, or a rejection with reasons."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from ventas.drift import profile
@@ -73,16 +74,17 @@ def _split(context: Context, ingested: Ingested) -> Split:
 def _put_dataset(
     context: Context, run_id: str, ingested: Ingested, parts: Split, report: dict[str, object]
 ) -> None:
-    files = {
-        "rejected.csv": (ingested.rejected_csv(), CSV),
-        "quality.json": (as_json(report), JSON),
-        "train.csv": (to_csv_bytes(parts.train), CSV),
-        "test.csv": (to_csv_bytes(parts.test), CSV),
-        "outliers.csv": (to_csv_bytes(parts.outliers), CSV),
-        PROFILE: (as_json(profile(parts.train, (*context.settings.LEFT_OUT_COLUMNS, *PLAN_COLUMNS))), JSON),
+    left_out = (*context.settings.LEFT_OUT_COLUMNS, *PLAN_COLUMNS)
+    files: dict[str, tuple[Callable[[], bytes], str]] = {  # each made in its turn, lest all are held at once
+        "rejected.csv": (ingested.rejected_csv, CSV),
+        "quality.json": (lambda: as_json(report), JSON),
+        "train.csv": (lambda: to_csv_bytes(parts.train), CSV),
+        "test.csv": (lambda: to_csv_bytes(parts.test), CSV),
+        "outliers.csv": (lambda: to_csv_bytes(parts.outliers), CSV),
+        PROFILE: (lambda: as_json(profile(parts.train, left_out)), JSON),
     }
-    for name, (data, kind) in files.items():
-        context.store.put_bytes(DATA_BUCKET, dataset_key(run_id, name), data, kind)
+    for name, (made, kind) in files.items():
+        context.store.put_bytes(DATA_BUCKET, dataset_key(run_id, name), made(), kind)
 
 
 def _publish_latest(context: Context, lease: Lease) -> None:

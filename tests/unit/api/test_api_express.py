@@ -55,7 +55,7 @@ def ask(express: Express, *questions: Any) -> list[Any]:
 
     async def all_at_once() -> list[bytes | None]:
         data = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in questions]
-        return await asyncio.gather(*map(express, data))
+        return await asyncio.gather(*(express(one, {}) for one in data))
 
     return [None if answer is None else json.loads(answer) for answer in asyncio.run(all_at_once())]
 
@@ -231,11 +231,9 @@ def test_a_row_that_cannot_be_kept_harms_no_other(app: Flask) -> None:
     async def together() -> list[Any]:
         rows = [good, replace(good, series="\ud800"), good]
         waiting = [(row, asyncio.get_running_loop().create_future()) for row in rows]
-        recorder.record(waiting)
+        recorder.record_turn(waiting)
         first = await asyncio.gather(*(recorded for _, recorded in waiting), return_exceptions=True)
-        later = (good, asyncio.get_running_loop().create_future())
-        recorder.record([later])
-        return [*first, await later[1]]
+        return [*first, await recorder.record(good)]
 
     before, broken, after, later = asyncio.run(together())
     assert isinstance(broken, UnicodeError)

@@ -58,6 +58,8 @@ ROUTES = {
     ("/runs/{id}/rejected.csv", "get"),
     ("/runs/{id}/answer.csv", "get"),
     ("/runs/{id}/retry", "post"),
+    ("/runs/{id}/replay", "post"),
+    ("/runs/{id}/replay", "get"),
     ("/events", "get"),
     ("/status", "get"),
     ("/uploads", "post"),
@@ -68,6 +70,7 @@ ADMIN = {
     ("/models/{version}/promote", "post"),
     ("/models/{version}/approve", "post"),
     ("/runs/{id}/retry", "post"),
+    ("/runs/{id}/replay", "post"),
 }
 DOWNLOADS = {
     ("/runs/{id}/rejected.csv", "get"),
@@ -99,6 +102,7 @@ def run_id(app: Flask) -> str:
                 created_at=now, model_version=1, run_id=run_id, source="verdict", actor="w", reason="First."
             )
         )
+    ledger.replay_work.ask(run_id, "Ana")
     return run_id
 
 
@@ -134,10 +138,10 @@ def test_every_route_answers_with_and_without_its_slash(
 
 def test_every_route_refuses_other_methods_as_a_problem(client: FlaskClient) -> None:
     for path, method in sorted(ROUTES):
-        other = "GET" if method == "post" else "POST"
-        answer = client.open(path.replace("{id}", "1").replace("{version}", "1"), method=other, json={})
-        assert_problem(answer, 405, says=f"possible: {'GET' if method == 'get' else 'OPTIONS, POST'}")
-        assert method.upper() in answer.headers["Allow"]
+        answer = client.delete(path.replace("{id}", "1").replace("{version}", "1"), json={})
+        problem = assert_problem(answer, 405, says="possible: ")
+        for told in (problem["detail"], answer.headers["Allow"]):
+            assert method.upper() in told
 
 
 def test_every_route_that_reads_the_ledger_names_it_when_it_is_away(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask, Response, jsonify, request
 
-from ventas.front import Front
+from ventas.front import Front, Headers
 
 LARGEST = 3_000_000
 PART = b"x" * 70_000
@@ -69,10 +69,11 @@ def create_app() -> Flask:
     return app
 
 
-async def lane(data: bytes) -> bytes | None:
+async def lane(data: bytes, headers: Headers) -> bytes | None:
     if data == b"{!":
         raise ZeroDivisionError
-    return json.dumps({"lane": len(data)}).encode() if data.startswith(b"{") else None
+    told = {"lane": len(data), "mark": headers.get("x-mark", "")}
+    return json.dumps(told).encode() if data.startswith(b"{") else None
 
 
 def create_front() -> Front:

@@ -134,7 +134,8 @@ def test_an_app_that_raises_is_answered_for(site: Site) -> None:
 
 
 def test_a_lane_answers_what_it_can_and_the_route_the_rest(site: Site) -> None:
-    assert site.ask("POST", "/lane", content=b"{}", headers=JSON).json() == {"lane": 2}
+    told = site.ask("POST", "/lane", content=b"{}", headers=JSON | {"X-Mark": "7"})
+    assert told.json() == {"lane": 2, "mark": "7"}
     assert site.ask("POST", "/lane", content=b"[]", headers=JSON).text == "the route"
     assert site.ask("POST", "/lane", content=b"{!", headers=JSON).text == "the route", "the lane fails"
     assert (
@@ -148,7 +149,7 @@ def test_slow_answers_keep_no_quick_lane_waiting(site: Site) -> None:
     with ThreadPoolExecutor(4) as pool:
         slow = [pool.submit(site.get, "/slow") for _ in range(4)]  # twice as many as threads
         began = time.monotonic()
-        assert site.ask("POST", "/lane", content=b"{}", headers=JSON).json() == {"lane": 2}
+        assert site.ask("POST", "/lane", content=b"{}", headers=JSON).json()["lane"] == 2
         assert not any(one.done() for one in slow) or time.monotonic() - began < 1
         assert [one.result().text for one in slow] == ["done"] * 4
 

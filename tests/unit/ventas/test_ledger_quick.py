@@ -1,4 +1,4 @@
-"""The quick way into the history: the same rows as by the plain way, at once or not at all."""
+"""The quick way into history and runs: the same rows as by the plain way, at once or not at all."""
 
 import threading
 from dataclasses import replace
@@ -9,12 +9,14 @@ import pytest
 from ledger_databases import ON_BOTH
 from sqlalchemy import text
 
-from ventas.ledger import Ledger
+from ventas.ledger import Ledger, UploadEvent
 from ventas.ledger.predictions import NewPrediction
+from ventas.ledger.queries import EventFilter, RunFilter
 from ventas.ledger.quick import Busy
 
 NOON = datetime(2026, 11, 30, 12, 0, 0, 123456, tzinfo=UTC)
 PLAIN = NewPrediction(NOON, 2, date(2026, 11, 30), {"DíaDeLaSemana": 1, "Tienda": "Ñuñoa"}, 0.1 + 0.2)
+UPLOAD = UploadEvent("ventas", "ventas.csv", "v1", "e", 9000)
 ROWS = [
     PLAIN,
     replace(PLAIN, series="Ñ\0-17", low=1500.1, high=1700.3, coverage=0.8, date_assumed=True),
@@ -62,10 +64,34 @@ def test_a_locked_database_is_not_waited_for(ledger: Ledger, settings) -> None:
 def test_where_one_must_wait_anyway_it_says_so(ledger: Ledger, database: str) -> None:
     if database == "sqlite":
         assert ledger.predictions.add_at_once([PLAIN])
+        assert ledger.intake.record_at_once([UPLOAD])
     else:
         with pytest.raises(Busy):
             ledger.predictions.add_at_once([PLAIN])
+        with pytest.raises(Busy):
+            ledger.intake.record_at_once([UPLOAD])
         ledger.predictions.checkpoint()
+        ledger.intake.checkpoint()
+
+
+def test_of_uploads_that_are_known_nothing_is_kept(ledger: Ledger) -> None:
+    first, again = ledger.intake.record_at_once([UPLOAD, UPLOAD])
+    known, other = ledger.intake.record_at_once([UPLOAD, replace(UPLOAD, version_id="v2")])
+    assert [one and one.outcome for one in (first, again, known, other)] == [
+        "recorded",
+        None,
+        None,
+        "recorded",
+    ]
+    events, total = ledger.queries.events(EventFilter(), 0, 9)
+    assert ([event.run_id for event in events], total) == ([other.run_id, first.run_id], 2)
+
+
+def test_an_upload_that_sqlite_cannot_hold_leaves_nothing_of_its_group(ledger: Ledger) -> None:
+    with pytest.raises(OverflowError):
+        ledger.intake.record_at_once([UPLOAD, replace(UPLOAD, version_id="v2", size=2**64)])
+    assert ledger.queries.runs(RunFilter(), 0, 9) == ([], 0)
+    assert ledger.intake.record_at_once([UPLOAD])[0].outcome == "recorded"
 
 
 def test_a_ledger_that_was_closed_is_opened_again(ledger: Ledger) -> None:

@@ -49,7 +49,8 @@ def sales() -> pd.DataFrame:
     return chain(3, 250, seed=2)
 
 
-def test_the_same_rows_give_the_same_winner_with_one_thread_and_two(sales, no_clock) -> None:
+def test_the_same_rows_give_the_same_winner_with_one_thread_and_two(sales, no_clock, monkeypatch) -> None:
+    monkeypatch.setattr("ventas.threads.PARALLEL_FROM_ROWS", 0)  # so few rows would get one thread
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads):

@@ -4,71 +4,16 @@ import json
 from urllib.parse import unquote_plus
 
 import pytest
-from flask.testing import FlaskClient
+from webhook_helpers import Quiet, notification, runs
 
-from ventas.errors import BrokerUnavailable
-from ventas.ledger import Ledger
 from ventas.ledger.queries import RunFilter
 from ventas.states import Step
-from webhooks.app import create_app
+from webhooks.app import create_app, receiver_of
 
 
-class Quiet:
-    """A subscription that is made already."""
-
-    problem, state = None, "subscribed"
-
-    def start(self) -> None: ...
-
-
-class Broker:
-    """Our own fake of the broker's port: keeps what was sent, or is away."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[Step, str]] = []
-        self.away = False
-
-    def __call__(self, step: Step, run_id: str) -> None:
-        if self.away:
-            raise BrokerUnavailable("Redis is away")
-        self.sent.append((step, run_id))
-
-
-@pytest.fixture
-def broker() -> Broker:
-    return Broker()
-
-
-@pytest.fixture
-def client(settings, ledger: Ledger, broker: Broker) -> FlaskClient:
-    return create_app(settings, enqueue=broker, subscription=Quiet()).test_client()
-
-
-@pytest.fixture
-def token(settings) -> dict[str, str]:
-    return {"Authorization": f"Bearer {settings.webhook_token}"}
-
-
-def notification(*keys: str, bucket: str = "ventas", **item: object) -> dict:
-    records = [
-        {
-            "eventName": "s3:ObjectCreated:Put",
-            "s3": {
-                "bucket": {"name": bucket},
-                "object": {"key": key, "versionId": "v1", "eTag": "e", "sequencer": "1"} | item,
-            },
-        }
-        for key in keys
-    ]
-    return {"EventName": "s3:ObjectCreated:Put", "Key": keys[0] if keys else "", "Records": records}
-
-
-def runs(ledger: Ledger) -> list:
-    return ledger.queries.runs(RunFilter(), 0, 50)[0]
-
-
-def test_an_event_is_recorded_and_its_task_sent(client, token, ledger, broker) -> None:
+def test_an_event_is_recorded_and_its_task_sent(client, token, ledger, broker, receiver) -> None:
     answer = client.post("/events/minio", json=notification("ventas.csv"), headers=token)
+    receiver.close()
     (run,) = runs(ledger)
     assert (answer.status_code, answer.json["recorded"]) == (200, 1)
     assert broker.sent == [(Step.ETL, run.id)]
@@ -76,7 +21,7 @@ def test_an_event_is_recorded_and_its_task_sent(client, token, ledger, broker) -
 
 
 def test_a_forecast_file_starts_a_run_of_its_own_kind_and_its_answer_none(
-    client, token, ledger, broker
+    client, token, ledger, broker, receiver
 ) -> None:
     keys = (
         "pronosticos/entrada/2027/x.csv",
@@ -87,14 +32,16 @@ def test_a_forecast_file_starts_a_run_of_its_own_kind_and_its_answer_none(
     assert [one["outcome"] for one in answer.get_json()["events"]] == ["recorded", "ignored", "ignored"]
     (run,), total = ledger.queries.runs(RunFilter(), 0, 9)
     assert (total, run.key, run.kind, run.status) == (1, keys[0], "forecast", "received")
+    receiver.close()
     assert broker.sent == [(Step.FORECAST, run.id)]
 
 
-def test_the_same_event_again_does_nothing(client, token, ledger, broker) -> None:
+def test_the_same_event_again_does_nothing(client, token, ledger, broker, receiver) -> None:
     for _ in range(3):
         assert (
             client.post("/events/minio/", json=notification("ventas.csv"), headers=token).status_code == 200
         )
+    receiver.close()
     assert len(runs(ledger)) == len(broker.sent) == 1
 
 
@@ -112,11 +59,14 @@ def test_several_records_and_escaped_keys(client, token, ledger) -> None:
         (notification("../../ventas/x"), "x"),
     ],
 )
-def test_what_is_no_sales_upload_is_ignored_with_the_reason(client, token, ledger, broker, body, why) -> None:
+def test_what_is_no_sales_upload_is_ignored_with_the_reason(
+    client, token, ledger, broker, receiver, body, why
+) -> None:
     assert client.post("/events/minio", json=body, headers=token).status_code == 200
     (run,) = runs(ledger)
     assert run.status == "ignored"
     assert why in run.reason
+    receiver.close()
     assert broker.sent == []
 
 
@@ -136,17 +86,19 @@ def test_without_the_token_nothing_is_recorded(client, ledger, header) -> None:
     assert runs(ledger) == []
 
 
-def test_a_broker_that_is_away_loses_nothing(client, token, ledger, broker) -> None:
+def test_a_broker_that_is_away_loses_nothing(client, token, ledger, broker, receiver) -> None:
     broker.away = True
     assert client.post("/events/minio", json=notification("ventas.csv"), headers=token).status_code == 200
+    receiver.close()
     (run,) = runs(ledger)
     assert (run.status, run.enqueued_at) == ("received", None), "the sweep will send it"
 
 
 def test_a_ledger_that_is_away_asks_for_another_delivery(settings, token, broker) -> None:
-    client = create_app(settings, enqueue=broker, subscription=Quiet()).test_client()  # not migrated
-    answer = client.post("/events/minio", json=notification("ventas.csv"), headers=token)
+    app = create_app(settings, lambda: broker, Quiet())  # not migrated
+    answer = app.test_client().post("/events/minio", json=notification("ventas.csv"), headers=token)
     assert answer.status_code == 503
+    receiver_of(app).close()
     assert broker.sent == []
 
 
@@ -164,7 +116,8 @@ def test_an_empty_body_is_a_ping(client, token) -> None:
 
 def test_a_body_or_a_list_of_records_too_large(settings, ledger, token, broker) -> None:
     small = settings.model_copy(update={"MAX_EVENT_BYTES": 2000, "MAX_EVENT_RECORDS": 2})
-    client = create_app(small, enqueue=broker, subscription=Quiet()).test_client()
+    app = create_app(small, lambda: broker, Quiet())
+    client = app.test_client()
     headers = {"Authorization": f"Bearer {small.webhook_token}"}
     assert client.post("/events/minio", data=b"x" * 3000, headers=headers).status_code == 413
     many = client.post(
@@ -172,15 +125,18 @@ def test_a_body_or_a_list_of_records_too_large(settings, ledger, token, broker) 
     )
     assert many.status_code == 202
     assert "MAX_EVENT_RECORDS" in many.json["note"]
+    receiver_of(app).close()
 
 
-def test_health_says_what_is_missing(settings, ledger) -> None:
+def test_health_says_what_is_missing(settings, ledger, broker) -> None:
     waiting = Quiet()
     waiting.problem = "MinIO does not answer."
-    client = create_app(settings, subscription=waiting).test_client()
+    app = create_app(settings, lambda: broker, waiting)
+    client = app.test_client()
     answer = client.get("/health")
     assert (answer.status_code, answer.json["detail"]) == (503, "MinIO does not answer.")
     assert client.get("/health/live").status_code == 200
+    receiver_of(app).close()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from api.probes import LISTS
 from ventas.errors import BrokerUnavailable
+from ventas.ledger import UploadEvent
 from ventas.states import REPLAY, Step
 from workers.app import create_app
 
@@ -39,6 +40,29 @@ def test_what_the_sweep_sends_goes_before_what_is_new(settings, monkeypatch) -> 
 def test_what_waits_is_counted_in_the_list_of_every_priority(settings) -> None:
     steps = create_app(settings).conf.broker_transport_options["priority_steps"]
     assert tuple(f"\x06\x16{step}" if step else "" for step in steps) == LISTS
+
+
+def test_what_the_receiver_hands_over_is_sent_once_and_noted(settings, ledger, monkeypatch) -> None:
+    import workers.app
+    import workers.tasks
+    from ventas.pipeline.context import Context
+
+    celery = create_app(settings.model_copy(update={"REDIS_URL": "memory://"}))
+    sent: list[tuple[str, dict]] = []
+    monkeypatch.setattr(celery, "send_task", lambda name, **options: sent.append((name, options)))
+    monkeypatch.setattr(workers.app, "app", celery)
+    context = Context(settings)
+    monkeypatch.setattr(workers.tasks, "context", lambda: context)
+    workers.app.enqueue_due()
+    ((name, options),) = sent
+    assert (options["queue"], options["priority"]) == ("control", 0), "before the steps that wait there"
+    uploads = [UploadEvent("ventas", f"{number}_ventas.csv", "v", "e", 1) for number in range(20)]
+    ids = [one.run_id for one in ledger.intake.record(uploads)]
+    for _ in range(2):
+        workers.tasks.app.tasks[name]()
+    assert [(name, options["args"]) for name, options in sent[1:]] == [("etl", [run_id]) for run_id in ids]
+    assert all(ledger.runs.get(run_id).enqueued_at for run_id in ids)
+    context.ledger.close()
 
 
 def test_training_has_a_queue_of_its_own(settings) -> None:

@@ -1,0 +1,199 @@
+"""The first step of a run, `etl`, beside pandas reading and writing a clean copy of the file: `make benchmark-etl`.
+
+The made-up file has semicolons, decimal commas and cp1252, and one row in a hundred is bad in one of four ways; the
+copy is UTF-8 with commas, points and ISO dates, without the bad rows. `read_csv` is pandas' own engine (C, without
+threads). Each size has a process of its own, whose memory is looked at before and after. The step runs as in the
+worker, on objects in a folder: so its seconds hold no network, and the peer's hold none either.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any, cast
+
+import click
+import numpy as np
+import pandas as pd
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.models import machine
+from ventas.contract import DATE, TARGET
+from ventas.ingest import ingest
+from ventas.ledger import Ledger, UploadEvent
+from ventas.ledger.migrate import upgrade
+from ventas.pipeline.context import Context
+from ventas.pipeline.etl import etl
+from ventas.pipeline.runner import run_step
+from ventas.sample_chain import STORE, generate_chain
+from ventas.settings import Settings
+from ventas.states import Step
+from ventas.store import ObjectVersion
+
+SIZES = (10_000, 100_000, 1_000_000, 5_000_000)
+BAD_SHARE, SEED = 0.01, 7
+COLUMNS = [DATE, "DíaDeLaSemana", "Promociones", "Festivo", TARGET, STORE]
+
+
+def write(rows: int, dirty: Path, clean: Path) -> None:
+    """The made-up file of about so many rows, and its clean copy."""
+    frame = generate_chain(max(rows // 1000, 1), min(rows, 1000), SEED).frame[COLUMNS]
+    rng = np.random.default_rng(SEED)
+    frame[TARGET] = frame[TARGET] + rng.integers(0, 100, len(frame)) / 100
+    bad = rng.random(len(frame)) < BAD_SHARE
+    frame[~bad].to_csv(clean, index=False)
+    texts = frame.astype({STORE: "str"})
+    texts[DATE] = pd.to_datetime(frame[DATE]).dt.strftime("%d/%m/%Y")
+    texts[TARGET] = frame[TARGET].map("{:.2f}".format).str.replace(".", ",")
+    texts["Promociones"] = texts["Promociones"].astype("str")
+    places = np.array_split(rng.permutation(np.flatnonzero(bad)), 4)
+    texts.loc[texts.index[places[0]], TARGET] = "n/d"
+    texts.loc[texts.index[places[1]], DATE] = "31/02/2023"
+    texts.loc[texts.index[places[2]], "Promociones"] = "2"
+    lines = texts.to_csv(index=False, sep=";").splitlines()
+    for place in places[3]:
+        lines[place + 1] += ";7"  # one cell too many
+    dirty.write_bytes(("\n".join(lines) + "\n").encode("cp1252"))
+
+
+class Folder:
+    """The store's part that the step needs, on files in a folder."""
+
+    def __init__(self, home: Path):
+        self.home = home
+
+    def put_bytes(self, bucket: str, key: str, data: bytes, content_type: str) -> None:  # noqa: ARG002
+        path = self.home / bucket / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def get_bytes(self, bucket: str, key: str, max_bytes: int) -> bytes:  # noqa: ARG002
+        return (self.home / bucket / key).read_bytes()
+
+    def download(self, bucket: str, key: str, version_id: str, target: Path, max_bytes: int) -> None:  # noqa: ARG002
+        target.write_bytes((self.home / bucket / key).read_bytes())
+
+    def versions(self, bucket: str, prefix: str) -> Iterator[ObjectVersion]:  # noqa: ARG002
+        return iter(())
+
+
+def site(home: Path) -> Context:
+    """What the step works with, in a folder of its own."""
+    settings = Settings(
+        _env_file=None, VENTAS_HOME=home, DATABASE_URL="", MAX_UPLOAD_BYTES=1 << 30, MAX_ROWS=10_000_000
+    )
+    upgrade(settings)
+    return cast(
+        Context, SimpleNamespace(settings=settings, ledger=Ledger(settings), store=Folder(home / "objects"))
+    )
+
+
+def whole_step(context: Context, dirty: Path, number: int) -> None:
+    """One upload through `etl`; raises RuntimeError where it does not end well."""
+    key = f"{number}_ventas.csv"
+    context.store.put_bytes("ventas", key, dirty.read_bytes() + b"\n" * number, "text/csv")  # no bytes twice
+    event = UploadEvent("ventas", key, str(number), "e", 1)
+    run_id = context.ledger.intake.record([event])[0].run_id
+    assert run_id is not None  # nobody sent it before
+    run_step(context, run_id, Step.ETL, etl, "benchmark")
+    run = context.ledger.runs.get(run_id)
+    if run is None or run.status != "retrain":
+        raise RuntimeError(f"The upload ended as {run}")
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float, float]:
+    """Seconds, processor seconds, and by how many bytes the process grew at most."""
+    process, over = psutil.Process(), threading.Event()
+    before = most = process.memory_info().rss
+
+    def watch() -> None:
+        nonlocal most
+        while not over.wait(0.005):
+            most = max(most, process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    begun, spent = time.perf_counter(), time.process_time()
+    work()
+    took = time.perf_counter() - begun, time.process_time() - spent
+    over.set()
+    watcher.join()
+    return *took, float(most - before)
+
+
+def measure(rows: int, rounds: int) -> dict[str, Any]:
+    """Medians of each way in turn, after one round that warms up and tells of the memory; for this process alone."""
+    with TemporaryDirectory(prefix="ventas-etl-") as folder:
+        home = Path(folder)
+        dirty, clean = home / "dirty_ventas.csv", home / "clean.csv"
+        write(rows, dirty, clean)
+        context, numbers = site(home), iter(range(rounds + 1))
+        ways: dict[str, Callable[[], object]] = {
+            "step": lambda: whole_step(context, dirty, next(numbers)),
+            "clean": lambda: ingest(dirty, context.settings),
+            "read": lambda: pd.read_csv(clean),
+            "read and write": lambda: pd.read_csv(clean).to_csv(home / "out.csv", index=False),
+        }
+        found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in ways}
+        for _ in range(rounds + 1):
+            for name, way in ways.items():
+                found[name].append(timed(way))
+        grown = found["step"][0][2] / dirty.stat().st_size
+        medians = {
+            name: [median(one[which] for one in all_rounds[1:]) for which in (0, 1)]
+            for name, all_rounds in found.items()
+        }
+        return {"rows": rows, "megabytes": dirty.stat().st_size / 1e6, "memory": grown, **medians}
+
+
+def in_a_process(rows: int, rounds: int) -> dict[str, Any]:
+    """`measure` in a process of its own, that holds nothing of the last one."""
+    argv = [sys.executable, "-m", "benchmarks.etl", "--measure", str(rows), "--rounds", str(rounds)]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True)
+    known: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return known
+
+
+def table(found: list[dict[str, Any]]) -> Table:
+    """The medians in seconds (and of the processor's in brackets), and the ratios of these."""
+    shown = Table(title="Medians: s (processor s)", title_justify="left")
+    for name in ("rows", "MB", "read_csv", "clean", "ratio", "+ to_csv", "etl", "ratio", "memory, x file"):
+        shown.add_column(name, justify="right")
+    for one in found:
+        read, clean, both, step = (one[name] for name in ("read", "clean", "read and write", "step"))
+        texts = [f"{wall:.2f} ({cpu:.2f})" for wall, cpu in (read, clean, both, step)]
+        ratios = [
+            f"{ours[0] / peer[0]:.1f} ({ours[1] / peer[1]:.1f})"
+            for ours, peer in ((clean, read), (step, both))
+        ]
+        cells = [texts[0], texts[1], ratios[0], texts[2], texts[3], ratios[1], f"{one['memory']:.1f}"]
+        shown.add_row(f"{one['rows']:,}", f"{one['megabytes']:.1f}", *cells)
+    return shown
+
+
+@click.command()
+@click.option("--rows", "sizes", multiple=True, type=int, help="Only files of so many rows.")
+@click.option("--rounds", default=5, help="Rounds that are counted.")
+@click.option("--measure", "one", type=int, help="Measure one size in this process, and print JSON.")
+def main(sizes: tuple[int, ...], rounds: int, one: int | None) -> None:
+    """Measure the cleaning, and print a table."""
+    if one:
+        click.echo(json.dumps(measure(one, rounds)))
+        return
+    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    console.print(f"{machine()}, load {os.getloadavg()[0]:.1f}")
+    found = [in_a_process(rows, 1 if rows > 1_000_000 else rounds) for rows in sizes or SIZES]
+    console.print(table(found))
+
+
+if __name__ == "__main__":
+    main()
