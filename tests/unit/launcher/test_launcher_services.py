@@ -67,6 +67,12 @@ def test_mlflow_answers_to_both_names_of_this_machine() -> None:
     assert hosts == ["localhost", "localhost:5000", "127.0.0.1", "127.0.0.1:5000"]
 
 
+def test_pages_wait_less_for_a_hanging_mlflow_than_work_does(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path)
+    assert SERVICES["api"].launch(settings).env["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in SERVICES["trainer"].launch(settings).env
+
+
 def test_training_has_a_worker_of_its_own(tmp_path: Path) -> None:
     settings = settings_with(tmp_path)
     queues = {}
