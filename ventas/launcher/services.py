@@ -170,12 +170,24 @@ def trainer(settings: Settings) -> Launch:
     return celery_worker(settings, "training", concurrency=1)
 
 
+def worker_name(settings: Settings, queue: str) -> str:
+    """What this machine's worker of a queue is called; two of one name would answer for each other."""
+    return f"{queue}@{settings.host}"
+
+
 def celery_worker(settings: Settings, queue: str, *, concurrency: int) -> Launch:
     """A Celery worker of one queue; SIGTERM to its main process alone gives unfinished tasks back to the queue."""
     return Launch(
         [
             *celery("worker"),
-            *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),
+            *(
+                "--queues",
+                queue,
+                "--concurrency",
+                str(concurrency),
+                "--hostname",
+                worker_name(settings, queue),
+            ),
             *("--without-mingle", "--without-gossip", "--task-events", "--loglevel", settings.LOG_LEVEL),
         ],
         {"REMAP_SIGTERM": "SIGQUIT", **PATIENT_THREADS},
