@@ -28,7 +28,7 @@ class QuickInsert:
         self._engine: Any = None
         self._bind: list[tuple[str, Callable[[Any], Any] | None]] = []
         columns, marks = ", ".join(self._names), ", ".join("?" * len(self._names))
-        self._insert = f"INSERT INTO {Prediction.__tablename__} ({columns}) VALUES ({marks})"  # noqa: S608
+        self._insert = f"INSERT INTO {Prediction.__tablename__} ({columns}) VALUES ({marks})"  # noqa: S608  # nosec B608
 
     def add(self, rows: Sequence[Any]) -> list[int]:
         """Store rows in one transaction, committed when this returns their ids, in order.
