@@ -169,3 +169,42 @@ def test_predictions_stay_quick_while_redis_hangs(world: World) -> None:
         since = wait_for(lambda: _away_since(world, "notices"), "health to miss Redis", seconds=20)
         assert since > begun
     wait_for(lambda: _away_since(world, "notices") is None, "Redis to be back", seconds=20)
+
+
+def _wrong(world: World) -> set[str]:
+    """The parts that `ventas doctor` names."""
+    command = [str(Path(sys.executable).with_name("ventas")), "doctor", "--json"]
+    done = subprocess.run(
+        command, env=world.system.env, cwd=world.system.cwd, capture_output=True, text=True, timeout=60
+    )
+    wrong = {one["part"] for one in json.loads(done.stdout) if not one["ok"]}
+    assert done.returncode == bool(wrong), done.stderr
+    return wrong
+
+
+def test_the_doctor_names_each_part_that_is_stopped(world: World) -> None:
+    world.ensure_champion()
+    wait_for(lambda: _wrong(world) == set(), "the doctor to find nothing")
+    stopped = [
+        "dashboard",
+        "flower",
+        "webhooks",
+        "beat",
+        "trainer",
+        "worker",
+        "mlflow",
+        "minio",
+        "redis",
+        "api",
+    ]
+    try:
+        for count, name in enumerate(stopped, start=1):
+            world.system.stop([name])
+            wrong = _wrong(world)
+            assert set(stopped[:count]) <= wrong
+            follow = {"champion"} if {"mlflow", "api"} & set(stopped[:count]) else set()
+            follow |= {"worker", "trainer"} if "redis" in stopped[:count] else set()
+            assert wrong <= set(stopped[:count]) | follow, "only what was stopped, and what follows from it"
+    finally:
+        world.system.start(stopped)
+        world.system.wait_ready(stopped, timeout=120)
