@@ -99,7 +99,8 @@ def _receive(settings: Settings, ledger: Ledger, enqueue: Enqueue) -> tuple[Resp
     ]
     _send(ledger, enqueue, started)
     outcomes = [{"run_id": one.run_id, "outcome": one.outcome} for one in recorded]
-    log.info("events_recorded", events=outcomes)
+    for outcome in outcomes:
+        log.info("event_recorded", **outcome)
     return jsonify(recorded=len(started), events=outcomes), 200
 
 
