@@ -17,7 +17,7 @@ import redis
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from ventas.errors import LedgerUnavailable, VentasError
+from ventas.errors import LedgerUnavailable, RegistryUnavailable, VentasError
 from ventas.launcher.checks import check_disk
 from ventas.launcher.places import log_file
 from ventas.launcher.readiness import Health
@@ -178,7 +178,7 @@ def _champion(settings: Settings) -> str:
         head = ledger.promotions.head()
     if head is None:
         return "none yet; `ventas drop FILE` makes the first"
-    version, alias = head.model_version, Registry(settings).champion_alias()
+    version, alias = head.model_version, _alias(settings)
     if alias != version:
         raise Trouble(f"The ledger says version {version}, MLflow's alias {alias}.", "The API mends it.")
     answer = httpx.get(f"{settings.API_URL.rstrip('/')}/health", timeout=HTTP_SECONDS, trust_env=False)
@@ -186,6 +186,13 @@ def _champion(settings: Settings) -> str:
     if served != version:
         raise Trouble(f"Version {version} is champion, the API serves {served}.", _start(settings, "api"))
     return f"version {version} in ledger, alias and API"
+
+
+def _alias(settings: Settings) -> int | None:
+    try:
+        return Registry(settings).champion_alias()
+    except RegistryUnavailable as error:
+        raise Trouble("Unknown: MLflow does not tell its alias.", "Mend mlflow first.") from error
 
 
 def _runs(settings: Settings) -> str:
