@@ -16,6 +16,20 @@ HEADER = (
     *("id", "timestamp", "model_version", DATE, WEEKDAY, PROMOTION, HOLIDAY, "series"),
     *("prediction", "low", "high", "actual", "error"),
 )
+# `excel` is for people who work in Spanish.
+EXCEL_HEADER = (
+    *(
+        "Número",
+        "Consultado",
+        "Versión del modelo",
+        "Fecha",
+        "Día de la semana",
+        "Promociones",
+        "Festivo",
+        "Serie",
+    ),
+    *("Pronóstico", "Mínimo", "Máximo", "Ventas", "Error"),
+)
 
 
 def history_csv(history: History, wanted: HistoryFilter, zone: ZoneInfo, *, excel: bool) -> Iterator[bytes]:
@@ -28,7 +42,7 @@ def history_csv(history: History, wanted: HistoryFilter, zone: ZoneInfo, *, exce
     first = next(parts, ())
 
     def pieces() -> Iterator[bytes]:
-        yield csv_bytes(HEADER, (), delimiter)
+        yield csv_bytes(EXCEL_HEADER if excel else HEADER, (), delimiter)
         rows = first
         while rows:
             cells = [_cells(past_prediction(past, zone), zone, excel=excel) for past in rows]

@@ -99,7 +99,7 @@ def _between(day: Row) -> str:
     if day["low"] is None:
         return _("Este modelo no dice entre qué valores.")
     parts, whole = odds(day["coverage"])
-    return _("Entre {low} y {high}, {parts} de cada {whole} veces.").format(
+    return _("Entre {low} y {high}: ahí debería caer {parts} de cada {whole} veces.").format(
         low=formats.number(day["low"]), high=formats.number(day["high"]), parts=parts, whole=whole
     )
 

@@ -61,7 +61,7 @@ def test_the_form_predicts_and_says_that_it_assumed_the_date(browser: Chrome, si
     until(browser, lambda b: b.find_element(By.ID, "forecast-value").text == "1.605,20")
     assert element(browser, "#forecast-day").text == "para el lunes 30 de noviembre de 2026"
     said = element(browser, "#forecast-interval").text
-    assert said == "Entre 1.431,70 y 1.771,25, 8 de cada 10 veces."
+    assert said == "Entre 1.431,70 y 1.771,25: ahí debería caer 8 de cada 10 veces."
     assert "Fecha supuesta" in element(browser, "#forecast-remarks").text
     assert "Versión 3" in element(browser, "#forecast-result").text
     assert site.data.asked == [{"DíaDeLaSemana": 1, "Promociones": 0, "Festivo": 0}]

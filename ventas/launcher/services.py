@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ventas.errors import NotFound
 from ventas.launcher.addresses import Address, address
@@ -126,7 +126,8 @@ def webhooks(settings: Settings) -> Launch:
 
 def api(settings: Settings) -> Launch:
     """The API."""
-    return granian("api.app:create_front", settings.API_BIND, "API_BIND", workers=2)
+    made = granian("api.app:create_front", settings.API_BIND, "API_BIND", workers=2)
+    return replace(made, env=made.env | PROMPT_MLFLOW)
 
 
 def dashboard(settings: Settings) -> Launch:
@@ -138,6 +139,10 @@ def dashboard(settings: Settings) -> Launch:
 # place of 10. Those that never spin gain nothing from a second core. A little spinning has both: another fit took
 # 3.3 s quiet and 12 busy, against 3.2 and 23 by default, and 6.1 and 11 with OMP_WAIT_POLICY=PASSIVE.
 PATIENT_THREADS = {"GOMP_SPINCOUNT": "1000"}
+
+
+# A page waits for what the API asks of MLflow; where it hangs, the next look asks again.
+PROMPT_MLFLOW = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
 
 def granian(factory: str, bind: str, setting: str, *, workers: int) -> Launch:
@@ -165,12 +170,24 @@ def trainer(settings: Settings) -> Launch:
     return celery_worker(settings, "training", concurrency=1)
 
 
+def worker_name(settings: Settings, queue: str) -> str:
+    """What this machine's worker of a queue is called; two of one name would answer for each other."""
+    return f"{queue}@{settings.host}"
+
+
 def celery_worker(settings: Settings, queue: str, *, concurrency: int) -> Launch:
     """A Celery worker of one queue; SIGTERM to its main process alone gives unfinished tasks back to the queue."""
     return Launch(
         [
             *celery("worker"),
-            *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),
+            *(
+                "--queues",
+                queue,
+                "--concurrency",
+                str(concurrency),
+                "--hostname",
+                worker_name(settings, queue),
+            ),
             *("--without-mingle", "--without-gossip", "--task-events", "--loglevel", settings.LOG_LEVEL),
         ],
         {"REMAP_SIGTERM": "SIGQUIT", **PATIENT_THREADS},

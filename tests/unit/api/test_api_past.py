@@ -123,7 +123,7 @@ def test_the_file_has_all_that_fits_for_programs_and_for_spreadsheets(
     assert rows[-1]["timestamp"] == "2026-11-23T12:00:00Z"
     text = client.get("/history/predictions.csv?first_id=2&last_id=2&excel=true").get_data().decode("utf-8")
     header, line = text.splitlines()
-    assert header.startswith("\ufeffid;timestamp;")
+    assert header.startswith("\ufeffNúmero;Consultado;Versión del modelo;Fecha;")
     assert line == "2;2026-11-23 09:00:00;1;2026-11-30;1;0;0;;110,50;90,00;130,00;100,00;10,50"
     empty = client.get("/history/predictions.csv?model_version=9").get_data().decode("utf-8-sig")
     assert empty.splitlines() == [",".join(rows[0])]

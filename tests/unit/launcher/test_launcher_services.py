@@ -1,12 +1,13 @@
 """The table of services: what is started, how, and where."""
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ventas.errors import NotFound
+from ventas.errors import NotFound, SettingsError
 from ventas.launcher.addresses import address
 from ventas.launcher.environment import around_proxies, own_ports, settings_of, without_settings
 from ventas.launcher.services import SERVICES, allowed_hosts, service, wanted
@@ -67,6 +68,12 @@ def test_mlflow_answers_to_both_names_of_this_machine() -> None:
     assert hosts == ["localhost", "localhost:5000", "127.0.0.1", "127.0.0.1:5000"]
 
 
+def test_pages_wait_less_for_a_hanging_mlflow_than_work_does(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path)
+    assert SERVICES["api"].launch(settings).env["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in SERVICES["trainer"].launch(settings).env
+
+
 def test_training_has_a_worker_of_its_own(tmp_path: Path) -> None:
     settings = settings_with(tmp_path)
     queues = {}
@@ -76,6 +83,17 @@ def test_training_has_a_worker_of_its_own(tmp_path: Path) -> None:
         assert launch.env["REMAP_SIGTERM"] == "SIGQUIT"
         assert not launch.stop_group
     assert queues == {"worker": "control", "trainer": "training"}
+
+
+@pytest.mark.parametrize(("given", "host"), [("worker-2", "worker-2"), ("", socket.gethostname())])
+def test_workers_are_called_after_their_machine(given: str, host: str, tmp_path: Path) -> None:
+    argv = SERVICES["worker"].launch(settings_with(tmp_path, HOST_NAME=given)).argv
+    assert argv[argv.index("--hostname") + 1] == f"control@{host}"
+
+
+def test_a_machine_s_name_is_one_that_celery_takes(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="HOST_NAME"):
+        settings_with(tmp_path, HOST_NAME="second@floor")
 
 
 @pytest.mark.parametrize(("bind", "open_to_all"), [("127.0.0.1:5555", True), ("0.0.0.0:5555", False)])

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import settings as budget
 from hypothesis import strategies as st
 
 from ventas import reader
@@ -78,12 +79,14 @@ TEXTS = st.lists(
 )
 
 
+@budget(deadline=None)
 @given(texts=TEXTS, decimal=MARKS)
 def test_plain_numbers_are_the_numbers_that_odd_ones_are_read_as(texts: list[str], decimal: str) -> None:
     values = pd.Series(texts, dtype="str").str.strip()
     np.testing.assert_array_equal(numbers(values, decimal), _odd_numbers(values, decimal))  # type: ignore[arg-type]
 
 
+@budget(deadline=None)
 @given(st.lists(st.floats(allow_nan=False) | st.floats(-1e9, 1e9).map(lambda x: round(x, 2)), min_size=1))
 def test_floats_are_written_as_python_writes_them(values: list[float]) -> None:
     assert _floats_as_text(np.array(values)).to_pylist() == [repr(value) for value in values]
@@ -92,6 +95,7 @@ def test_floats_are_written_as_python_writes_them(values: list[float]) -> None:
 CELLS = st.text(st.sampled_from('a";,\n ñ'), max_size=4)
 
 
+@budget(deadline=None)
 @given(st.lists(st.tuples(CELLS, st.integers(-9, 9)), min_size=1, max_size=9))
 def test_a_table_is_written_as_the_csv_module_writes_it(rows: list[tuple[str, int]]) -> None:
     frame = pd.DataFrame(
@@ -102,6 +106,7 @@ def test_a_table_is_written_as_the_csv_module_writes_it(rows: list[tuple[str, in
     assert to_csv_bytes(frame).decode() == "a,b\n" + buffer.getvalue()
 
 
+@budget(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(-70_000, 70_000)), max_size=40))
 def test_rows_are_ordered_as_lexsort_orders_them(rows: list[tuple[int, int]]) -> None:
     series, days = (np.array([row[place] for row in rows], dtype=np.int64) for place in (0, 1))
@@ -109,6 +114,7 @@ def test_rows_are_ordered_as_lexsort_orders_them(rows: list[tuple[int, int]]) ->
     np.testing.assert_array_equal(once_each(np.sort(days)), np.unique(days))
 
 
+@budget(deadline=None)
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30), st.sampled_from([0.25, 0.75]))
 def test_quartiles_are_those_of_pandas(sales: list[float], share: float) -> None:
     found = _quantile(np.sort(sales), np.array([0]), np.array([len(sales)]), share)
