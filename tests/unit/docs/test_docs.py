@@ -7,18 +7,17 @@ from pathlib import Path
 
 import pytest
 import yaml
-from settings_table import BEGIN, END, ROOT, between, env_lines, readme_table
+from document_parts import LINK, anchor
+from settings_table import BEGIN, END, ROOT, WRITE_ANEW, between, env_lines, readme_tables
 
 from ventas.settings import Settings
 from ventas.states import RunStatus
 
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *(ROOT / name for name in ("README.md", "README.es.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-WRITE_ANEW = "run: .venv/bin/python tests/unit/docs/settings_table.py"
 SKIPPED_FOLDERS = {"build", "dist", "node_modules", "__pycache__"}
-LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def read(name: str) -> str:
@@ -69,8 +68,9 @@ def test_the_version_stands_in_one_place() -> None:
     assert [path.name for path in told if version[1] in text_of(path)] == ["pyproject.toml"]
 
 
-def test_readme_has_every_setting_with_its_default() -> None:
-    assert between(read("README.md"), BEGIN, END) == readme_table(), WRITE_ANEW
+@pytest.mark.parametrize(("readme", "table"), readme_tables().items())
+def test_readme_has_every_setting_with_its_default(readme: str, table: str) -> None:
+    assert between(read(readme), BEGIN, END) == table, WRITE_ANEW
 
 
 def test_env_example_has_every_setting_with_its_default() -> None:
@@ -221,17 +221,17 @@ def relative_links() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("document", "target"), relative_links())
 def test_every_relative_link_resolves(document: str, target: str) -> None:
-    name, _, anchor = target.partition("#")
+    name, _, fragment = target.partition("#")
     linked = (ROOT / document).parent / name if name else ROOT / document
     assert linked.is_file()
-    if anchor:
-        assert anchor in headings(linked)
+    if fragment:
+        assert f"#{fragment}" in headings(linked)
 
 
 def headings(path: Path) -> set[str]:
-    """The anchors of a document's headings, as common renderers make them."""
+    """The anchors of a document's headings."""
     titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    return {anchor(title) for title in titles}
 
 
 def test_no_file_names_this_tree_or_anybodys_home() -> None:
