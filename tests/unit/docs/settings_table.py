@@ -1,4 +1,4 @@
-"""The settings as README.md and .env.example show them; run as a program, this file writes both anew."""
+"""The settings as the READMEs and .env.example show them; run as a program, this file writes all of them anew."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def shown(default: Any) -> str:
 
 
 def readme_table() -> str:
-    """The table of README.md, a line for each setting."""
+    """The table of README.md and README.es.md, a line for each setting."""
     rows = [
         f"| `{name}` | {f'`{shown(field.default)}`' if shown(field.default) else 'empty'} | {field.description} |"
         for name, field in Settings.model_fields.items()
@@ -49,5 +49,6 @@ def rewrite(path: Path, begin: str, end: str, content: str) -> None:
 
 
 if __name__ == "__main__":
-    rewrite(ROOT / "README.md", BEGIN, END, readme_table())
+    for name in ("README.md", "README.es.md"):
+        rewrite(ROOT / name, BEGIN, END, readme_table())
     rewrite(ROOT / ".env.example", f"# {BEGIN}", f"# {END}", env_lines())

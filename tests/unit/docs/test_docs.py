@@ -13,7 +13,7 @@ from ventas.settings import Settings
 from ventas.states import RunStatus
 
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *(ROOT / name for name in ("README.md", "README.es.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 WRITE_ANEW = "run: .venv/bin/python tests/unit/docs/settings_table.py"
