@@ -1,7 +1,8 @@
 """How the whole system is: every part asked at once, when somebody wants to know, and remembered for a while.
 
 A part that hangs holds up one thread of its own and no other: it is not asked again before that has ended. Of the
-requests that come meanwhile only the one that began to ask waits, and not for long.
+requests that come meanwhile only the one that began to ask waits, and not for long; the first time all of them do,
+for there is nothing to remember yet.
 """
 
 import time
@@ -63,7 +64,8 @@ class SystemStatus:
 
     def look(self) -> dict[str, PartState]:
         """How each part is, at most FRESH_SECONDS old; takes WAIT_SECONDS at most."""
-        if self._asking.acquire(blocking=False):
+        is_first = self._asked_at == float("-inf")
+        if self._asking.acquire(blocking=is_first, timeout=WAIT_SECONDS if is_first else -1):
             try:
                 if time.monotonic() - self._asked_at > FRESH_SECONDS:
                     self._ask_all()

@@ -134,6 +134,7 @@ def test_what_hangs_holds_up_one_request_for_a_moment_and_the_others_not_at_all(
     )
     system = SystemStatus(hanging, services_of(app).ledger)
     before = threading.active_count()
+    system.look()
     began = time.monotonic()
     first = threading.Thread(target=system.look)
     first.start()
@@ -148,6 +149,20 @@ def test_what_hangs_holds_up_one_request_for_a_moment_and_the_others_not_at_all(
     assert parts["minio"].status == parts["redis"].status == parts["webhooks"].status == "away"
     assert parts["ledger"].status == "ok"
     assert threading.active_count() - before <= 7, "one thread for each question, however often it is asked"
+
+
+def test_who_asks_first_together_with_another_is_told_no_less(
+    app: Flask, settings: Settings, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_module, "WAIT_SECONDS", 1.0)
+    system = SystemStatus(settings.model_copy(update={"MINIO_ENDPOINT": silent}), services_of(app).ledger)
+    first = threading.Thread(target=system.look)
+    first.start()
+    while not system._asking.locked():
+        assert first.is_alive()
+    told = system.look()
+    first.join()
+    assert "unknown" not in {part.status for part in told.values()}
 
 
 def test_a_probe_that_breaks_is_told_as_such(app: Flask, settings: Settings) -> None:

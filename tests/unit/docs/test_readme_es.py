@@ -89,6 +89,11 @@ def test_both_readmes_have_the_same() -> None:
     assert not faults, "\n".join(faults)
 
 
+def test_each_readme_leads_to_the_other() -> None:
+    assert f"({SPANISH})" in read(ENGLISH).partition("\n## ")[0]
+    assert f"({ENGLISH})" in read(SPANISH).partition("\n## ")[0]
+
+
 @pytest.mark.parametrize(
     ("begin", "fault"),
     [
