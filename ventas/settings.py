@@ -6,6 +6,7 @@
 import hashlib
 import json
 import secrets
+import socket
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -68,6 +69,15 @@ class Settings(BaseSettings):
     REDIS_URL: str = Field("redis://127.0.0.1:6379/0", description="Broker of the tasks.")
     DATABASE_URL: str = Field(
         "", description="SQLAlchemy URL of ledger and history; empty: SQLite in VENTAS_HOME."
+    )
+    HOST_NAME: str = Field(
+        "",
+        description="What this machine's workers are called, unlike any other's; empty: its host name.",
+        pattern=r"^[A-Za-z0-9._-]*$",
+    )
+    DASK_SCHEDULER: str = Field(
+        "",
+        description="Dask scheduler whose workers share a search's fits (`tcp://host:8786`); empty: this machine.",
     )
     MLFLOW_TRACKING_URI: str = Field("http://127.0.0.1:5000", description="MLflow server.")
     MLFLOW_BACKEND_STORE_URI: str = Field(
@@ -245,6 +255,11 @@ class Settings(BaseSettings):
     def home(self) -> Path:
         """The state folder, absolute."""
         return self.VENTAS_HOME.expanduser().resolve()
+
+    @property
+    def host(self) -> str:
+        """What this machine's workers are called."""
+        return self.HOST_NAME or socket.gethostname()
 
     @property
     def database_url(self) -> str:

@@ -94,15 +94,16 @@ def send_due() -> None:
 def _run(task: Task, run_id: str, step: Step) -> None:
     from ventas.pipeline.runner import TryAgain, run_step
 
-    try:
-        due = run_step(
-            context(), run_id, step, _work(step), str(task.request.hostname), task_id=task.request.id
-        )
-    except (TryAgain, TransientError) as error:  # the latter: not even the lease could be had
-        countdown = min(2 ** (task.request.retries + 1), LONGEST_PAUSE_SECONDS)
-        raise task.retry(exc=error, countdown=countdown) from error
-    if due is not None:
-        _send(due, run_id)
+    with structlog.contextvars.bound_contextvars(run_id=run_id, step=step.value):  # also in libraries' lines
+        try:
+            due = run_step(
+                context(), run_id, step, _work(step), str(task.request.hostname), task_id=task.request.id
+            )
+        except (TryAgain, TransientError) as error:  # the latter: not even the lease could be had
+            countdown = min(2 ** (task.request.retries + 1), LONGEST_PAUSE_SECONDS)
+            raise task.retry(exc=error, countdown=countdown) from error
+        if due is not None:
+            _send(due, run_id)
 
 
 def _send(step: Step, run_id: str) -> None:

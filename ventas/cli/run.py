@@ -23,12 +23,15 @@ def run(what: str, as_json: bool) -> None:
 
 def supervise(name: str) -> NoReturn:
     """Run the service until a signal, or until the process that started this one ends."""
+    from ventas.launcher.checks import ledger_apart
     from ventas.launcher.services import service
     from ventas.launcher.supervise import become_supervisor
     from ventas.settings import load_settings
 
     settings = load_settings()
     found = service(name)
+    if name in ("worker", "trainer") and (trouble := ledger_apart(settings)):
+        click.echo(f"Warning: {trouble}", err=True)
     launch = found.launch(settings)  # what is missing on this machine is told now, not restarted for ever
     echo = os.environ.get("VENTAS_RUN_ECHO", "on") != "off"
     become_supervisor(name, launch, settings.home, echo=echo)

@@ -24,6 +24,7 @@ def upload_first_sample(settings: Settings) -> str:
         path = Path(folder) / SAMPLE_KEY
         _write_sample(path)
         store.upload_file(UPLOADS_BUCKET, SAMPLE_KEY, path)
+    mark.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()
     return f"{UPLOADS_BUCKET}/{SAMPLE_KEY}"
 

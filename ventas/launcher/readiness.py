@@ -1,7 +1,6 @@
 """Whether each service truly answers, by asking it what its users would ask."""
 
 import json
-import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from kombu.exceptions import OperationalError
 from ventas.errors import TransientError
 from ventas.launcher.addresses import address
 from ventas.launcher.places import last_lines, log_file, state_file
-from ventas.launcher.services import minio_address, mlflow_address
+from ventas.launcher.services import minio_address, mlflow_address, worker_name
 from ventas.settings import Settings
 
 PAUSE_SECONDS = 0.25
@@ -147,7 +146,7 @@ def _worker_of(queue: str) -> Callable[[Settings], bool]:
     def check(settings: Settings) -> bool:
         if not _redis(settings):
             return False
-        name = f"{queue}@{socket.gethostname()}"
+        name = worker_name(settings, queue)
         try:
             with (
                 Celery("ventas.readiness", broker=settings.REDIS_URL, set_as_current=False) as app,

@@ -1,5 +1,6 @@
 """One table of all services: how each is started, where it listens, which setting moves it."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -171,12 +172,18 @@ def trainer(settings: Settings) -> Launch:
     return celery_worker(settings, "training", concurrency=1)
 
 
+def worker_name(settings: Settings, queue: str) -> str:
+    """What this machine's worker of a queue is called; two of one name would answer for each other."""
+    return f"{queue}@{settings.host}"
+
+
 def celery_worker(settings: Settings, queue: str, *, concurrency: int) -> Launch:
     """A Celery worker of one queue; SIGTERM to its main process alone gives unfinished tasks back to the queue."""
     return Launch(
         [
             *celery("worker", CELERY_TASKS),
-            *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),
+            *("--queues", queue, "--concurrency", str(concurrency)),
+            *("--hostname", worker_name(settings, queue)),
             *("--without-mingle", "--without-gossip", "--task-events", "--loglevel", settings.LOG_LEVEL),
         ],
         {"REMAP_SIGTERM": "SIGQUIT", **PATIENT_THREADS},
@@ -191,7 +198,10 @@ def beat(settings: Settings) -> Launch:
 
 
 def flower(settings: Settings) -> Launch:
-    """Flower, its history kept over restarts; without a password only where nobody else can reach it."""
+    """Flower, its history kept over restarts; without a password only where nobody else can reach it.
+
+    Elsewhere it asks for the user `admin` and the admin token, or for what FLOWER_BASIC_AUTH says.
+    """
     where = address(settings.FLOWER_BIND, "FLOWER_BIND")
     return Launch(
         [
@@ -200,8 +210,13 @@ def flower(settings: Settings) -> Launch:
             *("--persistent=True", f"--db={settings.home / 'flower' / 'flower.db'}"),
             "--state_save_interval=10000",
         ],
-        {"FLOWER_UNAUTHENTICATED_API": "true"} if where.is_local else {},
+        {"FLOWER_UNAUTHENTICATED_API": "true"} if where.is_local else _flower_password(settings),
     )
+
+
+def _flower_password(settings: Settings) -> dict[str, str]:
+    given = os.environ.get("FLOWER_BASIC_AUTH")
+    return {"FLOWER_BASIC_AUTH": given or f"admin:{settings.admin_token}"}
 
 
 def celery(command: str, app: str = CELERY_APP) -> list[str]:
