@@ -22,6 +22,7 @@ log = structlog.get_logger()
 Matrix = npt.NDArray[np.float64]
 
 CONNECT_SECONDS = 5
+PATIENCE_SECONDS = 60  # for a batch of fits, however short the search is meant to be: others work there too
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def fitter(settings: Settings) -> Iterator[Fits]:
         yield done_here
         return
     try:
-        yield _Cluster(client, settings.SEARCH_BUDGET_SECONDS)
+        yield _Cluster(client, max(settings.SEARCH_BUDGET_SECONDS, PATIENCE_SECONDS))
     finally:
         client.close(timeout=CONNECT_SECONDS)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import mlflow
@@ -13,6 +15,7 @@ from matplotlib.figure import Figure
 from mlflow.entities import LoggedModel
 from mlflow.models import Model, infer_signature
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from ventas.card_files import card_files
 from ventas.checks import Example
@@ -26,6 +29,9 @@ from ventas.training import Metrics, Search, inputs
 
 REFIT_FILE = "refit/model.skops"
 REQUIREMENTS = ("scikit-learn", "skops", "pandas", "numpy")
+
+# MLflow's copy to a folder fails where another, at the same moment, makes the same folder in it.
+_ON_DISK = Lock()
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,9 @@ def send(settings: Settings, uri: str, folder: Path, write: Callable[[Path], Non
     """Let `write` fill `folder`, and send its files to the artifacts' address `uri`. Raises MLflow's errors."""
     folder.mkdir()
     write(folder)
-    get_artifact_repository(uri, settings.MLFLOW_TRACKING_URI).log_artifacts(str(folder))
+    repository = get_artifact_repository(uri, settings.MLFLOW_TRACKING_URI)
+    with _ON_DISK if isinstance(repository, LocalArtifactRepository) else nullcontext():
+        repository.log_artifacts(str(folder))
 
 
 def write_fits(training: Training, folder: Path) -> None:
