@@ -27,6 +27,7 @@ Family = Literal["means", "seasonal_naive", "linear", "forest", "boosting", "gri
 STATISTICS_FROM_DAYS = 112  # fewer leave too few rows after the days that statistics need before them
 FOREST_MAX_ROWS = 100_000
 TREES = 100
+PLAIN_TREES, PLAIN_MAX_ROWS = 50, 5_000
 FOREST_SAMPLE = 30_000  # rows that each tree of a large forest is grown on
 LINEAR_MAX_ROWS = 400_000
 # Seconds on two cores, measured on 255 to 875,000 rows of 42 columns. For a row: tables; linear models with their
@@ -179,6 +180,8 @@ def _wanted(task: Task, settings: Settings) -> Iterator[Candidate]:
     if task.series == 1:
         yield from _linear(View(), task.rows)
     yield from _linear(view, task.rows)
+    if task.series == 1 and task.rows < PLAIN_MAX_ROWS:
+        yield _plain_forest(task, settings.SEED)
     yield from _boosting(view, task, settings.SEED)
     yield from _forests(view, task, settings.SEED)
 
@@ -239,6 +242,14 @@ def _boosting_cost(task: Task, leaves: int) -> float:
     """Of one iteration on one row."""
     matrix = (task.columns + 29) / 42
     return BOOSTING_COST * matrix * log2(leaves) + LEAF_COST * leaves / max(task.rows, 1)
+
+
+def _plain_forest(task: Task, seed: int) -> Candidate:
+    """On the file's own columns, as the seed's grid: in a year of days the calendar's columns may only mislead."""
+    params = {"n_estimators": PLAIN_TREES}
+    forest = RandomForestRegressor(**params, random_state=seed)
+    cost = FOREST_COST * PLAIN_TREES * task.columns / 10 * log2(max(task.rows, 2)) / 10
+    return Candidate("forest on plain columns", "forest", View(), forest, params, cost=cost)
 
 
 def _forests(view: View, task: Task, seed: int) -> Iterator[Candidate]:

@@ -38,6 +38,19 @@ def test_the_winner_is_nearer_to_the_noise_than_tables_and_the_grid(stores: int,
     assert error - floor < (0.8 if stores > 1 else 1.0) * (seed_grid - floor)
 
 
+@pytest.mark.parametrize("seed", [1, 4])
+def test_where_only_weekday_and_promotion_count_the_search_finds_what_the_grid_finds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    days = pd.date_range("2022-01-01", periods=255)
+    weekday = days.day_of_week.to_numpy() + 1
+    promotion = np.where(weekday % 2, 0, rng.integers(0, 2, len(days)))
+    level = 1000 + 500 * weekday + 150 * promotion + rng.normal(0, 100, len(days))
+    sales = frame(days, level, promotion, (weekday == 7).astype(int))
+    found, former = (_search(sales, settings, Roles()) for settings in (SETTINGS, GRID))
+    best = min(one["cv_rmse"] for one in found.leaderboard if "cv_rmse" in one)
+    assert best <= former.cv_mse**0.5
+
+
 @pytest.fixture
 def no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A short budget plans little; on a busy machine the clock must not stop what was planned."""
