@@ -1,6 +1,9 @@
 """What a test does to a running system, and sees of it."""
 
 import io
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -57,6 +60,15 @@ class World:
         """Close the connections."""
         self.api.close()
         self.ledger.close()
+
+    @contextmanager
+    def hanging(self, name: str) -> Iterator[None]:
+        """A service that keeps its connections but answers nothing."""
+        self.system.kill(name, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.system.kill(name, signal.SIGCONT)
 
     def put(self, key: str, data: pd.DataFrame | bytes) -> str:
         """Upload with the plain SDK, as any client would; the object's version id."""

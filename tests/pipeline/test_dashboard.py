@@ -60,7 +60,9 @@ def test_a_file_dropped_into_the_page_is_followed_live_to_its_verdict_and_a_bad_
     table.rename(columns={"Festivo": "Feriado"}).to_csv(bad, index=False)
     chromium.get(f"{world.system.urls['dashboard']}/subir")
     _send(chromium, good, "Este archivo sirve")
-    wait_for(lambda: "candidatos probados" in _text(chromium, "#upload-list"), "its live progress", 60)
+    wait_for(lambda: any(run["progress"] for run in world.runs(key="pagina-ventas.csv")), "its search", 60)
+    with world.hanging("trainer"):  # the page looks every two seconds, and a search may be over before
+        wait_for(lambda: "candidatos probados" in _text(chromium, "#upload-list"), "its live progress", 30)
     wait_for(
         lambda: "Comparación con el modelo" in _text(chromium, "#upload-list .step.done:last-child"),
         "the end",

@@ -1,13 +1,10 @@
 """What an operator does to a running system: start a run again, go back to a champion, judge the past anew."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -120,16 +117,6 @@ def _all_that_is_kept(world: World) -> list[Any]:
     return [[{**row, "served": None} for row in rows] for rows in answers]
 
 
-@contextmanager
-def _hanging(world: World, name: str) -> Iterator[None]:
-    """A service that keeps its connections but answers nothing."""
-    world.system.kill(name, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        world.system.kill(name, signal.SIGCONT)
-
-
 def _slowest_prediction(world: World, seconds: float) -> float:
     slowest, end = 0.0, time.monotonic() + seconds
     while time.monotonic() < end:
@@ -152,7 +139,7 @@ def test_predictions_stay_quick_while_mlflow_hangs_and_is_asked_all_the_time(wor
     def ask() -> int:
         return httpx.get(f"{world.system.urls['api']}/models", timeout=60).status_code
 
-    with ThreadPoolExecutor(16) as pool, _hanging(world, "mlflow"):
+    with ThreadPoolExecutor(16) as pool, world.hanging("mlflow"):
         asked = [pool.submit(ask) for _ in range(16)]
         assert _slowest_prediction(world, 3) < NOT_WAITING_SECONDS
         assert {answer.result() for answer in asked} == {503}
@@ -164,7 +151,7 @@ def test_predictions_stay_quick_while_mlflow_hangs_and_is_asked_all_the_time(wor
 def test_predictions_stay_quick_while_redis_hangs(world: World) -> None:
     world.served_by(world.ensure_champion())
     begun = utc_now()
-    with _hanging(world, "redis"):
+    with world.hanging("redis"):
         assert _slowest_prediction(world, 3) < 2  # Redis is asked for 2 s at least
         since = wait_for(lambda: _away_since(world, "notices"), "health to miss Redis", seconds=20)
         assert since > begun
