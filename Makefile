@@ -8,7 +8,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run-env dev-env object-store up sample test zoo test-fast check chaos benchmark benchmark-serving benchmark-events benchmark-etl benchmark-models benchmark-history benchmark-dashboard benchmark-upload benchmark-start screenshots lock clean-state
+.PHONY: help run-env dev-env object-store up sample test zoo test-fast check audit sbom chaos benchmark benchmark-serving benchmark-events benchmark-etl benchmark-models benchmark-history benchmark-dashboard benchmark-upload benchmark-start screenshots lock clean-state
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -41,11 +41,20 @@ zoo: dev-env object-store ## every bad file of the tests through the real pipeli
 test-fast: dev-env ## unit tests alone
 	$(PYTEST) tests/unit
 
-check: dev-env ## format, lint, types, import rules
+check: dev-env ## format, lint, types, import rules, bandit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -r -ll ventas api dashboard webhooks workers
+
+# Its data come from PyPI's JSON API; --strict, for a package that could not be looked up is no package that is well.
+audit: dev-env ## known vulnerabilities of the locked packages (needs PyPI's advisories)
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock \
+	|| { echo "Vulnerable packages, or no advisories to be had from here: see above." >&2; exit 1; }
+
+sbom: dev-env ## write sbom.json, the locked packages as CycloneDX
+	$(BIN)/cyclonedx-py requirements requirements.lock --output-format JSON --output-file sbom.json
 
 chaos: dev-env object-store ## kill the parts of a real system in turn; CHAOS_UPLOADS=20 is the short way
 	$(BIN)/python -m chaos

@@ -44,6 +44,8 @@ ROUTES = (
     *(admin_routes, replay_routes),
 )
 API_VERSION = "1"
+# What reading the registry and loading a model bring, which takes each worker 100 MB and seconds.
+SHARED = ("mlflow", "skops.io", "ventas.compiled.model")
 THREADS = 4
 
 

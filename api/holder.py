@@ -1,7 +1,7 @@
 """The champion in memory: loaded beside the requests, swapped between two of them."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
@@ -101,11 +101,22 @@ class ChampionHolder:
     """Keeps the champion; its `loops` follow the ledger's decisions.
 
     The champion is one attribute, replaced whole: no request waits for a load, and none sees half a swap.
+
+    Parameters
+    ----------
+    run_of: the id of the run that made a version, for the log; None where that is not known now.
     """
 
-    def __init__(self, source: ModelSource, parts: Parts, poll_seconds: float):
+    def __init__(
+        self,
+        source: ModelSource,
+        parts: Parts,
+        poll_seconds: float,
+        run_of: Callable[[int], str | None] = lambda _version: None,
+    ):
         self._source = source
         self._parts = parts
+        self._run_of = run_of
         self._champion: Champion | None = None
         self._reason = "The API has only just started and is looking for a champion."
         self._unusable: tuple[int, float] | None = None
@@ -195,7 +206,10 @@ class ChampionHolder:
         champion = Champion(model, Form(model.inputs), utc_now(), _compiled(model))
         _warm(champion)
         before, self._champion = self._champion, champion
-        log.info("champion_swapped", version=model.version, previous=before.version if before else None)
+        previous = before.version if before else None
+        log.info(
+            "champion_swapped", run_id=self._run_of(model.version), version=model.version, previous=previous
+        )
 
 
 def _compiled(model: ServedModel) -> "CompiledModel | None":

@@ -22,7 +22,8 @@ PING_SECONDS = 1.0
 WORKERS = {"control": "worker", "training": "trainer"}  # the process of each queue
 # How the names of a queue's lists end, one for each priority of `workers.app`, as kombu marks them.
 LISTS = ("", "\x06\x166", "\x06\x169")
-_ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+# Compared with, not bound to.
+_ANY_HOST = ("0.0.0.0", "::")  # noqa: S104  # nosec B104
 
 Reasons = dict[str, str | None]
 Ask = Callable[[], Reasons]

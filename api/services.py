@@ -4,6 +4,7 @@ import atexit
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -75,7 +76,7 @@ def make_services(
     parts = Parts(CHAMPION, LEDGER, REGISTRY, NOTICES, HISTORY, SHADOW)
     ledger = Ledger(settings, lock_timeout_seconds=settings.HISTORY_TIMEOUT_SECONDS)
     fenced = FencedCatalogue(catalogue, parts, REGISTRY)
-    holder = ChampionHolder(source, parts, settings.CHAMPION_POLL_SECONDS)
+    holder = ChampionHolder(source, parts, settings.CHAMPION_POLL_SECONDS, partial(_run_of, ledger))
     return Services(
         settings=settings,
         parts=parts,
@@ -89,6 +90,14 @@ def make_services(
         source=source,
         enqueue=enqueue,
     )
+
+
+def _run_of(ledger: Ledger, version: int) -> str | None:
+    try:
+        run = ledger.queries.run_of_version(version)
+    except LedgerUnavailable:
+        return None  # the log says so elsewhere, and a model is served all the same
+    return run.id if run else None
 
 
 def sent(enqueue: Enqueue, task: str, subject: str, mark: Callable[[str], None]) -> bool:

@@ -63,9 +63,10 @@ class SystemStatus:
         self._asked_at = float("-inf")
 
     def look(self) -> dict[str, PartState]:
-        """How each part is, at most FRESH_SECONDS old; takes WAIT_SECONDS at most."""
+        """How each part is, at most FRESH_SECONDS old; takes WAIT_SECONDS at most, the first look twice that."""
         is_first = self._asked_at == float("-inf")
-        if self._asking.acquire(blocking=is_first, timeout=WAIT_SECONDS if is_first else -1):
+        # Whoever asks gives up after WAIT_SECONDS and has then to note it: who waits for that waits longer.
+        if self._asking.acquire(blocking=is_first, timeout=2 * WAIT_SECONDS if is_first else -1):
             try:
                 if time.monotonic() - self._asked_at > FRESH_SECONDS:
                     self._ask_all()

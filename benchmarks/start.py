@@ -105,6 +105,9 @@ def _busy(process: subprocess.Popen[str]) -> float:
 def measure(home: Path) -> tuple[list[dict[str, float]], dict[str, tuple[int, float]]]:
     """Two starts on one state folder, and the memory after the first, which has trained a model."""
     env = {**without_settings(os.environ), **own_ports(home)}
+    env.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # an installation has its bytecode: without, imports take three times as long
     choose_store(env, click.echo)  # built now, if need be
     starts, held = [], dict[str, tuple[int, float]]()
     for _ in STARTS:

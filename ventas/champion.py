@@ -30,12 +30,11 @@ from ventas.ledger import Ledger, Promotion
 from ventas.registry import (
     ARCHIVED,
     CHAMPION,
-    JUDGED_FILE,
     PRODUCTION,
     REJECTED,
-    SERVED_TAG,
     STAGE_TAG,
     Registry,
+    served_file,
 )
 from ventas.served import ServedModel, load_served
 from ventas.settings import Settings
@@ -58,7 +57,7 @@ class ChampionSource:
         self._settings = settings
         self._ledger = ledger or Ledger(settings)
         self._registry = registry or Registry(settings)
-        self._copies = settings.home / "champion"
+        self._copies = _copies(settings)
         self._unfit: dict[int, str] = {}
 
     def current_version(self) -> int | None:
@@ -71,7 +70,7 @@ class ChampionSource:
 
         Raises RegistryUnavailable, and ModelUnusable where the version has no such file or it cannot be used.
         """
-        path = self._copies / str(version) / "model.skops"
+        path = _copy(self._settings, version)
         if not path.exists():
             self._download(version, path)
         return load_served(path, version)
@@ -147,24 +146,47 @@ class ChampionSource:
             raise
 
     def _download(self, version: int, path: Path) -> None:
-        folder = path.parent.with_name(f".{version}.{utc_now().timestamp()}")
         try:
             described = self._registry.version(version)
-            artifact = described.tags.get(SERVED_TAG, JUDGED_FILE)
-            fetched = self._registry.download(described, artifact, folder)
-            load_served(fetched, version)  # a copy that does not load must not become the last good one
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fetched.replace(path)
+            with scratch_folder(self._settings) as folder:
+                fetched = self._registry.download(described, served_file(described), folder)
+                load_served(fetched, version)  # a copy that does not load must not become the last good one
+                path.parent.mkdir(parents=True, exist_ok=True)
+                fetched.replace(path)
         except NotFound as error:
             raise ModelUnusable(str(error)) from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        self._forget_old_copies()
+        _forget_old_copies(self._settings)
 
-    def _forget_old_copies(self) -> None:
-        copies = sorted(self._copies.glob("[0-9]*"), key=lambda p: p.stat().st_mtime, reverse=True)
-        for folder in copies[COPIES_KEPT:]:
-            shutil.rmtree(folder, ignore_errors=True)
+
+def _copies(settings: Settings) -> Path:
+    return settings.home / "champion"
+
+
+def _copy(settings: Settings, version: int) -> Path:
+    return _copies(settings) / str(version) / "model.skops"
+
+
+def keep_copy(settings: Settings, version: int, served: bytes) -> None:
+    """Leave the served file of a version that is champion as local copy, for an API that shares the state folder.
+
+    Only a file that has passed its checks may come here. Without the copy the API fetches it from MLflow.
+    """
+    path = _copy(settings, version)
+    try:
+        with scratch_folder(settings) as folder:
+            written = folder / path.name
+            written.write_bytes(served)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            written.replace(path)
+        _forget_old_copies(settings)
+    except OSError as error:
+        log.warning("champion_not_copied", version=version, reason=str(error))
+
+
+def _forget_old_copies(settings: Settings) -> None:
+    copies = sorted(_copies(settings).glob("[0-9]*"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for folder in copies[COPIES_KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class LoadedChampion:

@@ -6,7 +6,7 @@ recipe gives the same model again is asked in `ventas.reproducible`.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -18,7 +18,7 @@ import pandas as pd
 
 from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.errors import ModelUnusable, NotFound
-from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, SERVED_TAG, ModelVersion, Registry
+from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, ModelVersion, Registry, served_file
 from ventas.served import ModelInput, ServedModel, load_served
 
 EXAMPLE_ROWS = 50
@@ -67,9 +67,28 @@ def checked(registry: Registry, version: ModelVersion, folder: Path) -> ServedMo
 
     Raises ModelUnusable with a sentence naming the check that failed, and RegistryUnavailable.
     """
-    example = _example(registry, version, folder)
-    names = dict.fromkeys([JUDGED_FILE, version.tags.get(SERVED_TAG, JUDGED_FILE)])
-    models = {name: _loaded(registry, version, name, folder) for name in names}
+    return passed(version, fetched(registry, version, checked_files(version), folder))
+
+
+def checked_files(version: ModelVersion) -> list[str]:
+    """The files of a version that are checked; those made before examples were kept have none."""
+    examples = [version.tags[EXAMPLE_TAG] or EXAMPLE_FILE] if EXAMPLE_TAG in version.tags else []
+    return [*dict.fromkeys([JUDGED_FILE, served_file(version)]), *examples]
+
+
+def fetched(registry: Registry, version: ModelVersion, names: Iterable[str], folder: Path) -> dict[str, Path]:
+    """Files of a version, downloaded into `folder`. Raises ModelUnusable where one is missing."""
+    try:
+        return registry.download_all(version, names, folder)
+    except NotFound as error:
+        raise ModelUnusable(str(error)) from error
+
+
+def passed(version: ModelVersion, files: dict[str, Path]) -> ServedModel:
+    """The judged fit of a version whose `checked_files` all pass. Raises ModelUnusable as `checked`."""
+    example = _example(version, files)
+    names = dict.fromkeys([JUDGED_FILE, served_file(version)])
+    models = {name: load_served(files[name], version.version) for name in names}
     for name, model in models.items():
         expected = example.predictions.get(name) if example else None
         fault = failed_check(model, example.rows if example else None, expected)
@@ -170,23 +189,12 @@ def _plain(column: pd.Series, *, is_date: bool) -> list[Any]:
     return [None if pd.isna(value) else value for value in values.tolist()]
 
 
-def _example(registry: Registry, version: ModelVersion, folder: Path) -> Example | None:
+def _example(version: ModelVersion, files: dict[str, Path]) -> Example | None:
     """What the version answered at its training; None for versions that were made before this was kept."""
     if EXAMPLE_TAG not in version.tags:
         return None
-    path = _downloaded(registry, version, version.tags[EXAMPLE_TAG] or EXAMPLE_FILE, folder)
+    path = files[version.tags[EXAMPLE_TAG] or EXAMPLE_FILE]
     try:
         return Example.from_json(path.read_text("utf-8"))
     except UnicodeDecodeError as error:
         raise ModelUnusable(f"The example of version {version.version} cannot be read: {error}") from error
-
-
-def _loaded(registry: Registry, version: ModelVersion, name: str, folder: Path) -> ServedModel:
-    return load_served(_downloaded(registry, version, name, folder), version.version)
-
-
-def _downloaded(registry: Registry, version: ModelVersion, name: str, folder: Path) -> Path:
-    try:
-        return registry.download(version, name, folder)
-    except NotFound as error:
-        raise ModelUnusable(str(error)) from error

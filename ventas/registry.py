@@ -4,11 +4,13 @@ All errors of MLflow and of its HTTP client leave this module as RegistryUnavail
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
     from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+    from mlflow.tracking._model_registry.client import ModelRegistryClient
 
 PAGE = 1000
+AT_ONCE = 4  # files that are sent or fetched together
 CHAMPION, CHALLENGER = "champion", "challenger"
 PRODUCTION, ARCHIVED, STAGING, REJECTED = "Production", "Archived", "Staging", "Rejected"
 STAGE_TAG, RUN_TAG, SERVED_TAG = "stage", "ventas.run_id", "ventas.served_artifact"
@@ -91,7 +95,9 @@ class Registry:
         """One version; raises NotFound."""
         with translated(f"There is no version {number} of {MODEL_NAME}."):
             found = self.client.get_model_version(MODEL_NAME, str(number))
-            return _described(found, self._aliases(), self.client.get_run(found.run_id))
+            run = self.client.get_run(found.run_id)
+        self._artifacts[run.info.run_id] = run.info.artifact_uri
+        return _described(found, {number: tuple(found.aliases)}, run)
 
     def of_pipeline_run(self, run_id: str) -> int | None:
         """The version that a pipeline run registered, or None."""
@@ -111,28 +117,45 @@ class Registry:
     def set_alias(self, alias: str, version: int) -> None:
         """Move an alias."""
         with translated(f"There is no version {version} of {MODEL_NAME}."):
-            self.client.set_registered_model_alias(MODEL_NAME, alias, str(version))
+            self._changes.set_registered_model_alias(MODEL_NAME, alias, str(version))
 
     def set_tags(self, version: int, tags: dict[str, str]) -> None:
         """Set tags of a version."""
         with translated(f"There is no version {version} of {MODEL_NAME}."):
             for name, value in tags.items():
-                self.client.set_model_version_tag(MODEL_NAME, str(version), name, value)
+                self._changes.set_model_version_tag(MODEL_NAME, str(version), name, value)
+
+    @cached_property
+    def _changes(self) -> "ModelRegistryClient":
+        """What MLflow's client itself writes by: the client asks before each tag and alias whether the name is
+        that of a prompt."""
+        from mlflow.tracking._model_registry.client import ModelRegistryClient
+
+        _ = self.client  # sets the patience
+        return ModelRegistryClient(self.settings.MLFLOW_TRACKING_URI, self.settings.MLFLOW_TRACKING_URI)
 
     def download(self, version: ModelVersion, artifact: str, folder: Path) -> Path:
         """Fetch one file of the MLflow run behind a version into `folder`; raises NotFound."""
-        import mlflow
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
         folder.mkdir(parents=True, exist_ok=True)
+        path = folder / PurePosixPath(artifact).name
         with translated(f"Version {version.version} has no file {artifact}."):
-            # By the run's id MLflow asks seven times for each file, for it might be a logged model's.
-            return Path(
-                mlflow.artifacts.download_artifacts(
-                    artifact_uri=f"{self._artifacts_of(version.run_id)}/{artifact}",
-                    dst_path=str(folder),
-                    tracking_uri=self.settings.MLFLOW_TRACKING_URI,
-                )
+            artifacts = get_artifact_repository(
+                self._artifacts_of(version.run_id), self.settings.MLFLOW_TRACKING_URI
             )
+            # `download_artifacts` asks first whether it is a folder; by the run's id it asks seven times.
+            artifacts._download_file(artifact, str(path))
+        return path
+
+    def download_all(self, version: ModelVersion, artifacts: Iterable[str], folder: Path) -> dict[str, Path]:
+        """The same for several files at once, by their names; each gets its own place below `folder`."""
+        names = list(dict.fromkeys(artifacts))
+        _ = self.client, self._artifacts_of(version.run_id)  # once, before the threads
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            # Several have the same last name, by which they are stored.
+            paths = pool.map(lambda name: self.download(version, name, (folder / name).parent), names)
+            return dict(zip(names, paths, strict=True))
 
     def _artifacts_of(self, run_id: str) -> str:
         """Where the files of an MLflow run are; that never changes."""
@@ -171,6 +194,11 @@ class Registry:
         return {run.info.run_id: run for run in found}
 
 
+def served_file(version: ModelVersion) -> str:
+    """The file of a version that is served if it becomes champion."""
+    return version.tags.get(SERVED_TAG, JUDGED_FILE)
+
+
 def _described(version: "MlflowVersion", aliases: dict[int, tuple[str, ...]], run: "Run") -> ModelVersion:
     tags = dict(version.tags)
     number = int(version.version)
@@ -200,4 +228,7 @@ def translated(missing: str = "MLflow knows nothing of the kind.") -> Iterator[N
             raise NotFound(missing) from error
         raise RegistryUnavailable(f"MLflow cannot be used: {error.message}") from error
     except (RequestException, OSError) as error:
+        answer = getattr(error, "response", None)
+        if answer is not None and answer.status_code == HTTPStatus.NOT_FOUND:
+            raise NotFound(missing) from error
         raise RegistryUnavailable(f"MLflow does not answer: {error}") from error

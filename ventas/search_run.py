@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ventas.candidates import Candidate, Plan
+from ventas.cluster import Fit, Fits, done_here
 from ventas.contract import TARGET
 from ventas.fold_views import FoldView, FoldViews
 from ventas.folds import Fold, inputs
@@ -74,10 +75,12 @@ class SearchRun:
         settings: Settings,
         plan: Plan,
         on_progress: Progress,
+        fits: Fits = done_here,
     ):
         self._folds, self._settings, self._plan, self._on_progress = folds, settings, plan, on_progress
         self._sales = train[TARGET].to_numpy(dtype=np.float64)
         self._views = FoldViews(inputs(train), self._sales, folds, roles, settings.SEED)
+        self._fits = fits
         self._done = 0
         self._began = monotonic()
         self.results: list[Result] = []
@@ -153,13 +156,14 @@ class SearchRun:
         """Fit on every fold, boosting up to so many iterations: the trees that are there stay."""
         began = monotonic()
         views = self._views.of(result.candidate)
-        result.said, result.iterations = [], iterations
-        for model, view, (fit, _) in zip(result.models, views, self._folds, strict=True):
-            if iterations:
-                model.fit_iterations(view.fit, self._sales[fit], iterations)
-            else:
-                model.fit(view.fit, self._sales[fit])
-            result.said.append(model.predict(view.judged))
+        result.iterations = iterations
+        fitted = self._fits(
+            [
+                Fit(model, view.fit, self._sales[fit], view.judged, iterations)
+                for model, view, (fit, _) in zip(result.models, views, self._folds, strict=True)
+            ]
+        )
+        result.models, result.said = [model for model, _ in fitted], [said for _, said in fitted]
         self._score(result, views)
         result.seconds += monotonic() - began
         return result

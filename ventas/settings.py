@@ -6,6 +6,7 @@
 import hashlib
 import json
 import secrets
+import socket
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,7 @@ DATA_BUCKET = "data"
 MLFLOW_BUCKET = "mlflow"
 EXPERIMENT = "Prediccion de Ventas"
 MODEL_NAME = "prediccion_ventas_model_prod"
+_HOLIDAYS_OF = "AR"
 
 _RECIPE = (
     "SPLIT",
@@ -67,6 +69,15 @@ class Settings(BaseSettings):
     REDIS_URL: str = Field("redis://127.0.0.1:6379/0", description="Broker of the tasks.")
     DATABASE_URL: str = Field(
         "", description="SQLAlchemy URL of ledger and history; empty: SQLite in VENTAS_HOME."
+    )
+    HOST_NAME: str = Field(
+        "",
+        description="What this machine's workers are called, unlike any other's; empty: its host name.",
+        pattern=r"^[A-Za-z0-9._-]*$",
+    )
+    DASK_SCHEDULER: str = Field(
+        "",
+        description="Dask scheduler whose workers share a search's fits (`tcp://host:8786`); empty: this machine.",
     )
     MLFLOW_TRACKING_URI: str = Field("http://127.0.0.1:5000", description="MLflow server.")
     MLFLOW_BACKEND_STORE_URI: str = Field(
@@ -216,7 +227,7 @@ class Settings(BaseSettings):
     )
     BUSINESS_TIMEZONE: str = Field("America/Argentina/Buenos_Aires", description="Zone of «today».")
     HOLIDAY_COUNTRY: str = Field(
-        "AR",
+        _HOLIDAYS_OF,
         description="Whose public holidays the dashboard fills in: `AR`, `ES`, with a region `ES-MD` (ISO 3166).",
     )
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
@@ -237,12 +248,18 @@ class Settings(BaseSettings):
     @field_validator("HOLIDAY_COUNTRY")
     @classmethod
     def _known_place(cls, place: str) -> str:
-        return checked_place(place)
+        # All countries that the package knows are 12 MB in every process, so they are not read for the default.
+        return place if place == _HOLIDAYS_OF else checked_place(place)
 
     @property
     def home(self) -> Path:
         """The state folder, absolute."""
         return self.VENTAS_HOME.expanduser().resolve()
+
+    @property
+    def host(self) -> str:
+        """What this machine's workers are called."""
+        return self.HOST_NAME or socket.gethostname()
 
     @property
     def database_url(self) -> str:

@@ -3,7 +3,7 @@
 from ventas.champion import scratch_folder
 from ventas.errors import ModelUnusable, NotFound
 from ventas.ledger import Ledger
-from ventas.registry import JUDGED_FILE, SERVED_TAG, Registry
+from ventas.registry import Registry, served_file
 from ventas.served import ServedModel, load_served
 from ventas.settings import Settings
 
@@ -25,7 +25,7 @@ class ShadowSource:
         try:
             described = self._registry.version(version)
             with scratch_folder(self._settings) as folder:
-                artifact = described.tags.get(SERVED_TAG, JUDGED_FILE)
+                artifact = served_file(described)
                 return load_served(self._registry.download(described, artifact, folder), version)
         except NotFound as error:
             raise ModelUnusable(str(error)) from error

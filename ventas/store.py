@@ -133,6 +133,21 @@ class Store:
                 " Check that it supports bucket notifications, and that nobody else changes them."
             )
 
+    def bucket_problem(self, name: str, *, versioned: bool) -> str | None:
+        """What `ensure_bucket` would mend, as a sentence; None where nothing is to be mended."""
+        with translated(self._endpoint, f"bucket {name}"):
+            if not self._client.bucket_exists(bucket_name=name):
+                return f"Bucket {name} is missing."
+            if versioned and self._client.get_bucket_versioning(bucket_name=name).status != ENABLED:
+                return f"Bucket {name} keeps no versions."
+        return None
+
+    def is_subscribed(self, bucket: str, arn: str) -> bool:
+        """Whether the bucket's new objects are sent to `arn`."""
+        with translated(self._endpoint, f"the subscription of bucket {bucket}"):
+            shown = self._client.get_bucket_notification(bucket_name=bucket).queue_config_list
+        return any(_target(one.queue) == _target(arn) for one in shown)
+
     def _set_notification(self, bucket: str, config: NotificationConfig) -> None:
         try:
             self._client.set_bucket_notification(bucket_name=bucket, config=config)

@@ -14,6 +14,7 @@ from sklearn.metrics import mean_squared_error, r2_score
 from sklearn.pipeline import Pipeline
 
 from ventas.candidates import Plan, Task, grid, matrix_of, plan
+from ventas.cluster import fitter
 from ventas.contract import DATE, TARGET
 from ventas.folds import fold_count, folds_of, inputs, time_folds
 from ventas.roles import Roles
@@ -73,8 +74,9 @@ def search(
 def _search(train: pd.DataFrame, settings: Settings, on_progress: Progress, known: Roles) -> Search:
     ordered = train.sort_values(DATE, kind="stable") if settings.SPLIT == "time" else train
     planned = _planned(ordered, known, settings)
-    run = SearchRun(ordered, folds_of(ordered, settings), known, settings, planned, on_progress)
-    run.run()
+    with fitter(settings) as fits:
+        run = SearchRun(ordered, folds_of(ordered, settings), known, settings, planned, on_progress, fits)
+        run.run()
     winner, note = _winner(run.results, settings)
     calibration = run.calibration(winner)
     chosen = winner.candidate.stopped_at(winner.iterations)

@@ -63,7 +63,7 @@ class Receiver:
         for event, one in zip(events, recorded, strict=True):
             if one.outcome == "recorded" and one.run_id:
                 self._sender.offer(STEPS_OF_KIND[event.kind][0], one.run_id)
-        log.info("events_recorded", events=[vars(one) for one in recorded])
+            log.info("event_recorded", **vars(one))
 
 
 def answer_of(recorded: Sequence[Recorded]) -> bytes:

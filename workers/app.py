@@ -1,4 +1,4 @@
-"""The Celery app: queues, and how a task is sent by name.
+"""The Celery app: queues, the clock's schedule, and how a task is sent by name.
 
 Recovery rests on the ledger's leases and the sweep, not on the broker: tasks are acknowledged when they start
 (`task_acks_late` off), so Redis's visibility timeout can neither repeat a long training nor delay a lost one.
@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import OperationalError as CeleryOperationalError
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging
 from kombu.exceptions import OperationalError as KombuOperationalError
 from redis.exceptions import RedisError
 
@@ -39,8 +39,11 @@ _TRANSPORT_PRIORITIES = {"priority_steps": [_FIRST, _NORMAL, _LAST]}
 
 
 def create_app(settings: Settings) -> Celery:
-    """A Celery app on the broker of `settings`; its tasks live in `workers.tasks`."""
-    celery = Celery("ventas", broker=settings.REDIS_URL, include=["workers.tasks"])
+    """A Celery app on the broker of `settings`.
+
+    Its tasks live in `workers.tasks`, which workers alone load: beat and Flower know them by name.
+    """
+    celery = Celery("ventas", broker=settings.REDIS_URL)
     celery.conf.update(
         task_ignore_result=True,  # the ledger keeps what came of a task
         task_serializer="json",
@@ -49,8 +52,8 @@ def create_app(settings: Settings) -> Celery:
         task_routes={task: {"queue": queue} for task, queue in QUEUES.items()},
         task_default_priority=_NORMAL,
         task_acks_late=False,
-        # A new child imports MLflow and sklearn before it says that it is up: by default it has 4 s for that, and on
-        # a busy machine it was killed and forked again for ever.
+        # By default a new child has 4 s to say that it is up: on a busy machine one was killed and forked again for
+        # ever.
         worker_proc_alive_timeout=60,
         worker_prefetch_multiplier=1,
         worker_send_task_events=True,  # for Flower
@@ -79,6 +82,12 @@ app = create_app(load_settings())
 @setup_logging.connect
 def _log_as_everywhere(**_: object) -> None:
     configure_logging(load_settings(), "worker")
+
+
+@beat_init.connect
+def _sweep_at_start(**_: object) -> None:
+    """Whatever was uploaded while everything was down is found now, not an interval later."""
+    app.send_task(SWEEP, queue=CONTROL)
 
 
 def enqueue_first(task: str, subject: str) -> None:

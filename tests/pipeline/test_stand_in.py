@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from conftest import running
+from pipeline_system import running
 from pipeline_world import World, sales
 
 from ventas.pipeline.context import dataset_key

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from conftest import QUICK
+from pipeline_system import QUICK
 from pipeline_world import PREDICT, wait_for
 
 from ventas.launcher.environment import own_ports, without_settings

@@ -21,6 +21,7 @@ COMMANDS = {
     "replay": "ventas.cli.replay:replay",
     "approve": "ventas.cli.approve:approve",
     "rollback": "ventas.cli.rollback:rollback",
+    "doctor": "ventas.cli.doctor:doctor",
     "migrate": "ventas.cli.up:migrate",
     "clean-state": "ventas.cli.up:clean_state",
 }
@@ -40,6 +41,7 @@ SUMMARIES = {
     "replay": "Judge past uploads anew and compare; changes nothing.",
     "approve": "Let a promotion that was held for approval happen.",
     "rollback": "Make an earlier version the champion again.",
+    "doctor": "Check every part and say what to do.",
     "migrate": "Bring the ledger's schema up to date.",
     "clean-state": "Empty the state folder.",
 }

@@ -7,7 +7,7 @@ import psutil
 
 from ventas.errors import PermanentError
 from ventas.launcher.addresses import Address, free_ports, is_free
-from ventas.launcher.services import service
+from ventas.launcher.services import redis_address, service
 from ventas.settings import Settings
 
 NEEDED_BYTES = 1024**3
@@ -27,6 +27,18 @@ def check_ports(settings: Settings, names: list[str]) -> None:
     ]
     if taken:
         raise CannotStart("\n".join(taken))
+
+
+def ledger_apart(settings: Settings) -> str | None:
+    """What is wrong where tasks come from another machine's Redis and the ledger is a file of this one; or None."""
+    broker = redis_address(settings)
+    if broker.is_local or not settings.database_url.startswith("sqlite"):
+        return None
+    return (
+        f"Tasks come from {broker}, but the ledger is a SQLite file of this machine, which no other can share: "
+        "runs recorded elsewhere are not found here. If event receiver, API or other workers are on another machine, "
+        "set DATABASE_URL to the PostgreSQL of them all."
+    )
 
 
 def port_trouble(name: str, where: Address) -> str:

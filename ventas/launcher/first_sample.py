@@ -1,9 +1,10 @@
 """The bundled sample, uploaded on the very first start so that a champion is live without a second step."""
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
-from ventas.sample import write_sample
 from ventas.settings import UPLOADS_BUCKET, Settings
 from ventas.store import Store
 
@@ -21,7 +22,14 @@ def upload_first_sample(settings: Settings) -> str:
         return ""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / SAMPLE_KEY
-        write_sample(path)
+        _write_sample(path)
         store.upload_file(UPLOADS_BUCKET, SAMPLE_KEY, path)
+    mark.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()
     return f"{UPLOADS_BUCKET}/{SAMPLE_KEY}"
+
+
+def _write_sample(path: Path) -> None:
+    """As a command of its own, for pandas would stay in this process, which lives as long as the system."""
+    command = [str(Path(sys.executable).with_name("ventas")), "sample", "--out", str(path)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

@@ -1,5 +1,6 @@
 """One table of all services: how each is started, where it listens, which setting moves it."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ from ventas.settings import MLFLOW_BUCKET, Settings
 
 # The id in the target's ARN, arn:minio:sqs:<region>:VENTAS:webhook; its case counts.
 NOTIFY_ID = "VENTAS"
-CELERY_APP = "workers.app:app"
+# Beat and Flower send by name; the tasks import pandas, sklearn and MLflow.
+CELERY_APP, CELERY_TASKS = "workers.app:app", "workers.tasks:app"
 # Of a request's head, from its first byte or the end of the request before it.
 HEAD_MILLISECONDS = 5000
 
@@ -92,7 +94,7 @@ def mlflow(settings: Settings) -> Launch:
     scheme = "https" if settings.MINIO_SECURE else "http"
     return Launch(
         [
-            *(sys.executable, "-m", "mlflow", "server"),
+            *(sys.executable, "-m", "ventas.launcher.mlflow_server", "server"),
             *("--host", where.host, "--port", str(where.port)),
             *("--workers", "1"),
             *("--backend-store-uri", settings.mlflow_backend_store_uri),
@@ -147,9 +149,10 @@ PROMPT_MLFLOW = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RE
 def granian(factory: str, bind: str, setting: str, *, workers: int) -> Launch:
     """A `Front` under granian; open requests have 2 s to end at a stop, and a worker that dies is replaced."""
     where = address(bind, setting)
+    program = "ventas.front.serve" if workers > 1 else "granian"  # a lone worker has nobody to share with
     return Launch(
         [
-            *(sys.executable, "-m", "granian", factory, "--factory", "--interface", "rsgi"),
+            *(sys.executable, "-m", program, factory, "--factory", "--interface", "rsgi"),
             *("--host", where.host, "--port", str(where.port), "--workers", str(workers)),
             *("--http", "1", "--no-ws", "--loop", "asyncio", "--log-level", "warning"),
             *("--http1-header-read-timeout", str(HEAD_MILLISECONDS)),
@@ -169,12 +172,18 @@ def trainer(settings: Settings) -> Launch:
     return celery_worker(settings, "training", concurrency=1)
 
 
+def worker_name(settings: Settings, queue: str) -> str:
+    """What this machine's worker of a queue is called; two of one name would answer for each other."""
+    return f"{queue}@{settings.host}"
+
+
 def celery_worker(settings: Settings, queue: str, *, concurrency: int) -> Launch:
     """A Celery worker of one queue; SIGTERM to its main process alone gives unfinished tasks back to the queue."""
     return Launch(
         [
-            *celery("worker"),
-            *("--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{queue}@%h"),
+            *celery("worker", CELERY_TASKS),
+            *("--queues", queue, "--concurrency", str(concurrency)),
+            *("--hostname", worker_name(settings, queue)),
             *("--without-mingle", "--without-gossip", "--task-events", "--loglevel", settings.LOG_LEVEL),
         ],
         {"REMAP_SIGTERM": "SIGQUIT", **PATIENT_THREADS},
@@ -189,7 +198,10 @@ def beat(settings: Settings) -> Launch:
 
 
 def flower(settings: Settings) -> Launch:
-    """Flower, its history kept over restarts; without a password only where nobody else can reach it."""
+    """Flower, its history kept over restarts; without a password only where nobody else can reach it.
+
+    Elsewhere it asks for the user `admin` and the admin token, or for what FLOWER_BASIC_AUTH says.
+    """
     where = address(settings.FLOWER_BIND, "FLOWER_BIND")
     return Launch(
         [
@@ -198,13 +210,18 @@ def flower(settings: Settings) -> Launch:
             *("--persistent=True", f"--db={settings.home / 'flower' / 'flower.db'}"),
             "--state_save_interval=10000",
         ],
-        {"FLOWER_UNAUTHENTICATED_API": "true"} if where.is_local else {},
+        {"FLOWER_UNAUTHENTICATED_API": "true"} if where.is_local else _flower_password(settings),
     )
 
 
-def celery(command: str) -> list[str]:
+def _flower_password(settings: Settings) -> dict[str, str]:
+    given = os.environ.get("FLOWER_BASIC_AUTH")
+    return {"FLOWER_BASIC_AUTH": given or f"admin:{settings.admin_token}"}
+
+
+def celery(command: str, app: str = CELERY_APP) -> list[str]:
     """The first words of every Celery command."""
-    return [sys.executable, "-m", "celery", "-A", CELERY_APP, command]
+    return [sys.executable, "-m", "celery", "-A", app, command]
 
 
 def minio_address(settings: Settings) -> Address:

@@ -19,7 +19,7 @@ from ventas.launcher.checks import CannotStart, check_ports
 from ventas.launcher.first_sample import upload_first_sample
 from ventas.launcher.overview import overview
 from ventas.launcher.places import log_file, make_home, state_file, try_lock
-from ventas.launcher.readiness import NotReady, wait_ready
+from ventas.launcher.readiness import NotReady, http_client, wait_ready
 from ventas.launcher.system import STOP_SECONDS, System
 
 POLL_SECONDS = 1.0
@@ -126,7 +126,7 @@ class Session:
     def _champion(self) -> str:
         """What the API says of the champion it serves; empty while there is none."""
         try:
-            answer = httpx.get(f"{self._system.urls['api']}/health", timeout=2, trust_env=False)
+            answer = http_client().get(f"{self._system.urls['api']}/health")
             return f"version {answer.json()['model_version']}" if answer.is_success else ""
         except (httpx.HTTPError, json.JSONDecodeError, KeyError, TypeError):
             return ""

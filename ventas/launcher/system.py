@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ventas.errors import LedgerUnavailable
 from ventas.launcher.addresses import address
 from ventas.launcher.checks import check_disk, check_ports
 from ventas.launcher.environment import around_proxies, own_ports, settings_of, without_settings
@@ -22,6 +23,7 @@ from ventas.launcher.readiness import Health, state_of, wait_ready
 from ventas.launcher.services import minio_address, wanted
 from ventas.settings import Settings
 
+_VENTAS = str(Path(sys.executable).with_name("ventas"))
 STOP_SECONDS = 5.0  # the supervisors' 3.5 s and some
 
 
@@ -117,14 +119,19 @@ class System:
 
         Raises CannotStart, LedgerUnavailable.
         """
-        # Alembic and SQLAlchemy take a while to load, and most users of this module start nothing.
-        from ventas.ledger.migrate import upgrade
-
         make_home(self.home)
         check_disk(self.home)
         made = self.settings  # its tokens now, before several look for them
         _ = made.webhook_token, made.admin_token, made.upload_token
-        upgrade(self.settings)
+        self._migrate()
+
+    def _migrate(self) -> None:
+        """As a command of its own, for Alembic and SQLAlchemy would stay in this process, which lives as long."""
+        done = subprocess.run(
+            [_VENTAS, "migrate"], env=self.env, cwd=self.cwd, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise LedgerUnavailable(done.stderr.strip().removeprefix("ventas: "))
 
     def start(self, names: list[str] | None = None) -> None:
         """Start the supervisors of `names` (all if None) directly; raises CannotStart if a port is taken."""
@@ -134,7 +141,7 @@ class System:
         for name in starting:
             with log_file(self.home, name).open("ab") as log:
                 self._running[name] = subprocess.Popen(
-                    [str(Path(sys.executable).with_name("ventas")), "run", name],
+                    [_VENTAS, "run", name],
                     env={**self.env, **self.owner.env, "VENTAS_RUN_ECHO": "off"},
                     cwd=self.cwd,
                     stdin=subprocess.DEVNULL,

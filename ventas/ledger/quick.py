@@ -69,7 +69,7 @@ class QuickInsert:
 
     def __init__(self, database: Database, table: Table, names: Sequence[str], otherwise: str = ""):
         columns, marks = ", ".join(names), ", ".join("?" * len(names))
-        self.statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}) {otherwise}"  # noqa: S608
+        self.statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}) {otherwise}"  # noqa: S608  # nosec B608
         self._bind = [(name, _bind_of(database, table, name)) for name in names]
 
     def values(self, row: Mapping[str, Any]) -> list[Any]:

@@ -1,13 +1,14 @@
 """Step three: challenger against champion, and the alias follows."""
 
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 
 from ventas.card_files import add_verdict
-from ventas.champion import APPROVAL_TAG, AWAITED, follow, scratch_folder
-from ventas.checks import checked
+from ventas.champion import APPROVAL_TAG, AWAITED, follow, keep_copy, scratch_folder
+from ventas.checks import checked_files, fetched, passed
 from ventas.errors import ModelUnusable, NotFound, RegistryUnavailable
 from ventas.ledger import Lease, Promotion, Run
 from ventas.pipeline.context import Context
@@ -16,16 +17,32 @@ from ventas.pipeline.runner import Outcome
 from ventas.pipeline.shapes import lost_to
 from ventas.promotion import Case, Contender, first_verdict, judge
 from ventas.reasons import held
-from ventas.registry import JUDGED_FILE, REJECTED, STAGE_TAG, STAGING, TRAINED_ON_FILE, ModelVersion
+from ventas.registry import (
+    JUDGED_FILE,
+    REJECTED,
+    STAGE_TAG,
+    STAGING,
+    TRAINED_ON_FILE,
+    ModelVersion,
+    served_file,
+)
 from ventas.reproducible import irreproducible
 from ventas.roles import Roles
-from ventas.served import load_served
+from ventas.served import ServedModel, load_served
 from ventas.states import RunStatus
 from ventas.times import utc_now
 from ventas.verdict import Verdict
 
 log = structlog.get_logger()
 VERDICT_TAG = "ventas.verdict"  # the last that is written: a version that has it has all
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A verdict, and the challenger's file that is served if it wins."""
+
+    verdict: Verdict
+    served: bytes = b""
 
 
 def promote(context: Context, lease: Lease) -> Outcome:
@@ -38,7 +55,8 @@ def promote(context: Context, lease: Lease) -> Outcome:
     assert run.model_version is not None  # retrain has set it
     head = context.ledger.promotions.head()
     described = context.registry.version(run.model_version)
-    verdict = _verdict(context, run, described, head)
+    judged = _judged(context, run, described, head)
+    verdict = judged.verdict
     if verdict.promoted and context.settings.APPROVAL == "human":
         reason = held(verdict.reason, described.version)
         verdict = replace(verdict, promoted=False, held=True, reason=reason, champion_version=_version(head))
@@ -62,28 +80,31 @@ def promote(context: Context, lease: Lease) -> Outcome:
         RunStatus.PROMOTED,
         columns,
         promotion=promotion,
-        after=lambda: _follow(context, promotion, described, verdict),
+        after=lambda: _follow(context, promotion, described, judged),
     )
 
 
-def _verdict(context: Context, run: Run, described: ModelVersion, head: Promotion | None) -> Verdict:
+def _judged(context: Context, run: Run, described: ModelVersion, head: Promotion | None) -> _Judged:
     version = described.version
-    try:
-        challenger = _checked_contender(context, described)
-        if head is not None and _older(run, head):
-            return _older_upload(version, head)
-        case = _case(context, run)
-        if fault := irreproducible(challenger.estimator, case.train, context.settings.SEED):
-            raise ModelUnusable(f"Version {version} must not be served: its recipe {fault}")
-    except ModelUnusable as error:
-        return Verdict(False, "checks", f"Not promoted: {error}", None, version, _version(head))
-    if head is None:
-        verdict = first_verdict(challenger, case)
-    else:
-        verdict = judge(challenger, _contender(context, head.model_version), case)
+    with ThreadPoolExecutor() as pool:  # what is needed last is fetched beside the checks
+        fetched_case = pool.submit(_case, context, run)
+        fetched_champion = pool.submit(_contender, context, head.model_version) if head else None
+        try:
+            challenger, served = _checked_contender(context, described)
+            if head is not None and _older(run, head):
+                return _Judged(_older_upload(version, head))
+            case = fetched_case.result()
+            if fault := irreproducible(challenger.estimator, case.train, context.settings.SEED):
+                raise ModelUnusable(f"Version {version} must not be served: its recipe {fault}")
+        except ModelUnusable as error:
+            reason = f"Not promoted: {error}"
+            return _Judged(Verdict(False, "checks", reason, None, version, _version(head)))
+        champion = fetched_champion.result() if fetched_champion else None
+    verdict = judge(challenger, champion, case) if champion else first_verdict(challenger, case)
     note = described.params.get("table_note")  # why a table is served, where no model was worth its while
     lost = [one.sentence for one in lost_to(context, head, run.quality)] if verdict.promoted else []
-    return replace(verdict, reason=" ".join([verdict.reason, *([note] if note else []), *lost]))
+    reason = " ".join([verdict.reason, *([note] if note else []), *lost])
+    return _Judged(replace(verdict, reason=reason), served)
 
 
 def _case(context: Context, run: Run) -> Case:
@@ -107,32 +128,31 @@ def _version(head: Promotion | None) -> int | None:
     return head.model_version if head else None
 
 
-def _checked_contender(context: Context, version: ModelVersion) -> Contender:
-    """A challenger that may be served: its files pass all checks. Raises ModelUnusable."""
+def _checked_contender(context: Context, version: ModelVersion) -> tuple[Contender, bytes]:
+    """A challenger that may be served, for its files pass all checks, and the one to serve. Raises ModelUnusable."""
     with scratch_folder(context.settings) as folder:
-        model = checked(context.registry, version, folder)
-        return Contender(version.version, model.estimator, _trained_on(context, version, folder))
+        names = [*checked_files(version), TRAINED_ON_FILE]
+        files = fetched(context.registry, version, names, folder)
+        return _contender_of(passed(version, files), files), files[served_file(version)].read_bytes()
 
 
 def _contender(context: Context, version: int) -> Contender:
     """A version with its judged fit and the dates that this was trained on. Raises ModelUnusable."""
     described = context.registry.version(version)
     with scratch_folder(context.settings) as folder:
-        model = load_served(context.registry.download(described, JUDGED_FILE, folder), version)
-        return Contender(version, model.estimator, _trained_on(context, described, folder))
+        files = fetched(context.registry, described, [JUDGED_FILE, TRAINED_ON_FILE], folder)
+        return _contender_of(load_served(files[JUDGED_FILE], version), files)
 
 
-def _trained_on(context: Context, version: ModelVersion, folder: Path) -> frozenset[str]:
-    try:
-        path = context.registry.download(version, TRAINED_ON_FILE, folder)
-    except NotFound as error:
-        raise ModelUnusable(str(error)) from error
-    return frozenset(path.read_text("ascii").split())
+def _contender_of(model: ServedModel, files: dict[str, Path]) -> Contender:
+    trained_on = frozenset(files[TRAINED_ON_FILE].read_text("ascii").split())
+    return Contender(model.version, model.estimator, trained_on)
 
 
-def _follow(context: Context, promotion: Promotion, described: ModelVersion, verdict: Verdict) -> None:
+def _follow(context: Context, promotion: Promotion, described: ModelVersion, judged: _Judged) -> None:
+    keep_copy(context.settings, promotion.model_version, judged.served)
     follow(context.settings, context.ledger, context.registry, promotion)
-    _told(context, described, verdict, {})
+    _told(context, described, judged.verdict, {})
 
 
 def _told(context: Context, described: ModelVersion, verdict: Verdict, more: dict[str, str]) -> None:

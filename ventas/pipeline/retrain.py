@@ -1,5 +1,8 @@
 """Step two: a dataset becomes a challenger, a version of the registered model."""
 
+from concurrent.futures import ThreadPoolExecutor
+from math import inf
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -9,7 +12,7 @@ from ventas.card import Made, model_card
 from ventas.errors import NotFound
 from ventas.judged_rows import judged_rows
 from ventas.ledger import Lease, Run
-from ventas.logbook import Registered, Training, confirm, disown, log_training
+from ventas.logbook import Registered, confirm, disown, forget_attempts, log_training
 from ventas.pipeline.coalescing import superseded
 from ventas.pipeline.context import Context, dataset_uri
 from ventas.pipeline.datasets import dataset
@@ -19,8 +22,11 @@ from ventas.promotion import Case
 from ventas.registry import RECIPE_TAG
 from ventas.roles import Roles
 from ventas.split import usual
-from ventas.states import RunStatus
-from ventas.training import Search, evaluate, refit, search
+from ventas.states import RunStatus, Step
+from ventas.training import Metrics, Progress, Search, evaluate, refit, search
+from ventas.training_files import Description, Training
+
+PROGRESS_SECONDS = 0.25  # a person sees no more of it
 
 
 def retrain(context: Context, lease: Lease) -> Outcome:
@@ -40,6 +46,8 @@ def retrain(context: Context, lease: Lease) -> Outcome:
 
 def _made_before(context: Context, run: Run) -> Registered | None:
     """What an earlier attempt of this run registered; one made with other settings is let go."""
+    if not _tried_before(context, run):
+        return None
     known = run.model_version or context.registry.of_pipeline_run(run.id)
     if known is None:
         return None
@@ -49,6 +57,11 @@ def _made_before(context: Context, run: Run) -> Registered | None:
         return made
     disown(context.registry, known)
     return None
+
+
+def _tried_before(context: Context, run: Run) -> bool:
+    """Whether an earlier attempt of this run may have left something in MLflow; the ledger has all starts."""
+    return sum(one.step == Step.RETRAIN for one in context.ledger.runs.attempts(run.id)) > 1
 
 
 def _take(context: Context, lease: Lease, made: Registered) -> None:
@@ -63,28 +76,47 @@ def _columns(made: Registered) -> dict[str, Any]:
 def _registered(context: Context, lease: Lease, run: Run) -> Registered:
     train, test = (dataset(context, run.id, name) for name in ("train", "test"))
     roles = Roles.of_report(run.quality)
-    found = search(
-        train, context.settings, lambda done, total: context.ledger.runs.progress(lease, done, total), roles
-    )
+    found = search(train, context.settings, _progress(context, lease), roles)
     metrics = evaluate(found.estimator, test, roles)
-    case = Case(train, test, context.settings, roles)
-    training = Training(
-        found=found,
-        refitted=_refitted(context, run, found, train, test),
-        metrics=metrics,
-        train=train,
-        test=test,
-        card=model_card(Made(found, metrics, run.sha256 or "", run.recipe_digest or ""), case),
-        judged=judged_rows(found.estimator, case.opened, roles),
-        tags=_tags(run),
-        digest=run.sha256 or "",
-        recipe_digest=run.recipe_digest or "",
-        source=dataset_uri(run.id, "train.csv"),
-    )
     # Whoever lost the lease meanwhile learns so here, and need not upload.
-    context.ledger.runs.note(lease, test_rmse=training.metrics.rmse)
-    return log_training(
-        context.registry, training, run.id, context.settings, lambda made: _take(context, lease, made)
+    context.ledger.runs.note(lease, test_rmse=metrics.rmse)
+    if _tried_before(context, run):
+        forget_attempts(context.registry, run.id)
+    with ThreadPoolExecutor(1) as pool:
+        case = Case(train, test, context.settings, roles)
+        training = Training(
+            found=found,
+            metrics=metrics,
+            train=train,
+            description=pool.submit(_described, context, run, found, metrics, case),
+            tags=_tags(run),
+            digest=run.sha256 or "",
+            recipe_digest=run.recipe_digest or "",
+            source=dataset_uri(run.id, "train.csv"),
+        )
+        return log_training(
+            context.registry, training, run.id, context.settings, lambda made: _take(context, lease, made)
+        )
+
+
+def _progress(context: Context, lease: Lease) -> Progress:
+    """Tells the ledger of the search's progress, but not of each of many quick candidates."""
+    told_at = -inf
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told_at
+        if done == total or monotonic() - told_at >= PROGRESS_SECONDS:
+            context.ledger.runs.progress(lease, done, total)
+            told_at = monotonic()
+
+    return tell
+
+
+def _described(context: Context, run: Run, found: Search, metrics: Metrics, case: Case) -> Description:
+    return Description(
+        refitted=_refitted(context, run, found, case.train, case.test),
+        card=model_card(Made(found, metrics, run.sha256 or "", run.recipe_digest or ""), case),
+        judged=judged_rows(found.estimator, case.opened, case.roles),
     )
 
 

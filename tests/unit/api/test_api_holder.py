@@ -1,5 +1,6 @@
 """The champion in memory: loading, swapping, and what happens when parts are away."""
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +16,10 @@ from redis import Redis
 from api.app import services_of
 from ventas.champion import CHANNEL
 from ventas.errors import LedgerUnavailable, ModelUnusable, RegistryUnavailable
+from ventas.ledger import Ledger, Run
 from ventas.served import ModelInput, ServedModel
 from ventas.settings import Settings
+from ventas.times import utc_now
 
 LEDGER_AWAY = LedgerUnavailable("database is locked.")
 MLFLOW_AWAY = RegistryUnavailable("MLflow does not answer.")
@@ -32,6 +35,32 @@ def test_a_promotion_reaches_users_without_a_restart(source: FakeSource, client:
     eventually(lambda: served(client) == 2)
     assert client.post("/predict", json=MONDAY).get_json()["prediction"] == 2010
     assert source.fetched == [1, 2]
+
+
+def test_the_log_of_a_swap_names_the_run_that_made_the_model(
+    settings: Settings,
+    source: FakeSource,
+    start: Callable[..., Flask],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ledger = Ledger(settings)
+    with ledger.database.write() as session:
+        now = utc_now()
+        names = {"bucket": "ventas", "key": "ventas.csv", "version_id": "v", "etag": "e", "etag_key": ""}
+        session.add(
+            Run(id="r2", size=1, created_at=now, updated_at=now, status="promoted", model_version=2, **names)
+        )
+    ledger.close()
+    app = start(settings.model_copy(update={"LOG_FORMAT": "json", "LOG_LEVEL": "INFO"}))
+    source.champion = 2
+    eventually(lambda: services_of(app).holder.champion().version == 2)
+    services_of(app).close()  # the line is written just after the swap
+    written = map(json.loads, capsys.readouterr().err.splitlines())
+    swaps = [line for line in written if line["event"] == "champion_swapped"]
+    assert [(line["service"], line["version"], line["run_id"]) for line in swaps] == [
+        ("api", 1, None),  # no run of this ledger made it
+        ("api", 2, "r2"),
+    ]
 
 
 def test_predictions_go_on_while_twenty_versions_are_swapped(source: FakeSource, app: Flask) -> None:

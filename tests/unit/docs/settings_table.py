@@ -1,13 +1,37 @@
-"""The settings as README.md and .env.example show them; run as a program, this file writes both anew."""
+"""The settings as the two READMEs and .env.example show them; run as a program, this file writes all three anew.
+
+Spanish descriptions are in `settings_es.po`, each under its setting and the English that it translates. The program
+adds what is new or changed there without a translation; until somebody writes one, the Spanish table has the English.
+"""
 
 import json
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
 
 from ventas.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
+WRITE_ANEW = "run: .venv/bin/python tests/unit/docs/settings_table.py"
+SPANISH = Path(__file__).with_name("settings_es.po")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the table says in one language beside the settings themselves."""
+
+    head: str
+    empty: str
+
+
+TABLE_EN = Words("| Name | Default | What it does |", "empty")
+TABLE_ES = Words("| Nombre | Por defecto | Qué hace |", "vacío")
 
 
 def shown(default: Any) -> str:
@@ -19,13 +43,48 @@ def shown(default: Any) -> str:
     return json.dumps(default) if isinstance(default, list) else str(default)
 
 
-def readme_table() -> str:
-    """The table of README.md, a line for each setting."""
+def english() -> dict[str, str]:
+    """The description of each setting, by its name."""
+    return {name: field.description or "" for name, field in Settings.model_fields.items()}
+
+
+@cache
+def spanish() -> dict[str, str]:
+    """The Spanish description of each setting whose English is still the one that was translated."""
+    with SPANISH.open("rb") as file:
+        translated = {
+            (message.context, message.id): message.string for message in read_po(file) if message.id
+        }
+    found = {name: str(translated.get((name, text)) or "") for name, text in english().items()}
+    return {name: text for name, text in found.items() if text}
+
+
+def spanish_file() -> str:
+    """`settings_es.po` with every setting of now and no other, in order; no text where a translation is due."""
+    catalogue = Catalog()
+    for name, text in english().items():
+        catalogue.add(text, spanish().get(name, ""), context=name)
+    written = BytesIO()
+    write_po(written, catalogue, width=0, omit_header=True)
+    return written.getvalue().decode()
+
+
+def readme_table(words: Words, descriptions: dict[str, str]) -> str:
+    """The table of a README, a line for each setting."""
+    defaults = {name: shown(field.default) for name, field in Settings.model_fields.items()}
     rows = [
-        f"| `{name}` | {f'`{shown(field.default)}`' if shown(field.default) else 'empty'} | {field.description} |"
-        for name, field in Settings.model_fields.items()
+        f"| `{name}` | {f'`{default}`' if default else words.empty} | {descriptions[name]} |"
+        for name, default in defaults.items()
     ]
-    return "\n".join(["| Name | Default | What it does |", "|---|---|---|", *rows])
+    return "\n".join([words.head, "|---|---|---|", *rows])
+
+
+def readme_tables() -> dict[str, str]:
+    """The table of each README, by the file's name."""
+    return {
+        "README.md": readme_table(TABLE_EN, english()),
+        "README.es.md": readme_table(TABLE_ES, english() | spanish()),
+    }
 
 
 def env_lines() -> str:
@@ -49,5 +108,7 @@ def rewrite(path: Path, begin: str, end: str, content: str) -> None:
 
 
 if __name__ == "__main__":
-    rewrite(ROOT / "README.md", BEGIN, END, readme_table())
+    for readme, table in readme_tables().items():
+        rewrite(ROOT / readme, BEGIN, END, table)
     rewrite(ROOT / ".env.example", f"# {BEGIN}", f"# {END}", env_lines())
+    SPANISH.write_text(spanish_file(), encoding="utf-8")

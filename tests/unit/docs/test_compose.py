@@ -1,5 +1,6 @@
 """The compose file and its images, as far as they can be checked without a Docker engine."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from settings_table import ROOT, shown
@@ -48,6 +50,14 @@ def in_container(**changes: str) -> Settings:
         name: VARIABLE.sub(lambda match: match[2], value) for name, value in compose()["x-settings"].items()
     }
     return Settings(_env_file=None, **(filled | changes))
+
+
+def test_it_keeps_to_the_compose_specification() -> None:
+    """`vendor/compose-spec.json` is the specification's own schema (compose-go 2.16.2, Apache-2.0)."""
+    schema = json.loads((Path(__file__).parent / "vendor" / "compose-spec.json").read_text(encoding="utf-8"))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert not [f"{list(one.path)}: {one.message}" for one in validator.iter_errors(compose())]
+    assert list(validator.iter_errors({"services": {"api": {"imagen": "x"}}})), "the schema checks nothing"
 
 
 def test_every_process_is_a_service_and_all_start_with_one_profile() -> None:
@@ -200,11 +210,50 @@ def test_health_checks_ask_for_a_service_that_the_launcher_can_ask() -> None:
     assert Health(nobody).missing(["api", "worker"]) == ["api", "worker"]
 
 
-def test_our_containers_and_minio_are_not_root_and_without_capabilities() -> None:
+def test_our_containers_and_minio_are_not_root() -> None:
     for service in [*ours().values(), services()["minio"]]:
         assert service["user"] == "10001:10001"
-        assert service["cap_drop"] == ["ALL"]
-        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_every_container_is_kept_to_what_it_needs() -> None:
+    for name, service in services().items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["read_only"] is True, name
+        assert "/tmp" in service["tmpfs"], name
+        limits = service["deploy"]["resources"]["limits"]
+        assert limits.keys() == {"cpus", "memory"}, name
+    assert {name for name, service in services().items() if "cap_add" in service} == {"postgres", "redis"}
+
+
+def state_volumes() -> dict[str, str]:
+    """The named volume in which each of our services has its state folder; empty where it is the container's own."""
+    home = str(in_container().VENTAS_HOME)
+    found = {}
+    for name, service in ours().items():
+        (own,) = [volume for volume in service["volumes"] if volume.split(":")[-1] == home]
+        found[name] = own.partition(":")[0] if ":" in own else ""
+    return found
+
+
+def test_services_that_scale_share_no_state_folder_and_no_port() -> None:
+    for name in ("worker", "trainer", "webhooks"):
+        assert state_volumes()[name] == ""
+        assert "ports" not in services()[name]
+        assert "container_name" not in services()[name]
+    kept = [volume for volume in state_volumes().values() if volume]
+    assert len(kept) == len(set(kept)), "the lock in a state folder is for one process of a name"
+
+
+def test_there_is_one_beat_and_its_lock_outlives_it() -> None:
+    assert services()["beat"]["deploy"]["replicas"] == 1
+    assert state_volumes()["beat"] == "beat"
+
+
+def test_only_migrate_writes_tokens() -> None:
+    kept = f"tokens:{in_container().VENTAS_HOME}/tokens"
+    for name, service in ours().items():
+        assert (kept if name == "migrate" else f"{kept}:ro") in service["volumes"], name
 
 
 def test_minio_gets_what_the_launcher_gives_it() -> None:
@@ -233,20 +282,56 @@ def test_minio_finds_its_token_where_migrate_puts_it(tmp_path: Path, monkeypatch
     assert written.stat().st_mode & 0o077 == 0
 
 
+def dockerfiles() -> list[str]:
+    return [(ROOT / name).read_text(encoding="utf-8") for name in ("Dockerfile", "deploy/minio.Dockerfile")]
+
+
 def test_images_have_a_version() -> None:
     named = [service["image"] for service in services().values() if "build" not in service]
-    dockerfiles = [
-        (ROOT / name).read_text(encoding="utf-8") for name in ("Dockerfile", "deploy/minio.Dockerfile")
-    ]
-    named += [name for file in dockerfiles for name in re.findall(r"^FROM ([a-z]\S+)", file, re.MULTILINE)]
-    assert len(named) == 5
+    for file in dockerfiles():
+        named += re.findall(r"^FROM ([a-z]\S+)", file, re.MULTILINE) + re.findall(
+            r"^ARG BASE=(\S+)", file, re.MULTILINE
+        )
+    assert {name.partition(":")[0] for name in named} >= {"postgres", "valkey/valkey", "golang", "debian"}
     assert all(re.fullmatch(r"[a-z/]+:\d[\w.-]+", name) for name in named), named
 
 
+def commands(dockerfile: str) -> list[tuple[str, str]]:
+    """The instructions of a Dockerfile, continued lines joined."""
+    lines = "\n".join(line for line in dockerfile.splitlines() if not re.match(r"\s*#", line))
+    whole = re.sub(r"\s*\\\n\s*", " ", lines)
+    return re.findall(r"^([A-Z]+) (.*)$", whole, re.MULTILINE)
+
+
+def test_images_keep_the_rules_of_good_dockerfiles() -> None:
+    for file in dockerfiles():
+        told = commands(file)
+        assert [name for name, _ in told if name == "USER"] == ["USER"], "the last stage leaves root"
+        assert told[-1][0] == "CMD"
+        assert told[-1][1].startswith("["), "a shell would take the signals"
+        assert not [name for name, _ in told if name in ("ADD", "MAINTAINER")]
+        assert all(words.startswith("/") for name, words in told if name == "WORKDIR")
+        installs = [words for _, words in told if "apt-get install" in words]
+        assert installs
+        for words in installs:
+            assert "apt-get update &&" in words, "a list of packages of another day"
+            assert "--yes --no-install-recommends" in words
+            assert "rm -rf /var/lib/apt/lists/*" in words
+        assert "sudo" not in file
+        assert "curl" not in file
+
+
 def test_image_installs_from_the_lock_with_hashes_and_is_not_root() -> None:
-    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    assert "--require-hashes --requirement requirements.lock" in dockerfile
+    dockerfile = dockerfiles()[0]
+    assert "--require-hashes --requirement /src/requirements.lock" in dockerfile
     assert re.findall(r"^USER (\S+)", dockerfile, re.MULTILINE) == ["10001:10001"]
+
+
+def test_the_image_is_made_in_stages_and_keeps_no_tool_of_the_build() -> None:
+    last = dockerfiles()[0].rpartition("\nFROM ")[2]
+    assert "COPY --from=build /opt/ventas" in last
+    assert "venv" not in last
+    assert "pip" not in last
 
 
 def test_image_lets_in_every_package_and_no_secret() -> None:

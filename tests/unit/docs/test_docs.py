@@ -6,24 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from settings_table import BEGIN, END, ROOT, between, env_lines, readme_table
+import yaml
+from document_parts import LINK, anchor
+from settings_table import BEGIN, END, ROOT, WRITE_ANEW, between, env_lines, readme_tables
 
 from ventas.settings import Settings
 from ventas.states import RunStatus
 
 DOCUMENTS = [
-    ROOT / name
-    for name in (
-        "README.md",
-        "CHANGELOG.md",
-        "docs/architecture.md",
-        "docs/glossary.md",
-        "docs/operations.md",
-    )
+    *(ROOT / name for name in ("README.md", "README.es.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
 ]
-WRITE_ANEW = "run: .venv/bin/python tests/unit/docs/settings_table.py"
 SKIPPED_FOLDERS = {"build", "dist", "node_modules", "__pycache__"}
-LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def read(name: str) -> str:
@@ -56,8 +50,27 @@ def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def test_readme_has_every_setting_with_its_default() -> None:
-    assert between(read("README.md"), BEGIN, END) == readme_table(), WRITE_ANEW
+def test_hosted_ci_does_what_our_own_does() -> None:
+    told = yaml.safe_load(read(".github/workflows/ci.yml"))
+    (job,) = told["jobs"].values()
+    assert job["steps"][-1]["run"].endswith(" .ci/run")
+    supported = re.search(r'requires-python = ">=(3\.\d+),<3\.(\d+)"', read("pyproject.toml"))
+    assert supported
+    oldest, newest = supported[1], f"3.{int(supported[2]) - 1}"
+    assert job["strategy"]["matrix"]["python"] == [oldest, newest]
+    assert all(re.search(r"@v\d+$", step["uses"]) for step in job["steps"] if "uses" in step)
+
+
+def test_the_version_stands_in_one_place() -> None:
+    version = re.search(r'^version = "(.+)"$', read("pyproject.toml"), re.MULTILINE)
+    assert version
+    told = [path for path in project_files() if path.suffix in {".py", ".toml", ".yml", ".sh"}]
+    assert [path.name for path in told if version[1] in text_of(path)] == ["pyproject.toml"]
+
+
+@pytest.mark.parametrize(("readme", "table"), readme_tables().items())
+def test_readme_has_every_setting_with_its_default(readme: str, table: str) -> None:
+    assert between(read(readme), BEGIN, END) == table, WRITE_ANEW
 
 
 def test_env_example_has_every_setting_with_its_default() -> None:
@@ -126,9 +139,8 @@ class _NoModel:
 
 
 def test_every_task_is_documented() -> None:
-    from workers.app import app
+    from workers.tasks import app
 
-    app.loader.import_default_modules()
     ours = {name for name in app.tasks if not name.startswith("celery.")}
     assert ours, "the Celery app knows no task"
     assert not {name for name in ours if f"`{name}`" not in read("docs/architecture.md")}
@@ -208,17 +220,17 @@ def relative_links() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("document", "target"), relative_links())
 def test_every_relative_link_resolves(document: str, target: str) -> None:
-    name, _, anchor = target.partition("#")
+    name, _, fragment = target.partition("#")
     linked = (ROOT / document).parent / name if name else ROOT / document
     assert linked.is_file()
-    if anchor:
-        assert anchor in headings(linked)
+    if fragment:
+        assert f"#{fragment}" in headings(linked)
 
 
 def headings(path: Path) -> set[str]:
-    """The anchors of a document's headings, as common renderers make them."""
+    """The anchors of a document's headings."""
     titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    return {anchor(title) for title in titles}
 
 
 def test_no_file_names_this_tree_or_anybodys_home() -> None:

@@ -1,6 +1,7 @@
 """A small app behind the front, served by granian for its tests."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from itertools import repeat
@@ -13,6 +14,7 @@ from ventas.front import Front, Headers
 LARGEST = 3_000_000
 PART = b"x" * 70_000
 PARTS = 40
+IMPORTED_BY = os.getpid()
 
 
 def create_app() -> Flask:
@@ -37,6 +39,10 @@ def create_app() -> Flask:
     @app.get("/long")
     def long() -> Response:
         return Response((part for part in repeat(PART, PARTS)), mimetype="application/octet-stream")
+
+    @app.get("/process")
+    def process() -> Response:
+        return jsonify(worker=os.getpid(), imported_by=IMPORTED_BY)
 
     @app.get("/empty")
     def empty() -> Response:

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,12 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Site]]:
 
 
 class _running:
-    def __init__(self, folder: Path):
-        self._folder = folder
+    def __init__(self, folder: Path, workers: int = 1):
+        self._folder, self._workers = folder, workers
 
     def __enter__(self) -> Site:
         (port,) = free_ports(1)
-        launch = granian("front_app:create_front", f"127.0.0.1:{port}", "API_BIND", workers=1)
+        launch = granian("front_app:create_front", f"127.0.0.1:{port}", "API_BIND", workers=self._workers)
         env = {**os.environ, **launch.env, "PYTHONPATH": f"{HERE}:{HERE.parents[2]}"}
         with (self._folder / "log").open("wb") as log:
             process = subprocess.Popen(launch.argv, cwd=self._folder, env=env, stdout=log, stderr=log)
@@ -165,6 +165,23 @@ def test_half_a_body_is_given_up_and_holds_no_thread(site: Site) -> None:
         assert time.monotonic() - began < 2
         for client in clients:
             assert client.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_two_workers_share_what_was_imported_once_also_when_one_is_replaced(tmp_path: Path) -> None:
+    with _running(tmp_path, workers=2) as site:
+        told: dict[int, int] = {}
+
+        def heard_of(count: int) -> bool:
+            with suppress(httpx.TransportError):  # it fell to the one that was killed
+                answer = site.get("/process").json()
+                told[answer["worker"]] = answer["imported_by"]
+            return len(told) == count
+
+        until(lambda: heard_of(2), "an answer of each worker", 20)
+        os.kill(next(iter(told)), signal.SIGKILL)
+        until(site.answers, "the other worker", 20)
+        until(lambda: heard_of(3), "an answer of the new worker", 20)
+        assert set(told.values()) == {site.process.pid}
 
 
 def test_a_worker_that_dies_is_replaced(start: Callable[[], Site]) -> None:

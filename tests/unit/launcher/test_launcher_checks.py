@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ventas.launcher.addresses import address, free_ports, is_free
-from ventas.launcher.checks import CannotStart, check_disk, check_ports
+from ventas.launcher.checks import CannotStart, check_disk, check_ports, ledger_apart
 from ventas.launcher.environment import own_ports, settings_of
 from ventas.settings import Settings
 
@@ -76,3 +76,17 @@ def test_a_full_disk_is_told_with_its_folder(tmp_path: Path) -> None:
     check_disk(tmp_path, needed=1)
     with pytest.raises(CannotStart, match=rf"{tmp_path}.* GB left.*VENTAS_HOME"):
         check_disk(tmp_path, needed=10**18)
+
+
+@pytest.mark.parametrize(
+    ("redis", "database", "told"),
+    [
+        ("redis://10.0.0.1:6379/0", "", True),
+        ("redis://10.0.0.1:6379/0", "postgresql+psycopg://ventas@10.0.0.1/ventas", False),
+        ("redis://127.0.0.1:6379/0", "", False),
+    ],
+)
+def test_a_ledger_that_no_other_machine_can_share_is_told(redis: str, database: str, told: bool) -> None:
+    trouble = ledger_apart(Settings(_env_file=None, REDIS_URL=redis, DATABASE_URL=database))
+    assert bool(trouble) is told
+    assert trouble is None or ("10.0.0.1:6379" in trouble and "set DATABASE_URL" in trouble)

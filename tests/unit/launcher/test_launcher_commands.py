@@ -55,6 +55,14 @@ def test_up_on_a_taken_port_starts_nothing_and_says_what_to_do(
     assert not list((tmp_path / "home" / "run").glob("*.json"))
 
 
+def test_up_on_a_ledger_that_is_away_starts_nothing_and_says_why(ventas: Ventas, tmp_path: Path) -> None:
+    done = ventas("up", DATABASE_URL="postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    assert done.returncode == 1
+    assert done.stderr.startswith("ventas: ")
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "home" / "run").glob("*.json"))
+
+
 def test_a_second_up_on_the_same_state_is_refused(ventas: Ventas, tmp_path: Path) -> None:
     held = try_lock(tmp_path / "home" / "run" / "up.lock")
     assert held

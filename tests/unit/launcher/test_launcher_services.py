@@ -1,12 +1,13 @@
 """The table of services: what is started, how, and where."""
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ventas.errors import NotFound
+from ventas.errors import NotFound, SettingsError
 from ventas.launcher.addresses import address
 from ventas.launcher.environment import around_proxies, own_ports, settings_of, without_settings
 from ventas.launcher.services import SERVICES, allowed_hosts, service, wanted
@@ -84,12 +85,30 @@ def test_training_has_a_worker_of_its_own(tmp_path: Path) -> None:
     assert queues == {"worker": "control", "trainer": "training"}
 
 
+@pytest.mark.parametrize(("given", "host"), [("worker-2", "worker-2"), ("", socket.gethostname())])
+def test_workers_are_called_after_their_machine(given: str, host: str, tmp_path: Path) -> None:
+    argv = SERVICES["worker"].launch(settings_with(tmp_path, HOST_NAME=given)).argv
+    assert argv[argv.index("--hostname") + 1] == f"control@{host}"
+
+
+def test_a_machine_s_name_is_one_that_celery_takes(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="HOST_NAME"):
+        settings_with(tmp_path, HOST_NAME="second@floor")
+
+
 @pytest.mark.parametrize(("bind", "open_to_all"), [("127.0.0.1:5555", True), ("0.0.0.0:5555", False)])
 def test_flower_goes_without_password_on_the_loopback_only(
     bind: str, open_to_all: bool, tmp_path: Path
 ) -> None:
-    env = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BIND=bind)).env
+    env = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BIND=bind, ADMIN_TOKEN="secreto")).env
     assert ("FLOWER_UNAUTHENTICATED_API" in env) is open_to_all
+    assert env.get("FLOWER_BASIC_AUTH") == (None if open_to_all else "admin:secreto")
+
+
+def test_flower_takes_the_password_that_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWER_BASIC_AUTH", "ana:otra")
+    env = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BIND="0.0.0.0:5555")).env
+    assert env["FLOWER_BASIC_AUTH"] == "ana:otra"
 
 
 def test_what_runs_on_another_machine_is_not_started_here(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Alerts: raised once for each cause, and what ON_ALERT does about them."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -45,6 +46,9 @@ class Registered:
         path = folder / Path(artifact).name
         path.write_bytes(self.files[version.version])
         return path
+
+    def download_all(self, version: ModelVersion, artifacts: Iterable[str], folder: Path) -> dict[str, Path]:
+        return {name: self.download(version, name, folder) for name in artifacts}
 
     def set_alias(self, alias: str, version: int) -> None:
         self.alias = version

@@ -1,5 +1,6 @@
 """Who moved the alias: our promotion, a run that was overtaken, or somebody's hand."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -197,6 +198,9 @@ class CheckedRegistry(FakeRegistry):
         path = folder / Path(artifact).name
         path.write_bytes(skops.io.dumps(self.fits[version.version]))
         return path
+
+    def download_all(self, version: ModelVersion, artifacts: Iterable[str], folder: Path) -> dict[str, Path]:
+        return {name: self.download(version, name, folder) for name in artifacts}
 
 
 @pytest.fixture

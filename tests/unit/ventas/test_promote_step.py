@@ -1,6 +1,7 @@
 """The step around the verdict: who may be champion at all, and what is written."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +58,9 @@ class FakeRegistry:
         path = folder / artifact.replace("/", "-")
         path.write_bytes(self.files[version.version][artifact])
         return path
+
+    def download_all(self, version: Version, artifacts: Iterable[str], folder: Path) -> dict[str, Path]:
+        return {name: self.download(version, name, folder) for name in artifacts}
 
     def log_text(self, version: Version, text: str, artifact: str) -> None:
         self.files[version.version][artifact] = text.encode()
@@ -153,6 +157,16 @@ def test_a_better_one_follows_and_the_verdict_is_kept(parts: Parts) -> None:
     assert run.verdict["challenger_rmse"] < run.verdict["champion_rmse"]
     assert (parts.registry.alias, parts.ledger.promotions.head().run_id) == (2, run.id)
     assert parts.registry.tags[1]["stage"] == "Archived"
+
+
+def test_what_is_promoted_is_there_for_the_api_without_mlflow(parts: Parts) -> None:
+    _judge(parts, 1)
+    poorer = _judge(parts, 1, hours_later=1)
+    assert poorer.status == "not_promoted"
+    _judge(parts, 2, hours_later=2)
+    registry, parts.registry.files = parts.registry, {}
+    source = ChampionSource(parts.settings, parts.ledger, registry)
+    assert (source.current_version(), source.fetch(2).version, source.last_good().version) == (2, 2, 2)
 
 
 def test_the_verdict_says_what_the_champion_knew_and_its_successor_does_not(parts: Parts) -> None:

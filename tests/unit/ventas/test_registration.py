@@ -155,7 +155,9 @@ def test_a_model_card_is_logged_and_takes_the_verdict(parts: Parts, run_id: str,
     assert "Not promoted: it stumbles." in text
 
 
-def test_what_the_judged_fit_says_of_the_test_rows_is_logged(parts: Parts, run_id: str) -> None:
+def test_what_the_judged_fit_says_of_the_test_rows_is_logged(
+    parts: Parts, run_id: str, tmp_path: Path
+) -> None:
     assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
     described = parts.registry.version(parts.ledger.runs.get(run_id).model_version)
     told = json.loads(parts.registry.text(described, PREDICTIONS_FILE))
@@ -165,6 +167,36 @@ def test_what_the_judged_fit_says_of_the_test_rows_is_logged(parts: Parts, run_i
     assert np.sqrt(np.mean(errors**2)) == pytest.approx(described.metrics["test_rmse"], abs=1e-3)
     with pytest.raises(NotFound, match="has no file judged/nothing"):
         parts.registry.text(described, "judged/nothing")
+    with pytest.raises(NotFound, match="has no file judged/nothing"):
+        parts.registry.download(described, "judged/nothing", tmp_path)
+
+
+def test_mlflow_alone_tells_where_a_model_comes_from_and_can_use_it(parts: Parts, run_id: str) -> None:
+    parts.store.files["train.csv"] = SALES[
+        1:60
+    ]  # rows of its own: MLflow keeps the first source of equal ones
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    run, client = parts.ledger.runs.get(run_id), parts.registry.client
+    logged = client.get_run(run.mlflow_run_id)
+    assert (logged.info.status, logged.info.run_name) == ("FINISHED", run_id)
+    recipe = {name: str(value) for name, value in parts.settings.recipe().items()}
+    assert recipe.items() <= logged.data.params.items()
+    assert logged.data.metrics["test_rmse"] == pytest.approx(run.test_rmse)
+    (dataset,) = logged.inputs.dataset_inputs
+    assert [tag.value for tag in dataset.tags] == ["training"]
+    assert run_id in dataset.dataset.source
+    (output,) = logged.outputs.model_outputs
+    model = client.get_logged_model(output.model_id)
+    assert (model.status, model.source_run_id) == ("READY", run.mlflow_run_id)
+    assert {one.key: one.value for one in model.metrics} == logged.data.metrics
+    assert model.params == logged.data.params
+    version = client.get_model_version(MODEL_NAME, str(run.model_version))
+    loaded = mlflow.pyfunc.load_model(version.source)
+    assert loaded.metadata.model_id == model.model_id
+    rows = SALES[60:].drop(columns="Ventas").astype(dict.fromkeys(SALES.columns[1:4], "float64"))
+    actual = SALES["Ventas"][60:]
+    error = float(np.sqrt(np.mean((loaded.predict(rows) - actual) ** 2)))
+    assert error == pytest.approx(run.test_rmse)
 
 
 def test_a_zombie_that_registers_deletes_its_own_version_and_the_taker_has_the_only_one(

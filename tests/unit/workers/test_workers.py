@@ -1,5 +1,6 @@
 """The Celery app: tasks by name on their queues, and a broker that is away fails within seconds."""
 
+import os
 import subprocess
 import sys
 
@@ -11,11 +12,22 @@ from ventas.ledger import UploadEvent
 from ventas.states import REPLAY, Step
 from workers.app import create_app
 
+HEAVY = ("mlflow", "sklearn", "workers.tasks")
 
-@pytest.mark.parametrize("module", ["webhooks.app", "workers.app", "dashboard.app", "ventas.cli.main"])
-def test_only_training_and_serving_import_mlflow_and_sklearn(module: str) -> None:
-    """Each such import costs seconds and a hundred megabytes in a process that never uses it."""
-    code = f"import sys, {module}; print([m for m in ('mlflow', 'sklearn', 'workers.tasks') if m in sys.modules])"
+
+@pytest.mark.parametrize(
+    ("module", "never"),
+    [
+        *((module, HEAVY) for module in ("webhooks.app", "workers.app", "dashboard.app", "ventas.cli.main")),
+        ("workers.app", ("pandas", "sqlalchemy")),  # all that beat and Flower load
+        ("workers.tasks", ("pandas", "sqlalchemy")),  # all that the parent of a lone child loads
+        ("ventas.launcher.supervise", ("pydantic", "httpx", "celery", "asyncio")),
+        ("ventas.launcher.session", ("pandas", "sqlalchemy", "holidays")),
+    ],
+)
+def test_what_a_process_never_uses_it_does_not_import(module: str, never: tuple[str, ...]) -> None:
+    """Each such import costs seconds and up to a hundred megabytes for as long as the process lives."""
+    code = f"import sys, {module}; print([m for m in {never} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -84,3 +96,24 @@ def test_a_broker_that_is_away_is_told_within_seconds(monkeypatch) -> None:
     monkeypatch.setattr(workers.app.app, "_pool", None)
     with pytest.raises(BrokerUnavailable, match="does not take tasks"):
         workers.app.enqueue(Step.ETL, "run")
+
+
+def test_a_child_forked_after_the_warm_up_trains_and_on_several_threads() -> None:
+    """The parent imports sklearn for all its children; had it run a parallel loop, this fit would hang."""
+    code = """
+import os, signal
+from types import SimpleNamespace
+from workers import tasks
+tasks.share(SimpleNamespace(concurrency=2))
+if not (child := os.fork()):
+    signal.alarm(60)
+    import numpy as np
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    rows = np.arange(40_000.0).reshape(20_000, 2)
+    HistGradientBoostingRegressor(max_iter=3).fit(rows, rows[:, 0])
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    env = {**os.environ, "OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert done.stdout.strip() == "0"

@@ -1,0 +1,42 @@
+"""Systems as the pipeline tests start them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pipeline_world import World
+
+from ventas.launcher.minio import NoMinio
+from ventas.launcher.system import System
+
+# Two small candidates: what is tested is the path, not the search.
+QUICK = {
+    "LEASE_SECONDS": "6",
+    "LEASE_RENEW_SECONDS": "2",
+    "SWEEP_INTERVAL_SECONDS": "5",
+    "SEARCH": "grid",
+    "GRID_N_ESTIMATORS": "[10]",
+    "GRID_MAX_DEPTH": "[null, 8]",
+    "GRID_MIN_SAMPLES_SPLIT": "[2]",
+    "CV_FOLDS": "3",
+    "CHAMPION_POLL_SECONDS": "0.5",
+}
+
+
+def running(home: Path, names: list[str] | None = None, **settings: str) -> Iterator[World]:
+    """A started system with an API and workers; all services if no `names`.
+
+    What a laptop has not got is a skip, in CI a failure.
+    """
+    try:
+        with System.on_free_ports(home, **(QUICK | settings)) as system:
+            system.start(names)
+            system.wait_ready(timeout=180)
+            world = World(system)
+            yield world
+            world.close()
+    except NoMinio as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))

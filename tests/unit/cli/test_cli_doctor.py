@@ -1,0 +1,56 @@
+"""`ventas doctor` where nothing runs, where little runs, and where a part hangs."""
+
+import json
+import threading
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from ventas import doctor
+from ventas.launcher.places import make_home
+from ventas.ledger.migrate import upgrade
+from ventas.settings import Settings
+
+Ventas = Callable[..., Result]
+
+
+def test_where_nothing_was_ever_started_every_part_is_named_and_nothing_is_made(
+    ventas: Ventas, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = settings.home / "nowhere"
+    monkeypatch.setenv("VENTAS_HOME", str(nowhere))
+    for name, value in {
+        "MINIO_ENDPOINT": "127.0.0.1:1",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+        **{f"{part}_BIND": "127.0.0.1:1" for part in ("API", "DASHBOARD", "FLOWER", "WEBHOOKS")},
+    }.items():
+        monkeypatch.setenv(name, value)
+    done = ventas("doctor", "--json")
+    findings = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert [one["part"] for one in findings] == list(doctor.CHECKS)
+    assert not any(one["ok"] for one in findings)
+    assert all(one["what"] and one["remedy"] for one in findings)
+    assert not nowhere.exists()
+
+
+def test_what_is_well_is_told_beside_what_is_not(settings: Settings) -> None:
+    make_home(settings.home)
+    upgrade(settings)
+    by_part = {one.part: one for one in doctor.examine(settings)}
+    assert by_part["state folder"].ok
+    assert by_part["ledger"].ok
+    assert by_part["runs"].ok
+    assert by_part["beat"].remedy
+
+
+def test_a_part_that_hangs_hides_no_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    hanging = {"slow": lambda _settings: str(over.wait()), "quick": lambda _settings: "well"}
+    monkeypatch.setattr(doctor, "CHECKS", hanging)
+    slow, quick = doctor.examine(settings, seconds=0.3)
+    over.set()
+    assert (slow.ok, quick.ok) == (False, True)
+    assert slow.what == "No answer within 0.3 s."

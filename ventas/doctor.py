@@ -1,0 +1,224 @@
+"""What is wrong with the system, part by part, and what to do: `ventas doctor`.
+
+All parts are asked at once, each in a thread of its own and for a bounded time, so that one that is away or hangs
+hides no other.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Thread
+
+import httpx
+import redis
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from ventas.errors import LedgerUnavailable, RegistryUnavailable, VentasError
+from ventas.launcher.checks import check_disk
+from ventas.launcher.places import log_file
+from ventas.launcher.readiness import Health
+from ventas.ledger import Ledger
+from ventas.ledger.database import Database
+from ventas.ledger.migrate import configuration
+from ventas.registry import Registry
+from ventas.settings import DATA_BUCKET, MLFLOW_BUCKET, UPLOADS_BUCKET, Settings
+from ventas.store import Store, webhook_arn
+from ventas.times import utc_now
+
+SECONDS = 15.0  # of all parts together; importing MLflow takes some of them
+HTTP_SECONDS = 4.0
+SWEEPS_MISSED = 3
+START = "Start it with `make up`, or look into {log}."
+
+
+class Trouble(Exception):
+    """Raised by a check: what is wrong, and the `remedy`."""
+
+    def __init__(self, what: str, remedy: str):
+        super().__init__(what)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check came to; `remedy` is empty where nothing is wrong."""
+
+    part: str
+    ok: bool
+    what: str
+    remedy: str = ""
+
+
+Check = Callable[[Settings], str]  # a sentence of what is well; raises Trouble, VentasError, OSError
+
+
+def examine(settings: Settings, seconds: float = SECONDS) -> list[Finding]:
+    """One finding for each part, in the order of CHECKS, after `seconds` at most."""
+    asked = {part: _begun(part, check, settings) for part, check in CHECKS.items()}
+    wait(asked.values(), timeout=seconds)
+    return [found.result() if found.done() else _silent(part, seconds) for part, found in asked.items()]
+
+
+def _begun(part: str, check: Check, settings: Settings) -> "Future[Finding]":
+    answer: Future[Finding] = Future()
+    # A daemon: a part that hangs must not keep the command from its end.
+    Thread(target=lambda: answer.set_result(_finding(part, check, settings)), daemon=True).start()
+    return answer
+
+
+def _finding(part: str, check: Check, settings: Settings) -> Finding:
+    try:
+        return Finding(part, True, check(settings))
+    except Trouble as trouble:
+        return Finding(part, False, str(trouble), trouble.remedy)
+    except (VentasError, OSError, httpx.HTTPError, redis.RedisError) as error:
+        return Finding(part, False, f"{type(error).__name__}: {error}", _start(settings, part))
+    except Exception as error:  # noqa: BLE001 - a fault of one check must not hide the other parts
+        return Finding(part, False, f"The check broke off: {error!r}", "Report this with the output.")
+
+
+def _silent(part: str, seconds: float) -> Finding:
+    return Finding(
+        part, False, f"No answer within {seconds:g} s.", "It hangs: end it; its supervisor starts it anew."
+    )
+
+
+def _start(settings: Settings, part: str) -> str:
+    return START.format(log=log_file(settings.home, part))
+
+
+def _state_folder(settings: Settings) -> str:
+    home = settings.home
+    if not home.is_dir():
+        raise Trouble(f"{home} is not there.", "Start the system once with `make up`, or set VENTAS_HOME.")
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise Trouble(f"{home} cannot be written.", "Give it to the user that runs the system (chown).")
+    check_disk(home)
+    return str(home)
+
+
+def _minio(settings: Settings) -> str:
+    store = Store(settings, impatient=True)
+    for bucket, versioned in ((UPLOADS_BUCKET, True), (DATA_BUCKET, False), (MLFLOW_BUCKET, False)):
+        if problem := store.bucket_problem(bucket, versioned=versioned):
+            raise Trouble(problem, "Restart the event receiver: it makes buckets and versioning.")
+    if not settings.S3_STAND_IN and not store.is_subscribed(UPLOADS_BUCKET, webhook_arn(settings)):
+        raise Trouble(
+            "New uploads are not told to the event receiver.",
+            "Restart the event receiver, then MinIO if the log of webhooks says that the target is unknown.",
+        )
+    return "buckets, versioning and subscription"
+
+
+def _redis(settings: Settings) -> str:
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+        memory, kept = client.info("memory"), client.info("persistence")
+    if not kept["aof_enabled"]:  # type: ignore[index]
+        raise Trouble("It keeps no append-only file.", "Start Redis with --appendonly yes.")
+    if (policy := memory.get("maxmemory_policy")) != "noeviction":  # type: ignore[union-attr]
+        raise Trouble(f"It may drop tasks ({policy}).", "Start Redis with --maxmemory-policy noeviction.")
+    return "append-only file, noeviction"
+
+
+def _ledger(settings: Settings) -> str:
+    _require_ledger_file(settings)
+    database = Database(settings.database_url, lock_timeout_seconds=2)
+    try:
+        with database.read() as session:
+            connection = session.connection()
+            now = MigrationContext.configure(connection).get_current_revision()
+            head = ScriptDirectory.from_config(configuration(connection)).get_current_head()
+    finally:
+        database.close()
+    if now != head:
+        raise Trouble(f"Its tables are at {now}, this program wants {head}.", "Run `ventas migrate`.")
+    return f"tables at {now}"
+
+
+@contextmanager
+def _open_ledger(settings: Settings) -> Iterator[Ledger]:
+    """The ledger for one question; where it is away, it and not the part that asks is to be mended."""
+    _require_ledger_file(settings)
+    ledger = Ledger(settings, lock_timeout_seconds=2)
+    try:
+        yield ledger
+    except LedgerUnavailable as error:
+        raise Trouble(f"Unknown: {error}", "Mend the ledger first.") from error
+    finally:
+        ledger.close()
+
+
+def _require_ledger_file(settings: Settings) -> None:
+    """To open SQLite's file would make an empty one."""
+    if not settings.DATABASE_URL and not (settings.home / "ledger.db").exists():
+        raise Trouble("There is no ledger.db.", "Run `ventas migrate`, or restore a backup.")
+
+
+def _beat(settings: Settings) -> str:
+    if not Health(settings).answers("beat"):
+        raise Trouble("It does not run on this machine.", _start(settings, "beat"))
+    with _open_ledger(settings) as ledger:
+        last = ledger.sweeps.last()
+    if last is None or last.started_at is None:
+        raise Trouble("No sweep has run yet.", _start(settings, "beat"))
+    silent = utc_now() - last.started_at
+    if silent > timedelta(seconds=60 + SWEEPS_MISSED * settings.SWEEP_INTERVAL_SECONDS):
+        raise Trouble(f"No sweep has begun for {silent.total_seconds():.0f} s.", _start(settings, "beat"))
+    if last.problem:
+        raise Trouble(f"The last sweep broke off: {last.problem}", "Mend that part; the next sweep goes on.")
+    return f"last sweep {silent.total_seconds():.0f} s ago"
+
+
+def _champion(settings: Settings) -> str:
+    with _open_ledger(settings) as ledger:
+        head = ledger.promotions.head()
+    if head is None:
+        return "none yet; `ventas drop FILE` makes the first"
+    version, alias = head.model_version, _alias(settings)
+    if alias != version:
+        raise Trouble(f"The ledger says version {version}, MLflow's alias {alias}.", "The API mends it.")
+    answer = httpx.get(f"{settings.API_URL.rstrip('/')}/health", timeout=HTTP_SECONDS, trust_env=False)
+    served = answer.json().get("model_version")
+    if served != version:
+        raise Trouble(f"Version {version} is champion, the API serves {served}.", _start(settings, "api"))
+    return f"version {version} in ledger, alias and API"
+
+
+def _alias(settings: Settings) -> int | None:
+    try:
+        return Registry(settings).champion_alias()
+    except RegistryUnavailable as error:
+        raise Trouble("Unknown: MLflow does not tell its alias.", "Mend mlflow first.") from error
+
+
+def _runs(settings: Settings) -> str:
+    with _open_ledger(settings) as ledger:
+        counts = ledger.queries.counts()
+    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()) if count)
+    return told or "none yet"
+
+
+def _service(name: str) -> Check:
+    def check(settings: Settings) -> str:
+        if not Health(settings).answers(name):
+            raise Trouble("It does not answer.", _start(settings, name))
+        return "answers"
+
+    return check
+
+
+CHECKS: dict[str, Check] = {
+    "state folder": _state_folder,
+    "minio": _minio,
+    "redis": _redis,
+    "ledger": _ledger,
+    **{name: _service(name) for name in ("mlflow", "webhooks", "worker", "trainer")},
+    "beat": _beat,
+    **{name: _service(name) for name in ("flower", "api", "dashboard")},
+    "champion": _champion,
+    "runs": _runs,
+}
