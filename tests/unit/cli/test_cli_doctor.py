@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -10,16 +11,16 @@ from click.testing import Result
 from ventas import doctor
 from ventas.launcher.places import make_home
 from ventas.ledger.migrate import upgrade
-from ventas.settings import Settings
+from ventas.settings import Settings, load_settings
 
 Ventas = Callable[..., Result]
 
 
-def test_where_nothing_was_ever_started_every_part_is_named_and_nothing_is_made(
-    ventas: Ventas, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    nowhere = settings.home / "nowhere"
-    monkeypatch.setenv("VENTAS_HOME", str(nowhere))
+@pytest.fixture
+def nowhere(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder that is not there, of a system none of whose parts answers."""
+    home = settings.home / "nowhere"
+    monkeypatch.setenv("VENTAS_HOME", str(home))
     for name, value in {
         "MINIO_ENDPOINT": "127.0.0.1:1",
         "REDIS_URL": "redis://127.0.0.1:1/0",
@@ -27,6 +28,12 @@ def test_where_nothing_was_ever_started_every_part_is_named_and_nothing_is_made(
         **{f"{part}_BIND": "127.0.0.1:1" for part in ("API", "DASHBOARD", "FLOWER", "WEBHOOKS")},
     }.items():
         monkeypatch.setenv(name, value)
+    return home
+
+
+def test_where_nothing_was_ever_started_every_part_is_named_and_nothing_is_made(
+    ventas: Ventas, nowhere: Path
+) -> None:
     done = ventas("doctor", "--json")
     findings = json.loads(done.stdout)
     assert done.exit_code == 1
@@ -34,6 +41,23 @@ def test_where_nothing_was_ever_started_every_part_is_named_and_nothing_is_made(
     assert not any(one["ok"] for one in findings)
     assert all(one["what"] and one["remedy"] for one in findings)
     assert not nowhere.exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_no_secret_is_in_what_it_says(
+    ventas: Ventas, nowhere: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """Neither a token, nor the key of the store, nor the password in the address of the database."""
+    for name in ("ADMIN_TOKEN", "WEBHOOK_TOKEN", "UPLOAD_TOKEN", "MINIO_SECRET_KEY"):
+        monkeypatch.setenv(name, f"{name}-nobody-may-see")
+    address = "postgresql+psycopg://ventas:password-nobody-may-see@127.0.0.1:1/ventas"
+    monkeypatch.setenv("DATABASE_URL", address)
+    findings = doctor.examine(load_settings())
+    assert any(finding.part == "ledger" and not finding.ok for finding in findings)
+    assert "nobody-may-see" not in repr(findings)
+    done = ventas("doctor", *options)
+    assert "ledger" in done.stdout
+    assert "nobody-may-see" not in done.stdout + done.stderr
 
 
 def test_what_is_well_is_told_beside_what_is_not(settings: Settings) -> None:
