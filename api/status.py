@@ -7,7 +7,6 @@ for there is nothing to remember yet.
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
 from threading import Lock, Thread
 
 import structlog
@@ -27,14 +26,13 @@ from api.probes import (
 )
 from ventas.errors import LedgerUnavailable
 from ventas.ledger import Ledger, Run
-from ventas.ledger.sweeps import LastSweep
+from ventas.ledger.sweeps import LastSweep, longest_silence
 from ventas.settings import Settings
 from ventas.times import utc_now
 
 FRESH_SECONDS = 3.0
 WAIT_SECONDS = 2.5
 SLOW_REASON = f"It has not answered within {WAIT_SECONDS} s."
-SWEEPS_MISSED = 3  # a sweep may wait behind others, and a listing takes a while
 
 log = structlog.get_logger()
 
@@ -133,6 +131,6 @@ class SystemStatus:
         if sweep.problem:
             return f"The last sweep broke off: {sweep.problem}"
         silent = utc_now() - sweep.started_at
-        if silent > timedelta(seconds=60 + SWEEPS_MISSED * self._settings.SWEEP_INTERVAL_SECONDS):
+        if silent > longest_silence(self._settings.SWEEP_INTERVAL_SECONDS):
             return f"No sweep has begun for {silent.total_seconds():.0f} s; beat or the worker may be away."
         return None

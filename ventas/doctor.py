@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from threading import Thread
 
 import httpx
@@ -24,6 +23,7 @@ from ventas.launcher.readiness import Health
 from ventas.ledger import Ledger
 from ventas.ledger.database import Database
 from ventas.ledger.migrate import configuration
+from ventas.ledger.sweeps import longest_silence
 from ventas.registry import Registry
 from ventas.settings import DATA_BUCKET, MLFLOW_BUCKET, UPLOADS_BUCKET, Settings
 from ventas.store import Store, webhook_arn
@@ -31,7 +31,6 @@ from ventas.times import utc_now
 
 SECONDS = 15.0  # of all parts together; importing MLflow takes some of them
 HTTP_SECONDS = 4.0
-SWEEPS_MISSED = 3
 START = "Start it with `make up`, or look into {log}."
 
 
@@ -166,7 +165,7 @@ def _beat(settings: Settings) -> str:
     if last is None or last.started_at is None:
         raise Trouble("No sweep has run yet.", _start(settings, "beat"))
     silent = utc_now() - last.started_at
-    if silent > timedelta(seconds=60 + SWEEPS_MISSED * settings.SWEEP_INTERVAL_SECONDS):
+    if silent > longest_silence(settings.SWEEP_INTERVAL_SECONDS):
         raise Trouble(f"No sweep has begun for {silent.total_seconds():.0f} s.", _start(settings, "beat"))
     if last.problem:
         raise Trouble(f"The last sweep broke off: {last.problem}", "Mend that part; the next sweep goes on.")

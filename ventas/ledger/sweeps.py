@@ -13,6 +13,7 @@ from ventas.ledger.tables import Sweep
 from ventas.times import utc_now
 
 BUCKET = "bucket"
+SWEEPS_MISSED = 3  # a sweep may wait behind others, and a listing takes a while
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class LastSweep:
     listed: int
     found: int
     problem: str | None
+
+
+def longest_silence(interval_seconds: float) -> timedelta:
+    """How long no sweep may begin where one is due every `interval_seconds`; after that, something is wrong."""
+    return timedelta(seconds=60 + SWEEPS_MISSED * interval_seconds)
 
 
 class Sweeps:
