@@ -248,8 +248,13 @@ def _plain_forest(task: Task, seed: int) -> Candidate:
     """On the file's own columns, as the seed's grid: in a year of days the calendar's columns may only mislead."""
     params = {"n_estimators": PLAIN_TREES}
     forest = RandomForestRegressor(**params, random_state=seed)
-    cost = FOREST_COST * PLAIN_TREES * task.columns / 10 * log2(max(task.rows, 2)) / 10
+    cost = _forest_cost(task, PLAIN_TREES, task.columns)
     return Candidate("forest on plain columns", "forest", View(), forest, params, cost=cost)
+
+
+def _forest_cost(task: Task, trees: int, columns: float) -> float:
+    """Of a fit on one row, with so many columns looked at for each split."""
+    return FOREST_COST * trees * columns / 10 * log2(max(task.rows, 2)) / 10
 
 
 def _forests(view: View, task: Task, seed: int) -> Iterator[Candidate]:
@@ -269,6 +274,6 @@ def _forests(view: View, task: Task, seed: int) -> Iterator[Candidate]:
             "max_features": share,
             "max_samples": sample,
         }
-        cost = FOREST_COST * TREES * sample * share * (task.columns + 20) / 10 * log2(max(task.rows, 2)) / 10
+        cost = _forest_cost(task, TREES, share * (task.columns + 20)) * sample
         name = f"forest leaf={leaf} features={share:g}"
         yield Candidate(name, "forest", view, forest, params, iterations=TREES, cost=cost)

@@ -72,7 +72,7 @@ class ChampionSource:
         """
         path = _copy(self._settings, version)
         if not path.exists():
-            self._download(version, path)
+            self._download(version)
         return load_served(path, version)
 
     def last_good(self) -> ServedModel | None:
@@ -145,17 +145,15 @@ class ChampionSource:
             self._unfit[version] = str(error)
             raise
 
-    def _download(self, version: int, path: Path) -> None:
+    def _download(self, version: int) -> None:
         try:
             described = self._registry.version(version)
             with scratch_folder(self._settings) as folder:
                 fetched = self._registry.download(described, served_file(described), folder)
                 load_served(fetched, version)  # a copy that does not load must not become the last good one
-                path.parent.mkdir(parents=True, exist_ok=True)
-                fetched.replace(path)
+                _become_copy(self._settings, version, fetched)
         except NotFound as error:
             raise ModelUnusable(str(error)) from error
-        _forget_old_copies(self._settings)
 
 
 def _copies(settings: Settings) -> Path:
@@ -171,19 +169,20 @@ def keep_copy(settings: Settings, version: int, served: bytes) -> None:
 
     Only a file that has passed its checks may come here. Without the copy the API fetches it from MLflow.
     """
-    path = _copy(settings, version)
     try:
         with scratch_folder(settings) as folder:
-            written = folder / path.name
+            written = folder / _copy(settings, version).name
             written.write_bytes(served)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            written.replace(path)
-        _forget_old_copies(settings)
+            _become_copy(settings, version, written)
     except OSError as error:
         log.warning("champion_not_copied", version=version, reason=str(error))
 
 
-def _forget_old_copies(settings: Settings) -> None:
+def _become_copy(settings: Settings, version: int, file: Path) -> None:
+    """Move a whole file to where the copy of a version is, and let the oldest copies go."""
+    path = _copy(settings, version)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file.replace(path)
     copies = sorted(_copies(settings).glob("[0-9]*"), key=lambda p: p.stat().st_mtime, reverse=True)
     for folder in copies[COPIES_KEPT:]:
         shutil.rmtree(folder, ignore_errors=True)

@@ -72,8 +72,17 @@ def checked(registry: Registry, version: ModelVersion, folder: Path) -> ServedMo
 
 def checked_files(version: ModelVersion) -> list[str]:
     """The files of a version that are checked; those made before examples were kept have none."""
-    examples = [version.tags[EXAMPLE_TAG] or EXAMPLE_FILE] if EXAMPLE_TAG in version.tags else []
-    return [*dict.fromkeys([JUDGED_FILE, served_file(version)]), *examples]
+    example = _example_file(version)
+    return [*_fits(version), *([example] if example else [])]
+
+
+def _fits(version: ModelVersion) -> list[str]:
+    """The judged fit and the served one, where that is another."""
+    return [*dict.fromkeys([JUDGED_FILE, served_file(version)])]
+
+
+def _example_file(version: ModelVersion) -> str | None:
+    return version.tags[EXAMPLE_TAG] or EXAMPLE_FILE if EXAMPLE_TAG in version.tags else None
 
 
 def fetched(registry: Registry, version: ModelVersion, names: Iterable[str], folder: Path) -> dict[str, Path]:
@@ -87,8 +96,7 @@ def fetched(registry: Registry, version: ModelVersion, names: Iterable[str], fol
 def passed(version: ModelVersion, files: dict[str, Path]) -> ServedModel:
     """The judged fit of a version whose `checked_files` all pass. Raises ModelUnusable as `checked`."""
     example = _example(version, files)
-    names = dict.fromkeys([JUDGED_FILE, served_file(version)])
-    models = {name: load_served(files[name], version.version) for name in names}
+    models = {name: load_served(files[name], version.version) for name in _fits(version)}
     for name, model in models.items():
         expected = example.predictions.get(name) if example else None
         fault = failed_check(model, example.rows if example else None, expected)
@@ -191,10 +199,10 @@ def _plain(column: pd.Series, *, is_date: bool) -> list[Any]:
 
 def _example(version: ModelVersion, files: dict[str, Path]) -> Example | None:
     """What the version answered at its training; None for versions that were made before this was kept."""
-    if EXAMPLE_TAG not in version.tags:
+    name = _example_file(version)
+    if name is None:
         return None
-    path = files[version.tags[EXAMPLE_TAG] or EXAMPLE_FILE]
     try:
-        return Example.from_json(path.read_text("utf-8"))
+        return Example.from_json(files[name].read_text("utf-8"))
     except UnicodeDecodeError as error:
         raise ModelUnusable(f"The example of version {version.version} cannot be read: {error}") from error

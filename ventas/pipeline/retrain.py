@@ -33,11 +33,12 @@ def retrain(context: Context, lease: Lease) -> Outcome:
     """Search, measure, log and register. Raises StoreUnavailable, RegistryUnavailable and LeaseLost."""
     run = context.ledger.runs.get(lease.run_id)
     assert run is not None  # it is leased
-    made = _made_before(context, run)
+    again = _tried_before(context, run)
+    made = _made_before(context, run) if again else None
     if made is None:
         if (outcome := superseded(context, run) or judged_already(context, run)) is not None:
             return outcome
-        made = _registered(context, lease, run)
+        made = _registered(context, lease, run, again=again)
     else:
         _take(context, lease, made)
         confirm(context.registry, made.version, run.id)
@@ -46,8 +47,6 @@ def retrain(context: Context, lease: Lease) -> Outcome:
 
 def _made_before(context: Context, run: Run) -> Registered | None:
     """What an earlier attempt of this run registered; one made with other settings is let go."""
-    if not _tried_before(context, run):
-        return None
     known = run.model_version or context.registry.of_pipeline_run(run.id)
     if known is None:
         return None
@@ -73,14 +72,15 @@ def _columns(made: Registered) -> dict[str, Any]:
     return {"model_version": made.version, "mlflow_run_id": made.mlflow_run_id}
 
 
-def _registered(context: Context, lease: Lease, run: Run) -> Registered:
+def _registered(context: Context, lease: Lease, run: Run, *, again: bool) -> Registered:
+    """Train and register; `again` says that an earlier attempt may have left something to be let go."""
     train, test = (dataset(context, run.id, name) for name in ("train", "test"))
     roles = Roles.of_report(run.quality)
     found = search(train, context.settings, _progress(context, lease), roles)
     metrics = evaluate(found.estimator, test, roles)
     # Whoever lost the lease meanwhile learns so here, and need not upload.
     context.ledger.runs.note(lease, test_rmse=metrics.rmse)
-    if _tried_before(context, run):
+    if again:
         forget_attempts(context.registry, run.id)
     with ThreadPoolExecutor(1) as pool:
         case = Case(train, test, context.settings, roles)
