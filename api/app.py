@@ -21,6 +21,7 @@ from api.routes.downloads import download_routes
 from api.routes.forecast_form import form_routes
 from api.routes.health import health_routes
 from api.routes.history import history_routes
+from api.routes.metrics import metrics_routes
 from api.routes.models import model_routes
 from api.routes.predict import predict_routes
 from api.routes.reality import reality_routes
@@ -81,6 +82,7 @@ def create_app(
     for routes in ROUTES:
         app.register_api(routes(services))
     app.register_blueprint(docs_routes("openapi_document"))
+    app.register_blueprint(metrics_routes(services))
     app.add_url_rule("/openapi.json", "openapi_document", lambda: _document(app, settings))
     app.extensions[EXTENSION] = services
     services.start()

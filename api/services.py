@@ -18,6 +18,7 @@ from api.parts import Parts
 from api.ports import ModelCatalogue, ModelSource, ShadowModels
 from api.shadow import SHADOW, Shadow
 from api.spool import Spool
+from api.status import SystemStatus
 from api.version_files import VersionFiles
 from ventas.errors import BrokerUnavailable, LedgerUnavailable
 from ventas.ledger import Ledger
@@ -42,6 +43,8 @@ class Services:
     files: VersionFiles
     source: ModelSource
     enqueue: Enqueue
+    system: SystemStatus
+    spool: Spool
 
     def start(self) -> None:
         """Start the threads. Call it in the process that serves, never before a fork."""
@@ -76,6 +79,7 @@ def make_services(
     parts = Parts(CHAMPION, LEDGER, REGISTRY, NOTICES, HISTORY, SHADOW)
     ledger = Ledger(settings, lock_timeout_seconds=settings.HISTORY_TIMEOUT_SECONDS)
     fenced = FencedCatalogue(catalogue, parts, REGISTRY)
+    spool = Spool(settings.home / "spool")
     holder = ChampionHolder(source, parts, settings.CHAMPION_POLL_SECONDS, partial(_run_of, ledger))
     return Services(
         settings=settings,
@@ -83,12 +87,14 @@ def make_services(
         ledger=ledger,
         holder=holder,
         notices=ChampionNotices(settings.REDIS_URL, parts, holder.wake),
-        history=History(ledger, Spool(settings.home / "spool"), parts),
+        history=History(ledger, spool, parts),
         shadow=Shadow(shadows, ledger, parts, settings.CHAMPION_POLL_SECONDS),
         catalogue=fenced,
         files=VersionFiles(fenced),
         source=source,
         enqueue=enqueue,
+        system=SystemStatus(settings, ledger),
+        spool=spool,
     )
 
 
