@@ -32,7 +32,7 @@ from api.routes.uploads import upload_routes
 from api.schemas import Problem
 from api.services import Enqueue, Services, make_services
 from ventas.champion import ChampionSource
-from ventas.front import Front
+from ventas.front import Front, note_routes
 from ventas.logs import configure_logging
 from ventas.registry import Registry
 from ventas.settings import Settings, load_settings
@@ -77,6 +77,7 @@ def create_app(
         shadows or ShadowSource(settings),
     )
     app = _flask(settings)
+    note_routes(app)
     register_problems(app)
     app.after_request(read_to_its_end)
     for routes in ROUTES:
@@ -102,7 +103,8 @@ def create_front() -> Front:
         services.close()
 
     lanes = dict.fromkeys(PATHS, express)
-    return Front(app, threads=THREADS, largest_body=largest, lanes=lanes, close=close)
+    observe = services.tally.observe
+    return Front(app, threads=THREADS, largest_body=largest, lanes=lanes, close=close, observe=observe)
 
 
 def services_of(app: Flask) -> Services:

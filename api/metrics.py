@@ -7,6 +7,7 @@ Names end in `_total` only where a number never falls, as long as the ledger's r
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from importlib.metadata import version
 from itertools import product
@@ -21,6 +22,7 @@ from api.parts import PartState
 from api.services import Services
 from api.status import FRESH_SECONDS, Backlog
 from ventas.errors import LedgerUnavailable
+from ventas.front.metrics import cumulated, events_metric, requests_metric
 from ventas.ledger.outcomes import LiveError, OutcomeFilter
 from ventas.ledger.totals import STEP_SECONDS, Durations
 from ventas.states import RunStatus, Step
@@ -91,13 +93,11 @@ class SystemMetrics:
         yield _gauge("ventas_queue_workers", "Celery workers that answer for a queue.", workers, "queue")
 
     def _of_this_machine(self) -> Iterator[Metric]:
-        disk = shutil.disk_usage(self._services.settings.home)
-        yield GaugeMetricFamily(
-            "ventas_disk_free_bytes", "Free on the disk of the API's state folder.", disk.free
-        )
-        yield GaugeMetricFamily(
-            "ventas_disk_size_bytes", "Size of the disk of the API's state folder.", disk.total
-        )
+        with suppress(OSError):  # the folder is gone; other numbers say what that means
+            disk = shutil.disk_usage(self._services.settings.home)
+            text = "the disk of the API's state folder."
+            yield GaugeMetricFamily("ventas_disk_free_bytes", f"Free on {text}", disk.free)
+            yield GaugeMetricFamily("ventas_disk_size_bytes", f"Size of {text}", disk.total)
         yield GaugeMetricFamily(
             "ventas_spool_bytes",
             "Predictions that wait for the database in files; 0 when all are in the history.",
@@ -105,6 +105,14 @@ class SystemMetrics:
         )
 
     def _of_this_process(self) -> Iterator[Metric]:
+        counts = self._services.tally.all_counts()
+        yield requests_metric("ventas_api_request_duration_seconds", counts)
+        yield events_metric(
+            "ventas_predictions",
+            "Predictions answered since the API's start, by what became of their row: recorded, spooled (written "
+            "later) or lost (in the log alone).",
+            counts,
+        )
         champion = self._services.holder.current
         if champion is not None:
             yield GaugeMetricFamily(
@@ -236,12 +244,3 @@ def _durations(durations: dict[str, Durations]) -> Metric:
     for step, told in sorted(durations.items()):
         family.add_metric([step], cumulated(STEP_SECONDS, told.counts), told.seconds)
     return family
-
-
-def cumulated(bounds: Sequence[float], counts: Sequence[int]) -> list[tuple[str, float]]:
-    """Buckets as Prometheus has them: each holds all that is not above its bound; the last one all."""
-    below, buckets = 0, []
-    for bound, count in zip([*map(str, bounds), "+Inf"], counts, strict=True):
-        below += count
-        buckets.append((bound, float(below)))
-    return buckets

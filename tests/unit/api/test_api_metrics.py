@@ -1,5 +1,6 @@
 """`GET /metrics`: what Prometheus reads of the ledger, the queues and the parts."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from test_api_reality import fill
 
 from api.app import services_of
-from ventas.ledger import Promotion, Run, StepAttempt, UploadEvent
+from ventas.front.tally import SharedTally
+from ventas.ledger import Ledger, Promotion, Run, StepAttempt, UploadEvent
 from ventas.ledger.tables import Sweep
 from ventas.settings import Settings
 
@@ -126,3 +128,39 @@ def test_prometheus_gets_the_format_that_it_asks_for(client: FlaskClient) -> Non
     answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     assert answer.mimetype == "application/openmetrics-text"
     assert answer.get_data(as_text=True).endswith("# EOF\n")
+
+
+def test_what_became_of_predictions_is_told_and_what_waits_in_files(
+    app: Flask, client: FlaskClient, settings: Settings
+) -> None:
+    client.post("/predict", json=MONDAY)
+    other = Ledger(settings)
+    with other.database.write() as session:
+        session.connection()
+        assert client.post("/predict", json=MONDAY).get_json()["recorded"] is False
+        told = Scrape(client)
+    other.close()
+    assert (
+        told("ventas_predictions_total", outcome="recorded"),
+        told("ventas_predictions_total", outcome="spooled"),
+    ) == (1, 1)
+    assert told("ventas_predictions_total", outcome="lost") == 0
+    assert (
+        told("ventas_spool_bytes")
+        == sum(one.stat().st_size for one in (settings.home / "spool").iterdir())
+        > 0
+    )
+
+
+def test_requests_of_all_processes_are_told_together(app: Flask, client: FlaskClient) -> None:
+    services = services_of(app)
+    services.tally.observe("POST", "/predict", 200, 0.002)
+    sibling = SharedTally(services.settings.home / "run" / "api-counts")
+    sibling._file = sibling._file.with_name(f"{os.getppid()}-0.json")
+    sibling.observe("POST", "/predict", 200, 0.3)
+    sibling.share()
+    told = Scrape(client)
+    labels = {"method": "POST", "route": "/predict", "status": "200"}
+    assert told("ventas_api_request_duration_seconds_count", **labels) == 2
+    assert told("ventas_api_request_duration_seconds_sum", **labels) == pytest.approx(0.302)
+    assert told("ventas_api_request_duration_seconds_bucket", le="0.0025", **labels) == 1
