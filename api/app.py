@@ -21,6 +21,7 @@ from api.routes.downloads import download_routes
 from api.routes.forecast_form import form_routes
 from api.routes.health import health_routes
 from api.routes.history import history_routes
+from api.routes.metrics import metrics_routes
 from api.routes.models import model_routes
 from api.routes.predict import predict_routes
 from api.routes.reality import reality_routes
@@ -31,7 +32,7 @@ from api.routes.uploads import upload_routes
 from api.schemas import Problem
 from api.services import Enqueue, Services, make_services
 from ventas.champion import ChampionSource
-from ventas.front import Front
+from ventas.front import Front, note_routes
 from ventas.logs import configure_logging
 from ventas.registry import Registry
 from ventas.settings import Settings, load_settings
@@ -76,11 +77,13 @@ def create_app(
         shadows or ShadowSource(settings),
     )
     app = _flask(settings)
+    note_routes(app)
     register_problems(app)
     app.after_request(read_to_its_end)
     for routes in ROUTES:
         app.register_api(routes(services))
     app.register_blueprint(docs_routes("openapi_document"))
+    app.register_blueprint(metrics_routes(services))
     app.add_url_rule("/openapi.json", "openapi_document", lambda: _document(app, settings))
     app.extensions[EXTENSION] = services
     services.start()
@@ -100,7 +103,8 @@ def create_front() -> Front:
         services.close()
 
     lanes = dict.fromkeys(PATHS, express)
-    return Front(app, threads=THREADS, largest_body=largest, lanes=lanes, close=close)
+    observe = services.tally.observe
+    return Front(app, threads=THREADS, largest_body=largest, lanes=lanes, close=close, observe=observe)
 
 
 def services_of(app: Flask) -> Services:

@@ -12,11 +12,14 @@ from api.background import Loop
 from api.parts import Parts
 from api.spool import Spool
 from ventas.errors import LedgerUnavailable
+from ventas.front.tally import Tally
 from ventas.ledger import Ledger, Prediction
 from ventas.ledger.predictions import NewPrediction
 from ventas.ledger.quick import Busy
 
 HISTORY = "history"
+# What becomes of a prediction's row; a spooled one is written later, a lost one is in the log alone.
+RECORDED, SPOOLED, LOST = OUTCOMES = ("recorded", "spooled", "lost")
 REPLAY_SECONDS = 1.0
 FOLD_SECONDS = 0.5
 
@@ -30,15 +33,17 @@ class History:
     ----------
     ledger: its lock timeout bounds how long one write may take.
     spool: where rows wait that could not be written.
+    tally: counts what became of the rows.
 
     After one write that took too long, rows go straight to the spool until the background has seen the database
     take a write again: only the first request of an outage waits.
     """
 
-    def __init__(self, ledger: Ledger, spool: Spool, parts: Parts):
+    def __init__(self, ledger: Ledger, spool: Spool, parts: Parts, tally: Tally):
         self._ledger = ledger
         self._spool = spool
         self._parts = parts
+        self._tally = tally
         self._away = Event()
         self._unfolded = Event()
         self._loop = Loop("history-replay", self.replay, REPLAY_SECONDS)
@@ -54,6 +59,7 @@ class History:
             raise Busy
         ids = self._ledger.predictions.add_at_once(rows)
         self._unfolded.set()
+        self._tally.count(RECORDED, len(rows))
         return ids
 
     def fold(self) -> None:
@@ -79,9 +85,12 @@ class History:
         """
         if not self._away.is_set():
             try:
-                return self._ledger.predictions.add(rows)
+                ids = self._ledger.predictions.add(rows)
             except (LedgerUnavailable, SQLAlchemyError) as error:
                 self._mark_away(error)
+            else:
+                self._tally.count(RECORDED, len(rows))
+                return ids
         for row in rows:
             self._put_aside(row)
         self._loop.wake()
@@ -93,6 +102,9 @@ class History:
         except OSError:
             # The prediction is good all the same; the log is the last place that can keep it.
             log.exception("prediction_not_recorded", row=vars(row))
+            self._tally.count(LOST)
+        else:
+            self._tally.count(SPOOLED)
 
     def replay(self) -> None:
         """Write what waits in the spool, if the database takes writes; each row once."""

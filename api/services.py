@@ -11,19 +11,22 @@ import structlog
 
 from api.background import Loop, stop_all
 from api.catalogue import FencedCatalogue
-from api.history import HISTORY, History
+from api.history import HISTORY, OUTCOMES, History
 from api.holder import CHAMPION, LEDGER, REGISTRY, ChampionHolder
 from api.notices import NOTICES, ChampionNotices
 from api.parts import Parts
 from api.ports import ModelCatalogue, ModelSource, ShadowModels
 from api.shadow import SHADOW, Shadow
 from api.spool import Spool
+from api.status import SystemStatus
 from api.version_files import VersionFiles
 from ventas.errors import BrokerUnavailable, LedgerUnavailable
+from ventas.front.tally import SharedTally
 from ventas.ledger import Ledger
 from ventas.settings import Settings
 
 log = structlog.get_logger()
+SHARE_SECONDS = 1.0  # how long the other processes may not know what this one has counted
 Enqueue = Callable[[str, str], None]  # a task by its name, and the id that it is given
 
 
@@ -42,9 +45,14 @@ class Services:
     files: VersionFiles
     source: ModelSource
     enqueue: Enqueue
+    system: SystemStatus
+    spool: Spool
+    tally: SharedTally
+    sharing: Loop
 
     def start(self) -> None:
         """Start the threads. Call it in the process that serves, never before a fork."""
+        self.tally.clear()
         for loop in self._loops():
             loop.start()
         atexit.register(self.close)
@@ -58,7 +66,8 @@ class Services:
         self.ledger.close()
 
     def _loops(self) -> tuple[Loop, ...]:
-        return (*self.holder.loops, *self.notices.loops, *self.history.loops, *self.shadow.loops)
+        asking = (*self.holder.loops, *self.notices.loops, *self.history.loops, *self.shadow.loops)
+        return (*asking, self.sharing)
 
     def today(self) -> date:
         """Today where the business is."""
@@ -76,6 +85,8 @@ def make_services(
     parts = Parts(CHAMPION, LEDGER, REGISTRY, NOTICES, HISTORY, SHADOW)
     ledger = Ledger(settings, lock_timeout_seconds=settings.HISTORY_TIMEOUT_SECONDS)
     fenced = FencedCatalogue(catalogue, parts, REGISTRY)
+    spool = Spool(settings.home / "spool")
+    tally = SharedTally(settings.home / "run" / "api-counts", OUTCOMES)
     holder = ChampionHolder(source, parts, settings.CHAMPION_POLL_SECONDS, partial(_run_of, ledger))
     return Services(
         settings=settings,
@@ -83,12 +94,16 @@ def make_services(
         ledger=ledger,
         holder=holder,
         notices=ChampionNotices(settings.REDIS_URL, parts, holder.wake),
-        history=History(ledger, Spool(settings.home / "spool"), parts),
+        history=History(ledger, spool, parts, tally),
         shadow=Shadow(shadows, ledger, parts, settings.CHAMPION_POLL_SECONDS),
         catalogue=fenced,
         files=VersionFiles(fenced),
         source=source,
         enqueue=enqueue,
+        system=SystemStatus(settings, ledger),
+        spool=spool,
+        tally=tally,
+        sharing=Loop("counts", tally.share, SHARE_SECONDS),
     )
 
 

@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -50,6 +50,14 @@ class Spool:
     def waiting(self) -> bool:
         """Whether there is any file, be it in use or not."""
         return any(self._folder.glob("*.jsonl"))
+
+    def waiting_bytes(self) -> int:
+        """How large all files together are, those of other processes too."""
+        size = 0
+        for path in self._folder.glob("*.jsonl"):
+            with suppress(FileNotFoundError):  # emptied meanwhile
+                size += path.stat().st_size
+        return size
 
     def drain(self, write: Callable[[Sequence[NewPrediction]], None]) -> int:
         """Give the rows of every file that is not in use to `write`, in order; returns how many.

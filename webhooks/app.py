@@ -14,13 +14,13 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from ventas.errors import InvalidRequest, LedgerUnavailable
-from ventas.front import Front
+from ventas.front import Front, note_routes
 from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
 from webhooks.events import upload_events
 from webhooks.lane import PATHS, EventLane
 from webhooks.listener import Listener
-from webhooks.receiver import Receiver, answer_of
+from webhooks.receiver import UNUSABLE, Receiver, answer_of
 from webhooks.sender import Tasks, celery_tasks
 from webhooks.subscription import Subscription
 
@@ -42,7 +42,9 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.MAX_EVENT_BYTES
     receiver = Receiver(settings, load_tasks)
     app.extensions[EXTENSION] = receiver
+    note_routes(app)
     _add_routes(app, receiver, subscription)
+    _add_metrics(app, receiver)
     _add_error_handlers(app)
     receiver.start()
     subscription.start()
@@ -63,7 +65,14 @@ def create_front() -> Front:
         listener.close()
         receiver.close()
 
-    return Front(app, threads=THREADS, largest_body=settings.MAX_EVENT_BYTES, lanes=lanes, close=close)
+    return Front(
+        app,
+        threads=THREADS,
+        largest_body=settings.MAX_EVENT_BYTES,
+        lanes=lanes,
+        close=close,
+        observe=receiver.tally.observe,
+    )
 
 
 def receiver_of(app: Flask) -> Receiver:
@@ -90,12 +99,22 @@ def _add_routes(app: Flask, receiver: Receiver, subscription: Subscription) -> N
         return jsonify(status="alive"), 200
 
 
+def _add_metrics(app: Flask, receiver: Receiver) -> None:
+    @app.get("/metrics", strict_slashes=False)
+    def metrics() -> Response:
+        from webhooks.metrics import exposition  # Prometheus' library takes a while to import
+
+        data, content_type = exposition(receiver.tally, request.headers.get("Accept", ""))
+        return Response(data, content_type=content_type)
+
+
 def _receive(receiver: Receiver) -> Response | tuple[Response, int]:
     if not request.get_data():
         return jsonify(recorded=0, note="An empty body is taken as a ping."), 200
     try:
         events = upload_events(request.get_data(), receiver.settings)
     except InvalidRequest as error:
+        receiver.tally.count(UNUSABLE)
         log.error("notification_unusable", reason=str(error), body=request.get_data()[:500])
         return jsonify(recorded=0, note=str(error)), 202
     return Response(answer_of(receiver.receive(events)), content_type="application/json")

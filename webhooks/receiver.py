@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from ventas.front.tally import Tally
 from ventas.ledger import Ledger, UploadEvent
 from ventas.ledger.events import Identity, Recorded
 from ventas.settings import Settings
@@ -16,6 +17,8 @@ from webhooks.sender import Sender, Tasks
 # MinIO waits for the answer, and sends its events in sequence.
 LEDGER_SECONDS = 2.0
 MOST_EARLY = 1000  # events that MinIO is still to send; of more it would be told that they come twice
+OUTCOMES = ("recorded", "duplicate", "ignored")
+UNUSABLE = "unusable"
 log = structlog.get_logger()
 
 
@@ -25,6 +28,7 @@ class Receiver:
     def __init__(self, settings: Settings, load_tasks: Callable[[], Tasks]):
         self.settings = settings
         self.ledger = Ledger(settings, lock_timeout_seconds=LEDGER_SECONDS)
+        self.tally = Tally((*OUTCOMES, UNUSABLE))
         self._sender = Sender(self.ledger, load_tasks)
         self._authorization = f"Bearer {settings.webhook_token}".encode()
         self._early: OrderedDict[Identity, Recorded] = OrderedDict()
@@ -63,6 +67,7 @@ class Receiver:
         for event, one in zip(events, recorded, strict=True):
             if one.outcome == "recorded" and one.run_id:
                 self._sender.offer(STEPS_OF_KIND[event.kind][0], one.run_id)
+            self.tally.count(one.outcome)
             log.info("event_recorded", **vars(one))
 
 

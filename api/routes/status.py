@@ -9,7 +9,6 @@ from api.problems import documented
 from api.schemas import PartAnswer
 from api.schemas_status import BacklogAnswer, QueueAnswer, StatusAnswer
 from api.services import Services
-from api.status import SystemStatus
 from ventas.times import utc_now
 
 
@@ -18,7 +17,7 @@ def status_routes(services: Services) -> APIBlueprint:
     routes = APIBlueprint(
         "status", __name__, abp_tags=[Tag(name="Health")], abp_responses=documented(422, 503)
     )
-    system = SystemStatus(services.settings, services.ledger)
+    system = services.system
 
     @routes.get("/status", responses={200: StatusAnswer})
     def status() -> Response:

@@ -9,18 +9,23 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from time import perf_counter
 from typing import IO, Any
 from wsgiref.types import WSGIApplication
 
 import structlog
 
 from ventas.front.bodies import SMALL_BYTES, CutShort, large_body, small_body
+from ventas.front.tally import OTHER
 from ventas.front.wsgi import Answer, answered, environ_of
 
 # Takes the small JSON body of a POST and its headers, and gives the JSON of a 200, or None: then the app is asked.
 Headers = Mapping[str, str]  # names in lower case
 Lane = Callable[[bytes, Headers], Awaitable[bytes | None]]
+# Is told of each request: method, route, status, and the seconds from its body's end to its answer.
+Observer = Callable[[str, str, int, float], None]
 JSON = "application/json"
+ROUTE = "ventas.route"  # in the environment: where the app notes which of its routes took a request
 # How long a busy thread may keep the loop waiting for the interpreter; Python's own 5 ms would be an answer's.
 SWITCH_SECONDS = 0.0005
 TEXT = ("content-type", "text/plain; charset=utf-8")
@@ -37,6 +42,7 @@ class Front:
     largest_body: bytes; of a body above it the app sees only that it is too large for it.
     lanes: by path.
     close: called once when the process is told to stop, after the last request.
+    observe: called on the loop for each request; the route is what the app has noted, else `other`.
     """
 
     def __init__(
@@ -47,12 +53,14 @@ class Front:
         largest_body: int,
         lanes: Mapping[str, Lane] | None = None,
         close: Callable[[], None] | None = None,
+        observe: Observer = lambda _method, _route, _status, _seconds: None,
     ):
         self._app = app
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._largest_body = largest_body
         self._lanes = dict(lanes or {})
         self._close = close
+        self._observe = observe
 
     def __rsgi_init__(self, _loop: Any) -> None:
         """Called by granian before the first request."""
@@ -68,25 +76,30 @@ class Front:
         """Called by granian for each request."""
         length = scope.headers.get("content-length")
         lane = self._lanes.get(scope.path) if length and scope.method == "POST" else None
+        began = perf_counter()
         try:
             if lane is not None and (size := int(length)) <= SMALL_BYTES:
                 data = await small_body(protocol, size)
+                began = perf_counter()
                 is_json = scope.headers.get("content-type") == JSON
                 if is_json and (answer := await self._on_lane(lane, data, scope.headers)) is not None:
                     headers = [("content-type", JSON), ("content-length", str(len(answer)))]
                     protocol.response_bytes(200, headers, answer)
+                    self._observe("POST", scope.path.rstrip("/"), 200, perf_counter() - began)
                     return
                 body: IO[bytes] = BytesIO(data)
             else:
                 body = await self._body(scope, protocol, length)
+                began = perf_counter()
         except CutShort as error:
             log.info("request_cut_short", path=scope.path, client=scope.client, reason=str(error))
             protocol.response_bytes(
                 408, [TEXT, ("connection", "close")], b"The request did not come whole.\n"
             )
+            self._observe(scope.method, OTHER, 408, perf_counter() - began)
             return
         with body:
-            await self._ask_app(scope, protocol, body)
+            await self._ask_app(scope, protocol, body, began)
 
     @staticmethod
     async def _on_lane(lane: Lane, data: bytes, headers: Headers) -> bytes | None:
@@ -104,7 +117,7 @@ class Front:
             return BytesIO(await small_body(protocol, size) if size else b"")
         return await large_body(protocol, size, self._largest_body)
 
-    async def _ask_app(self, scope: Any, protocol: Any, body: IO[bytes]) -> None:
+    async def _ask_app(self, scope: Any, protocol: Any, body: IO[bytes], began: float) -> None:
         loop = asyncio.get_running_loop()
         environ = environ_of(scope, body)
         try:
@@ -112,7 +125,9 @@ class Front:
         except Exception:  # Flask answers its own errors, so this is one of the server's
             log.exception("request_failed", path=scope.path)
             protocol.response_bytes(500, [TEXT], b"Internal error.\n")
+            self._observe(scope.method, environ.get(ROUTE, OTHER), 500, perf_counter() - began)
             return
+        self._observe(scope.method, environ.get(ROUTE, OTHER), answer.status, perf_counter() - began)
         try:
             await self._send(scope, protocol, answer)
         finally:

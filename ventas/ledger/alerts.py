@@ -70,6 +70,16 @@ class Alerts:
             found = select(Alert.model_version).where(Alert.kind.in_(("live_error", "overtaken")))
             return set(session.scalars(found))
 
+    def counts_about(self, version: int) -> tuple[dict[str, int], int]:
+        """How many alerts of each kind a champion has raised, and how many actions of any alert are due."""
+        with self._database.read() as session:
+            raised = (
+                select(Alert.kind, func.count()).where(Alert.model_version == version).group_by(Alert.kind)
+            )
+            due = select(func.count()).select_from(Alert).where(Alert.acted_at.is_(None))
+            counts = {str(kind): int(count) for kind, count in session.execute(raised)}
+            return counts, session.scalar(due) or 0
+
     def page(self, skip: int, limit: int) -> tuple[list[Alert], int]:
         """`limit` alerts after the `skip` newest ones, newest first, and how many there are in all."""
         with self._database.read() as session:

@@ -14,6 +14,7 @@ from ventas.ledger.replays import Replays
 from ventas.ledger.runs import Runs
 from ventas.ledger.shadows import Shadows
 from ventas.ledger.sweeps import Sweeps
+from ventas.ledger.totals import Totals
 from ventas.settings import Settings
 
 
@@ -41,6 +42,7 @@ class Ledger:
         self.outcomes = Outcomes(self.database)
         self.shadows = Shadows(self.database)
         self.alerts = Alerts(self.database)
+        self.totals = Totals(self.database)
 
     def close(self) -> None:
         """Close the connections of this process."""

@@ -24,6 +24,7 @@ from werkzeug.http import parse_options_header
 from api.app import services_of
 from api.parts import Parts
 from api.spool import Spool
+from ventas.front.tally import Tally
 from ventas.ledger import Ledger
 from ventas.ledger.predictions import NewPrediction
 from ventas.settings import Settings
@@ -117,7 +118,7 @@ class Replay:
         from api.history import HISTORY, History
 
         self.ledger = Ledger(settings, lock_timeout_seconds=0.1)
-        self.history = History(self.ledger, Spool(settings.home / "spool"), Parts(HISTORY))
+        self.history = History(self.ledger, Spool(settings.home / "spool"), Parts(HISTORY), Tally())
 
     def stored(self) -> list[float]:
         """The stored predictions, oldest first."""

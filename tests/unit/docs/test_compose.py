@@ -1,6 +1,7 @@
 """The compose file and its images, as far as they can be checked without a Docker engine."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from ventas.settings import Settings
 
 VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}")
 OURS = "ventas:local"
+OBSERVERS = {"prometheus": "9090", "grafana": "3000"}  # and where they listen
 
 
 def text() -> str:
@@ -62,7 +64,9 @@ def test_it_keeps_to_the_compose_specification() -> None:
 
 def test_every_process_is_a_service_and_all_start_with_one_profile() -> None:
     assert set(processes()) <= set(services())
-    assert all(service["profiles"] == ["all"] for service in services().values())
+    apart = {name for name, service in services().items() if service["profiles"] != ["all"]}
+    assert apart == set(OBSERVERS)
+    assert all(services()[name]["profiles"] == ["observability"] for name in apart)
 
 
 def test_our_services_are_started_as_the_launcher_starts_them() -> None:
@@ -136,11 +140,12 @@ def test_published_ports_are_those_on_which_the_services_listen() -> None:
     settings = in_container()
     for name, ports in published().items():
         if ports:
-            expected = {str(where.port) for where in service(name).where(settings)}
+            known = {OBSERVERS[name]} if name in OBSERVERS else None
+            expected = known or {str(where.port) for where in service(name).where(settings)}
             assert {inside for _, _, inside in ports} == expected
             assert all(outside == inside for _, outside, inside in ports)
     assert {name for name, ports in published().items() if ports} == {
-        *("minio", "mlflow", "flower", "api", "dashboard")
+        *("minio", "mlflow", "flower", "api", "dashboard", *OBSERVERS)
     }
 
 
@@ -213,6 +218,24 @@ def test_health_checks_ask_for_a_service_that_the_launcher_can_ask() -> None:
 def test_our_containers_and_minio_are_not_root() -> None:
     for service in [*ours().values(), services()["minio"]]:
         assert service["user"] == "10001:10001"
+    for name in OBSERVERS:
+        assert not services()[name]["user"].startswith("0")
+
+
+def test_grafana_does_not_start_with_a_password_that_everybody_knows() -> None:
+    grafana = services()["grafana"]
+    assert grafana["environment"]["GF_SECURITY_ADMIN_PASSWORD"] == "${GRAFANA_ADMIN_PASSWORD:-}"
+    shell, option, script = (word.replace("$$", "$") for word in grafana["entrypoint"])
+    script = script.replace("/run.sh", "echo started")
+    for password, says in (("", "Set GRAFANA_ADMIN_PASSWORD"), ("given", "started")):
+        done = subprocess.run(
+            [shell, option, script],
+            env={"PATH": os.defpath, "GF_SECURITY_ADMIN_PASSWORD": password},
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode == 0) == bool(password)
+        assert says in done.stdout + done.stderr
 
 
 def test_every_container_is_kept_to_what_it_needs() -> None:
@@ -293,7 +316,7 @@ def test_images_have_a_version() -> None:
             r"^ARG BASE=(\S+)", file, re.MULTILINE
         )
     assert {name.partition(":")[0] for name in named} >= {"postgres", "valkey/valkey", "golang", "debian"}
-    assert all(re.fullmatch(r"[a-z/]+:\d[\w.-]+", name) for name in named), named
+    assert all(re.fullmatch(r"[a-z/]+:v?\d[\w.-]+", name) for name in named), named
 
 
 def commands(dockerfile: str) -> list[tuple[str, str]]:

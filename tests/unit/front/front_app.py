@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask, Response, jsonify, request
 
-from ventas.front import Front, Headers
+from ventas.front import Front, Headers, note_routes
 
 LARGEST = 3_000_000
 PART = b"x" * 70_000
@@ -21,6 +21,7 @@ def create_app() -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.config["PROPAGATE_EXCEPTIONS"] = True
+    note_routes(app)
 
     @app.route("/echo/<path:rest>", methods=["GET", "POST"])
     def echo(rest: str) -> Response:
@@ -86,4 +87,9 @@ def create_front() -> Front:
     def close() -> None:
         Path("closed").write_text("closed")
 
-    return Front(create_app(), threads=2, largest_body=LARGEST, lanes={"/lane": lane}, close=close)
+    def observe(method: str, route: str, status: int, seconds: float) -> None:
+        with Path("observed").open("a") as file:
+            file.write(f"{method} {route} {status} {seconds >= 1}\n")
+
+    lanes = {"/lane": lane}
+    return Front(create_app(), threads=2, largest_body=LARGEST, lanes=lanes, close=close, observe=observe)

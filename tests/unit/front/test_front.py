@@ -227,3 +227,23 @@ def _stop(site: Site, group: bool) -> float:
         process.send_signal(signal.SIGTERM)
     site.process.wait(10)
     return time.monotonic() - began
+
+
+def test_every_request_is_observed_by_its_route_however_it_is_answered(start: Callable[[], Site]) -> None:
+    site = start()
+    (site.folder / "observed").unlink()
+    site.ask("POST", "/lane", content=b"{}", headers=JSON)
+    site.ask("POST", "/lane", content=b"no object", headers=JSON)
+    for path in ("/echo/a/b", "/slow", "/broken", "/nothing/of/ours"):
+        site.get(path)
+    with site.connect() as client:
+        client.sendall(b"POST /lane HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+        client.shutdown(socket.SHUT_WR)
+        client.recv(1)
+    wanted = ["POST /lane 200", "POST /lane 200", "GET /echo/{rest} 200", "GET /slow 200"]
+    wanted += ["GET /broken 500", "GET other 404", "POST other 408"]
+    observed = site.folder / "observed"
+    until(lambda: len(observed.read_text().splitlines()) == len(wanted), "all to be observed", 20)
+    told = [line.rpartition(" ")[::2] for line in observed.read_text().splitlines()]
+    assert [request for request, _ in told] == wanted
+    assert dict(told)["GET /slow 200"] == "True", "it takes a second"
