@@ -5,7 +5,7 @@ hides no other.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ import redis
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from ventas.doctor_checks import Check, Trouble, last_backup, queue_fault, settings_fit
 from ventas.errors import LedgerUnavailable, RegistryUnavailable, VentasError
 from ventas.launcher.checks import check_disk
 from ventas.launcher.places import log_file
@@ -26,20 +27,15 @@ from ventas.ledger.migrate import configuration
 from ventas.ledger.sweeps import longest_silence
 from ventas.registry import Registry
 from ventas.settings import DATA_BUCKET, MLFLOW_BUCKET, UPLOADS_BUCKET, Settings
+from ventas.states import WORKING_STATES
 from ventas.store import Store, webhook_arn
 from ventas.times import utc_now
 
 SECONDS = 15.0  # of all parts together; importing MLflow takes some of them
 HTTP_SECONDS = 4.0
+# The lists of a queue, one for each priority of `workers.app`, as kombu marks them; `api.probes` counts the same.
+QUEUES, LISTS = ("control", "training"), ("", "\x06\x166", "\x06\x169")
 START = "Start it with `make up`, or look into {log}."
-
-
-class Trouble(Exception):
-    """Raised by a check: what is wrong, and the `remedy`."""
-
-    def __init__(self, what: str, remedy: str):
-        super().__init__(what)
-        self.remedy = remedy
 
 
 @dataclass(frozen=True)
@@ -50,9 +46,6 @@ class Finding:
     ok: bool
     what: str
     remedy: str = ""
-
-
-Check = Callable[[Settings], str]  # a sentence of what is well; raises Trouble, VentasError, OSError
 
 
 def examine(settings: Settings, seconds: float = SECONDS) -> list[Finding]:
@@ -121,6 +114,26 @@ def _redis(settings: Settings) -> str:
     if (policy := memory.get("maxmemory_policy")) != "noeviction":  # type: ignore[union-attr]
         raise Trouble(f"It may drop tasks ({policy}).", "Start Redis with --maxmemory-policy noeviction.")
     return "append-only file, noeviction"
+
+
+def _queues(settings: Settings) -> str:
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
+        waiting = {name: sum(_length(client, name + end) for end in LISTS) for name in QUEUES}
+    with _open_ledger(settings) as ledger:
+        counts = ledger.queries.counts()
+    fault = queue_fault(waiting, sum(counts.get(status, 0) for status in WORKING_STATES))
+    if fault:
+        raise Trouble(
+            fault, "Look at worker and trainer: tasks are sent again and again, and nobody takes them."
+        )
+    return (
+        ", ".join(f"{name} {count:,}" for name, count in waiting.items())
+        + " waiting (0 when nothing is to do)"
+    )
+
+
+def _length(client: redis.Redis, name: str) -> int:
+    return int(client.llen(name))  # type: ignore[arg-type]
 
 
 def _ledger(settings: Settings) -> str:
@@ -211,13 +224,16 @@ def _service(name: str) -> Check:
 
 
 CHECKS: dict[str, Check] = {
+    "settings": settings_fit,
     "state folder": _state_folder,
     "minio": _minio,
     "redis": _redis,
+    "queues": _queues,
     "ledger": _ledger,
     **{name: _service(name) for name in ("mlflow", "webhooks", "worker", "trainer")},
     "beat": _beat,
     **{name: _service(name) for name in ("flower", "api", "dashboard")},
     "champion": _champion,
     "runs": _runs,
+    "backup": last_backup,
 }

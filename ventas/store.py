@@ -253,7 +253,7 @@ class Store:
         """What the server knows of one version, or of the latest for None. Raises NotFound."""
         _check_key(key)
         with translated(self._endpoint, f"{bucket}/{key}" + (f" version {version_id}" if version_id else "")):
-            return _object_version(
+            return object_version(
                 self._client.stat_object(bucket_name=bucket, object_name=key, version_id=version_id)
             )
 
@@ -268,7 +268,7 @@ class Store:
     def versions(self, bucket: str, prefix: str = "") -> Iterator[ObjectVersion]:
         """All versions of all keys that start with `prefix`, no delete markers; asked for page by page."""
         return (
-            _object_version(found) for found in self._listing(bucket, prefix) if not found.is_delete_marker
+            object_version(found) for found in self._listing(bucket, prefix) if not found.is_delete_marker
         )
 
     def is_empty(self, bucket: str) -> bool:
@@ -301,7 +301,8 @@ class _Progress:
         self._report(self._total)
 
 
-def _object_version(found: Any) -> ObjectVersion:
+def object_version(found: Any) -> ObjectVersion:
+    """What the SDK tells of an object, as ours."""
     modified = found.last_modified or datetime.fromtimestamp(0, UTC)
     return ObjectVersion(
         bucket=found.bucket_name,

@@ -22,6 +22,8 @@ COMMANDS = {
     "approve": "ventas.cli.approve:approve",
     "rollback": "ventas.cli.rollback:rollback",
     "doctor": "ventas.cli.doctor:doctor",
+    "backup": "ventas.cli.backup:backup",
+    "restore": "ventas.cli.backup:restore",
     "migrate": "ventas.cli.up:migrate",
     "clean-state": "ventas.cli.up:clean_state",
 }
@@ -42,6 +44,8 @@ SUMMARIES = {
     "approve": "Let a promotion that was held for approval happen.",
     "rollback": "Make an earlier version the champion again.",
     "doctor": "Check every part and say what to do.",
+    "backup": "Write all state into a folder or a tar file.",
+    "restore": "Put a backup into an empty system.",
     "migrate": "Bring the ledger's schema up to date.",
     "clean-state": "Empty the state folder.",
 }

@@ -75,16 +75,18 @@ def empty_home(home: Path) -> None:
         raise PermanentError(
             f"{home} does not look like a state folder (it has no run/): nothing was removed."
         )
-    running = [lock.stem for lock in (home / "run").glob("*.lock") if not _is_held_by_nobody(lock)]
-    if running:
-        raise PermanentError(
-            f"Stop the system first (Ctrl-C where it runs): {', '.join(sorted(running))} still run."
-        )
+    if running := services_that_run(home):
+        raise PermanentError(f"Stop the system first (Ctrl-C where it runs): {', '.join(running)} still run.")
     for entry in home.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
             entry.unlink()
+
+
+def services_that_run(home: Path) -> list[str]:
+    """Names of what runs now on a state folder: services, and `up` for all of them."""
+    return sorted(lock.stem for lock in (home / "run").glob("*.lock") if not _is_held_by_nobody(lock))
 
 
 def _is_held_by_nobody(lock: Path) -> bool:

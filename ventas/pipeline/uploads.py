@@ -77,10 +77,14 @@ def as_json(report: dict[str, object]) -> bytes:
 
 
 def _uploaded_at(context: Context, run: Run) -> datetime | None:
-    """LastModified to the millisecond, as ListObjectVersions gives it; a HEAD request only has seconds."""
+    """LastModified to the millisecond, as ListObjectVersions gives it; a HEAD request only has seconds.
+
+    A version that is younger than its run was put back by a restore: then the ledger knows when it came.
+    """
     for version in context.store.versions(run.bucket, prefix=run.key):
         if version.key == run.key and version.version_id == run.version_id:
-            return version.last_modified
+            restored = run.uploaded_at is not None and version.last_modified > run.created_at
+            return run.uploaded_at if restored else version.last_modified
     return run.uploaded_at
 
 

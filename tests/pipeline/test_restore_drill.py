@@ -1,0 +1,149 @@
+"""The restore drill: a system in use is backed up while it runs, and an empty one goes on from there."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pipeline_system import QUICK, running
+from pipeline_world import PREDICT, World, sales, wait_for
+
+from ventas.launcher.system import System
+
+pytestmark = pytest.mark.timeout(900)  # two systems, one after the other
+
+SERVICES = ["minio", "redis", "mlflow", "webhooks", "worker", "trainer", "beat", "api"]
+DAYS = [PREDICT | {"Fecha": day} for day in ("2026-12-07", "2026-12-14")]
+FIRST = sales("2024-01-01", seed=1)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """The system that is lost: of its own, for the shared one holds what other tests made."""
+    for world in running(tmp_path / "lost", SERVICES):
+        if world.system.store.is_stand_in:
+            pytest.skip("the stand-in for MinIO keeps nothing that could be backed up")
+        yield world
+
+
+def _ventas(system: System, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("ventas")), *map(str, arguments)]
+    return subprocess.run(
+        command, env=system.env, cwd=system.cwd, capture_output=True, text=True, timeout=180
+    )
+
+
+def _answers(world: World) -> list[Any]:
+    told = [world.api.post("/predict", json=day).json() for day in DAYS]
+    return [(one["model_version"], one["prediction"], one["interval"]) for one in told]
+
+
+def _seen(world: World) -> dict[str, Any]:
+    """What users see of history, runs and models, but for ids that a store gives."""
+    runs = [
+        {name: run[name] for name in ("id", "key", "status", "uploaded_at", "model_version", "verdict")}
+        for run in world.runs()
+    ]
+    models = [(one["version"], one["stage"], one["aliases"]) for one in world.api.get("/models").json()]
+    return {"runs": runs, "models": models, "promotions": world.api.get("/models/promotions").json()}
+
+
+def test_an_empty_system_goes_on_from_a_backup_of_one_in_use(world: World, tmp_path: Path) -> None:
+    champion = int(world.settled(world.drop("tienda/ventas.csv", FIRST))["model_version"])
+    world.served_by(champion)
+    rejected = world.drop("mal/ventas.csv", b"Fecha,Ventas\n2024-01-01,5\n")
+    answers = _answers(world)
+    before, history = _seen(world), world.api.get("/history/").json()
+    token = world.system.settings.admin_token
+
+    backup = tmp_path / "backup.tar"
+    taken = _ventas(world.system, "backup", backup, "--json")
+    assert taken.returncode == 0, taken.stderr
+    assert json.loads(taken.stdout)["objects"].keys() == {"ventas", "data", "mlflow"}
+    assert token.encode() not in backup.read_bytes(), "secrets stay where they are"
+    world.system.stop()
+
+    for empty in _restored(tmp_path / "empty", backup):
+        empty.served_by(champion)
+        assert _answers(empty) == answers
+        assert _seen(empty) == before
+        assert empty.api.get("/history/", params={"sort": "timestamp"}).json()[-1]["id"] >= history[0]["id"]
+        old = empty.api.get(f"/history/{history[-1]['id']}").json()
+        assert old == history[-1]
+        _old_files_are_found(empty, before["runs"], rejected)
+        _what_is_new_goes_on(empty, champion)
+        _tokens_are_rotated(empty, rejected)
+
+
+def _restored(home: Path, backup: Path) -> Iterator[World]:
+    """A system of its own that begins with a restore."""
+    system = System.on_free_ports(home, **QUICK)
+    done = _ventas(system, "restore", backup)
+    assert done.returncode == 0, done.stderr
+    assert "Restored" in done.stdout
+    with system:
+        system.start(SERVICES)
+        system.wait_ready(timeout=180)
+        world = World(system)
+        yield world
+        world.close()
+
+
+def _old_files_are_found(world: World, runs: list[dict[str, Any]], rejected: dict[str, Any]) -> None:
+    """Each run's version id is that of an object here, and the sweep takes none of them for a new upload."""
+    swept = world.ledger.sweeps.last()
+    wait_for(
+        lambda: (
+            (now := world.ledger.sweeps.last()) is not None
+            and now.finished_at is not None
+            and (swept is None or now.finished_at != swept.finished_at)
+        ),
+        "a sweep of the restored bucket",
+    )
+    for run in world.runs():
+        assert world.s3.stat_object("ventas", run["key"], version_id=run["version_id"])
+    assert {run["id"] for run in world.runs()} == {run["id"] for run in runs}
+    again = _ventas(world.system, "retry", rejected["id"])
+    assert again.returncode == 0, again.stderr
+    ended = wait_for(
+        lambda: (
+            (now := world.api.get(f"/runs/{rejected['id']}").json())["finished_at"] != rejected["finished_at"]
+            and now["finished_at"]
+            and now
+        ),
+        "the rejected run to end once more",
+    )
+    assert (ended["status"], ended["reason"]) == ("rejected", rejected["reason"])
+    assert ended["uploaded_at"] == rejected["uploaded_at"], "it came when it first came"
+
+
+def _tokens_are_rotated(world: World, rejected: dict[str, Any]) -> None:
+    """As docs/operations.md says: remove the file, end the API; its supervisor starts it with a token of its own."""
+    file = world.system.home / "tokens" / "admin"
+    old = {"authorization": f"Bearer {file.read_text().strip()}"}
+    file.unlink()
+    world.system.kill("api", signal.SIGTERM)
+    path = f"/runs/{rejected['id']}/retry"
+
+    def refused() -> bool:
+        try:
+            return world.api.post(path, headers=old).status_code == 401
+        except httpx.TransportError:  # it is starting
+            return False
+
+    wait_for(refused, "the old token to be refused")
+    new = {"authorization": f"Bearer {file.read_text().strip()}"}
+    assert world.api.post(path, headers=new).status_code in (200, 202)
+
+
+def _what_is_new_goes_on(world: World, champion: int) -> None:
+    same = world.drop("otra/ventas.csv", FIRST)
+    assert (same["status"], same["verdict"]["kind"]) == ("not_promoted", "same_bytes")
+    newer = world.drop("tienda/ventas.csv", sales("2025-01-01", seed=2, level=9000))
+    assert (newer["status"], newer["model_version"]) == ("promoted", champion + 1)
+    world.served_by(champion + 1)
