@@ -12,12 +12,14 @@ import structlog
 from dash import Dash, set_props
 from dash.exceptions import DependencyException
 
-from dashboard import context, downloads, shell
+from dashboard import access, callback_shape, context, downloads, shell
 from dashboard.i18n import gettext as _
 from dashboard.i18n import language
 from dashboard.i18n import mark as N_
 from dashboard.pages import forecast, history, models, not_found_404, run, runs, status, upload
+from ventas.errors import SettingsError
 from ventas.front import Front
+from ventas.launcher.addresses import open_dashboard
 from ventas.logs import configure_logging
 from ventas.settings import Settings, load_settings
 
@@ -58,6 +60,8 @@ def create_app(settings: Settings | None = None) -> Dash:
     )
     context.install(app.server, settings)
     app.server.register_error_handler(DependencyException, lambda _error: flask.Response(status=404))
+    access.register(app.server, settings)
+    callback_shape.register(app)
     for page in PAGES:
         page.register(app)
     shell.register(app)
@@ -67,8 +71,10 @@ def create_app(settings: Settings | None = None) -> Dash:
 
 
 def create_server() -> flask.Flask:
-    """The WSGI app, with `/health` saying that the process lives."""
+    """The WSGI app, with `/health` saying that the process lives; raises SettingsError."""
     settings = load_settings()
+    if trouble := open_dashboard(settings):
+        raise SettingsError(trouble)
     configure_logging(settings, "dashboard")
     server: flask.Flask = create_app(settings).server
     server.add_url_rule("/health", "health", lambda: {"status": "alive"})

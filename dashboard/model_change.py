@@ -5,7 +5,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from dashboard import context, token_dialog
+from dashboard import context, token_dialog, visitors
 from dashboard.i18n import gettext as _
 from dashboard.problems import ApiProblem
 
@@ -99,7 +99,7 @@ def act(
         return no_update, fault, no_update, no_update, no_update, no_update
     make = context.api().approve if change["action"] == APPROVE else context.api().promote
     try:
-        made = make(change["version"], str(token), actor or "", str(reason).strip())
+        made = make(change["version"], str(token), visitors.actor(actor), str(reason).strip())
     except ApiProblem as problem:
         return no_update, str(problem), "", no_update, no_update, no_update
     said = _("La versión {version} está en producción: los próximos pronósticos salen de ella.")

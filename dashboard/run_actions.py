@@ -5,7 +5,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from dashboard import context, token_dialog
+from dashboard import context, token_dialog, visitors
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 from dashboard.problems import ApiProblem
@@ -128,7 +128,7 @@ def act(
     if fault:
         return no_update, fault, no_update, no_update, no_update, no_update
     try:
-        _do(str(action), run_id, version, str(token), actor or "", reason or "")
+        _do(str(action), run_id, version, str(token), visitors.actor(actor), reason or "")
     except ApiProblem as problem:
         return no_update, str(problem), "", no_update, no_update, no_update
     return False, "", "", f"{action} {clicks} {submits}", False, _(_DONE[str(action)])

@@ -6,7 +6,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
-from dashboard import context, links, polling, problems
+from dashboard import context, links, login, polling, problems, visitors
 from dashboard.i18n import LANGUAGES, language
 from dashboard.i18n import gettext as _
 from dashboard.parts import icon
@@ -202,7 +202,17 @@ def _navbar(settings: Settings) -> dmc.AppShellNavbar:
         for link in links.tools(settings)
     ]
     heading = dmc.Text(_("Herramientas"), size="xs", c="dimmed", className="nav-heading")
-    return dmc.AppShellNavbar(html.Nav([*own, heading, *others], **{"aria-label": _("Principal")}), p="sm")
+    nav = html.Nav([*own, heading, *others], **{"aria-label": _("Principal")})
+    return dmc.AppShellNavbar([nav, *_visitor(settings)], p="sm")
+
+
+def _visitor(settings: Settings) -> list[html.Div]:
+    """The user's name where a proxy tells it, the way out where there is a login."""
+    if settings.DASHBOARD_AUTH == "token":
+        leave = html.Button(_("Salir"), type="submit", id="leave", className="language")
+        return [html.Div(html.Form(leave, action=login.LEAVE, method="POST"), className="visitor")]
+    name = visitors.visitor()
+    return [html.Div(name, id="visitor", className="visitor")] if name else []
 
 
 def _main(settings: Settings) -> html.Div:

@@ -9,6 +9,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, html, no_update
 
+from dashboard import visitors
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 
@@ -21,7 +22,12 @@ def dialog(name: str, *, reason: bool = True) -> dmc.Modal:
     parts = [
         html.Div(id=f"{name}-explained"),
         dmc.TextInput(
-            id=f"{name}-actor", label=_("Su nombre"), inputProps={"maxLength": 100}, autoComplete="off"
+            id=f"{name}-actor",
+            label=_("Su nombre"),
+            value=visitors.visitor(),
+            disabled=bool(visitors.visitor()),  # the proxy knows it
+            inputProps={"maxLength": 100},
+            autoComplete="off",
         ),
         html.Div(_reason(name), id=f"{name}-reason-box", hidden=not reason),
         dmc.PasswordInput(

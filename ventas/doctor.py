@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 
 from ventas.doctor_checks import Check, Trouble, last_backup, queue_fault, settings_fit
 from ventas.errors import LedgerUnavailable, RegistryUnavailable, VentasError
+from ventas.launcher.addresses import open_dashboard
 from ventas.launcher.checks import check_disk
 from ventas.launcher.places import log_file
 from ventas.launcher.readiness import Health
@@ -223,6 +224,12 @@ def _service(name: str) -> Check:
     return check
 
 
+def _dashboard(settings: Settings) -> str:
+    if trouble := open_dashboard(settings):
+        raise Trouble("It is refused its start.", trouble)
+    return _service("dashboard")(settings)
+
+
 CHECKS: dict[str, Check] = {
     "settings": settings_fit,
     "state folder": _state_folder,
@@ -232,7 +239,8 @@ CHECKS: dict[str, Check] = {
     "ledger": _ledger,
     **{name: _service(name) for name in ("mlflow", "webhooks", "worker", "trainer")},
     "beat": _beat,
-    **{name: _service(name) for name in ("flower", "api", "dashboard")},
+    **{name: _service(name) for name in ("flower", "api")},
+    "dashboard": _dashboard,
     "champion": _champion,
     "runs": _runs,
     "backup": last_backup,

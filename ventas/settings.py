@@ -8,6 +8,7 @@ import json
 import secrets
 import socket
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -105,6 +106,34 @@ class Settings(BaseSettings):
     ADMIN_TOKEN: str = Field("", description="Bearer token of changing requests; empty: made at random.")
     UPLOAD_TOKEN: str = Field(
         "", description="Bearer token of POST /uploads, as the dashboard sends it; empty: made at random."
+    )
+    # Who may see the dashboard
+    DASHBOARD_AUTH: Literal["off", "token", "header"] = Field(
+        "off",
+        description="Who may see the dashboard: whoever reaches it (on the loopback alone), whoever has the token, "
+        "or whom a proxy's header names.",
+    )
+    DASHBOARD_TOKEN: str = Field(
+        "",
+        description="Token of the dashboard's login, at least 12 characters; empty: made at random.",
+        pattern=r"^(.{12,})?$",
+    )
+    DASHBOARD_SESSION_KEY: str = Field(
+        "",
+        description="Key that signs the login's cookie, at least 32 characters; empty: made at random.",
+        pattern=r"^(.{32,})?$",
+    )
+    DASHBOARD_SESSION_SECONDS: int = Field(
+        43_200, ge=60, description="How long a login lasts, from the moment of the login."
+    )
+    DASHBOARD_USER_HEADER: str = Field(
+        "X-Forwarded-User",
+        description="Header in which the proxy names the user, where DASHBOARD_AUTH is `header`.",
+        pattern=r"^[A-Za-z0-9-]+$",
+    )
+    TRUSTED_PROXIES: list[str] = Field(
+        ["127.0.0.1", "::1"],
+        description="Addresses or networks of the proxies whose headers are believed (JSON list).",
     )
 
     # Intake
@@ -251,6 +280,13 @@ class Settings(BaseSettings):
         # All countries that the package knows are 12 MB in every process, so they are not read for the default.
         return place if place == _HOLIDAYS_OF else checked_place(place)
 
+    @field_validator("TRUSTED_PROXIES")
+    @classmethod
+    def _are_networks(cls, proxies: list[str]) -> list[str]:
+        for proxy in proxies:
+            ip_network(proxy)  # its ValueError names the text that is none
+        return proxies
+
     @property
     def home(self) -> Path:
         """The state folder, absolute."""
@@ -285,6 +321,16 @@ class Settings(BaseSettings):
     def upload_token(self) -> str:
         """The token of those who may ask for an upload; made once and kept in the state folder unless given."""
         return self.UPLOAD_TOKEN or _kept_token(self.home / "tokens" / "upload")
+
+    @cached_property
+    def dashboard_token(self) -> str:
+        """The token of the dashboard's login; made once and kept in the state folder unless given."""
+        return self.DASHBOARD_TOKEN or _kept_token(self.home / "tokens" / "dashboard")
+
+    @cached_property
+    def dashboard_session_key(self) -> str:
+        """The key that signs the login's cookie; made once and kept in the state folder unless given."""
+        return self.DASHBOARD_SESSION_KEY or _kept_token(self.home / "tokens" / "dashboard-session")
 
     def recipe(self) -> dict[str, object]:
         """The settings that decide what a given upload is trained into and how it is judged."""

@@ -18,6 +18,19 @@ document.addEventListener("click", function (event) {
   location.reload();
 });
 
+// A login that has run out: what the page fetches is refused, so it leads to the login and from there back here.
+(function () {
+  var fetched = window.fetch;
+  window.fetch = function () {
+    return fetched.apply(window, arguments).then(function (response) {
+      var asked = new URL(response.url, location.href);
+      if (response.status === 401 && asked.origin === location.origin)
+        location.assign("/entrar?a=" + encodeURIComponent(location.pathname + location.search));
+      return response;
+    });
+  };
+})();
+
 window.dash_clientside = Object.assign({}, window.dash_clientside, {
   shell: {
     // What went wrong on one page is not said of the next.

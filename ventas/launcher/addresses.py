@@ -4,6 +4,8 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ventas.settings import Settings
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 DEFAULT_PORTS = {"http": 80, "https": 443, "redis": 6379, "rediss": 6379}
 
@@ -29,6 +31,22 @@ def address(value: str, setting: str) -> Address:
     """The address in `value`, which is `host:port` or a URL; a URL without port has its scheme's own."""
     parts = urlsplit(value if "://" in value else f"//{value}")
     return Address(parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORTS.get(parts.scheme, 80), setting)
+
+
+def open_dashboard(settings: Settings) -> str | None:
+    """What is wrong where other machines reach a dashboard that asks nobody who they are; or None.
+
+    It is refused, not warned of: whoever sees the dashboard may upload what models learn from, and a warning in a
+    log is read after the fact.
+    """
+    where = address(settings.DASHBOARD_BIND, "DASHBOARD_BIND")
+    if where.is_local or settings.DASHBOARD_AUTH != "off":
+        return None
+    return (
+        f"DASHBOARD_BIND is {where}, which other machines may reach, and DASHBOARD_AUTH is off: anybody could see "
+        "and upload. Set DASHBOARD_AUTH=token (a login) or DASHBOARD_AUTH=header (a proxy that knows its users), or "
+        "bind it to 127.0.0.1."
+    )
 
 
 def free_ports(count: int) -> list[int]:

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from ventas.launcher.system import System
 
+_VISITORS = {"off": "-", "token": "token: see tokens/", "header": "by its proxy"}
 DROP_COMMAND = ".venv/bin/ventas drop FILE"
 
 
@@ -38,7 +39,7 @@ def _rows(system: System) -> list[tuple[str, str, str]]:
     else:
         storage = [("MinIO console", urls["console"], user), ("MinIO S3 API", urls["minio"], user)]
     return [
-        ("Dashboard", urls["dashboard"], "-"),
+        ("Dashboard", urls["dashboard"], _VISITORS[settings.DASHBOARD_AUTH]),
         ("API, Swagger UI", f"{urls['api']}/docs", "-"),
         *storage,
         ("MLflow", urls["mlflow"], "-"),

@@ -181,5 +181,5 @@ _CHECKS: dict[str, Callable[[Settings], bool]] = {
     "beat": _beat,
     "flower": _bound("FLOWER_BIND", "/healthcheck"),
     "api": _bound("API_BIND", "/health/live"),
-    "dashboard": _bound("DASHBOARD_BIND", "/"),
+    "dashboard": _bound("DASHBOARD_BIND", "/health"),
 }

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ventas.errors import NotFound
-from ventas.launcher.addresses import Address, address
+from ventas.errors import NotFound, SettingsError
+from ventas.launcher.addresses import Address, address, open_dashboard
 from ventas.launcher.launch import Launch
 from ventas.launcher.redis_server import find_redis, redis_argv
 from ventas.settings import MLFLOW_BUCKET, Settings
@@ -132,7 +132,9 @@ def api(settings: Settings) -> Launch:
 
 
 def dashboard(settings: Settings) -> Launch:
-    """The dashboard."""
+    """The dashboard; raises SettingsError where anybody on other machines could use it."""
+    if trouble := open_dashboard(settings):
+        raise SettingsError(trouble)
     return granian("dashboard.app:create_front", settings.DASHBOARD_BIND, "DASHBOARD_BIND", workers=2)
 
 

@@ -15,6 +15,7 @@ import httpx
 from rich.console import Console
 
 from ventas.errors import TransientError
+from ventas.launcher.addresses import open_dashboard
 from ventas.launcher.checks import CannotStart, check_ports
 from ventas.launcher.first_sample import upload_first_sample
 from ventas.launcher.overview import overview
@@ -63,6 +64,8 @@ class Session:
             store = self._system.choose_store(progress)
         if store.is_stand_in:
             self._console.print(f"{store.name}: {store.note}", markup=False)
+        if trouble := open_dashboard(self._system.settings):
+            raise CannotStart(trouble)
         check_ports(self._system.settings, self._system.names)
         self._system.prepare()
 

@@ -123,6 +123,7 @@ class System:
         check_disk(self.home)
         made = self.settings  # its tokens now, before several look for them
         _ = made.webhook_token, made.admin_token, made.upload_token
+        _ = made.dashboard_token, made.dashboard_session_key
         self._migrate()
 
     def _migrate(self) -> None:
