@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ventas.errors import NotFound, RegistryUnavailable
+from ventas.errors import ModelUnusable, NotFound, RegistryUnavailable
 from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ _CLIENT_ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A registered version; `run_id` is MLflow's, `pipeline_run_id` the ledger's, `created_at` in UTC."""
+    """A registered version; `run_id` is MLflow's, `pipeline_run_id` the ledger's, `created_at` in UTC.
+
+    `is_ours`: whether its MLflow run is one of our experiment; the files of any other are not loaded.
+    """
 
     version: int
     aliases: tuple[str, ...]
@@ -59,6 +62,7 @@ class ModelVersion:
     pipeline_run_id: str | None
     created_at: datetime
     tags: dict[str, str]
+    is_ours: bool = True
 
 
 class Registry:
@@ -67,6 +71,7 @@ class Registry:
     def __init__(self, settings: Settings):
         self.settings = settings
         self._artifacts: dict[str, str] = {}
+        self._our_experiments: set[str] = set()
 
     @cached_property
     def client(self) -> "MlflowClient":
@@ -88,6 +93,7 @@ class Registry:
             described = [
                 _described(version, aliases, runs.get(version.run_id) or self.client.get_run(version.run_id))
                 for version in found
+                if version.run_id  # else somebody registered it by hand, and there is nothing to tell of it
             ]
             return sorted(described, key=lambda version: version.version, reverse=True)
 
@@ -95,9 +101,14 @@ class Registry:
         """One version; raises NotFound."""
         with translated(f"There is no version {number} of {MODEL_NAME}."):
             found = self.client.get_model_version(MODEL_NAME, str(number))
+            if not found.run_id:
+                raise NotFound(
+                    f"Version {number} of {MODEL_NAME} is of no MLflow run, so it is none of ours."
+                )
             run = self.client.get_run(found.run_id)
+            is_ours = self._is_ours(run.info.experiment_id)
         self._artifacts[run.info.run_id] = run.info.artifact_uri
-        return _described(found, {number: tuple(found.aliases)}, run)
+        return replace(_described(found, {number: tuple(found.aliases)}, run), is_ours=is_ours)
 
     def of_pipeline_run(self, run_id: str) -> int | None:
         """The version that a pipeline run registered, or None."""
@@ -135,7 +146,16 @@ class Registry:
         return ModelRegistryClient(self.settings.MLFLOW_TRACKING_URI, self.settings.MLFLOW_TRACKING_URI)
 
     def download(self, version: ModelVersion, artifact: str, folder: Path) -> Path:
-        """Fetch one file of the MLflow run behind a version into `folder`; raises NotFound."""
+        """Fetch one file of the MLflow run behind a version into `folder`.
+
+        Raises NotFound, and ModelUnusable for a run of another experiment or a name that leads out of its run.
+        """
+        if not version.is_ours:
+            raise ModelUnusable(f"Version {version.version} is of no run of experiment {EXPERIMENT!r}.")
+        _require_inside(version, artifact)
+        return self._download(version, artifact, folder)
+
+    def _download(self, version: ModelVersion, artifact: str, folder: Path) -> Path:
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,11 +171,21 @@ class Registry:
     def download_all(self, version: ModelVersion, artifacts: Iterable[str], folder: Path) -> dict[str, Path]:
         """The same for several files at once, by their names; each gets its own place below `folder`."""
         names = list(dict.fromkeys(artifacts))
+        for name in names:
+            _require_inside(version, name)
         _ = self.client, self._artifacts_of(version.run_id)  # once, before the threads
         with ThreadPoolExecutor(AT_ONCE) as pool:
             # Several have the same last name, by which they are stored.
             paths = pool.map(lambda name: self.download(version, name, (folder / name).parent), names)
             return dict(zip(names, paths, strict=True))
+
+    def _is_ours(self, experiment_id: str) -> bool:
+        """Whether the experiment is ours; asked once, for that it is."""
+        if experiment_id not in self._our_experiments:
+            if self.client.get_experiment(experiment_id).name != EXPERIMENT:
+                return False
+            self._our_experiments.add(experiment_id)
+        return True
 
     def _artifacts_of(self, run_id: str) -> str:
         """Where the files of an MLflow run are; that never changes."""
@@ -172,7 +202,7 @@ class Registry:
         if artifact not in {file.path for file in listed}:
             raise NotFound(missing)
         with TemporaryDirectory() as folder:
-            return self.download(version, artifact, Path(folder)).read_text("utf-8")
+            return self._download(version, artifact, Path(folder)).read_text("utf-8")
 
     def log_text(self, version: ModelVersion, text: str, artifact: str) -> None:
         """Write a file of the MLflow run behind a version, in place of one that is there."""
@@ -197,6 +227,15 @@ class Registry:
 def served_file(version: ModelVersion) -> str:
     """The file of a version that is served if it becomes champion."""
     return version.tags.get(SERVED_TAG, JUDGED_FILE)
+
+
+def _require_inside(version: ModelVersion, artifact: str) -> None:
+    """Names of files come from tags, which anybody who reaches MLflow may set; raises ModelUnusable."""
+    path = PurePosixPath(artifact)
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        raise ModelUnusable(
+            f"Version {version.version} names the file {artifact!r}, which is none of its run."
+        )
 
 
 def _described(version: "MlflowVersion", aliases: dict[int, tuple[str, ...]], run: "Run") -> ModelVersion:

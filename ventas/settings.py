@@ -54,7 +54,12 @@ class Settings(BaseSettings):
     """The settings of every process; field names in upper case are the environment's names."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, frozen=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,  # a traceback ends in a log; so what may be a secret has repr=False too
     )
 
     # Places
@@ -63,13 +68,13 @@ class Settings(BaseSettings):
     MINIO_CONSOLE_PORT: int = Field(9001, ge=1, le=65535, description="Port of MinIO's web console.")
     MINIO_ACCESS_KEY: str = Field("minio", description="S3 access key, at least 3 characters.", min_length=3)
     MINIO_SECRET_KEY: str = Field(
-        "minio123", description="S3 secret key, at least 8 characters.", min_length=8
+        "minio123", repr=False, description="S3 secret key, at least 8 characters.", min_length=8
     )
     MINIO_SECURE: bool = Field(False, description="Talk TLS to MinIO.")
     MINIO_REGION: str = Field("us-east-1", description="S3 region, part of the notification's ARN.")
-    REDIS_URL: str = Field("redis://127.0.0.1:6379/0", description="Broker of the tasks.")
+    REDIS_URL: str = Field("redis://127.0.0.1:6379/0", repr=False, description="Broker of the tasks.")
     DATABASE_URL: str = Field(
-        "", description="SQLAlchemy URL of ledger and history; empty: SQLite in VENTAS_HOME."
+        "", repr=False, description="SQLAlchemy URL of ledger and history; empty: SQLite in VENTAS_HOME."
     )
     HOST_NAME: str = Field(
         "",
@@ -80,9 +85,11 @@ class Settings(BaseSettings):
         "",
         description="Dask scheduler whose workers share a search's fits (`tcp://host:8786`); empty: this machine.",
     )
-    MLFLOW_TRACKING_URI: str = Field("http://127.0.0.1:5000", description="MLflow server.")
+    MLFLOW_TRACKING_URI: str = Field("http://127.0.0.1:5000", repr=False, description="MLflow server.")
     MLFLOW_BACKEND_STORE_URI: str = Field(
-        "", description="Database of the MLflow server that we start; empty: SQLite in VENTAS_HOME."
+        "",
+        repr=False,
+        description="Database of the MLflow server that we start; empty: SQLite in VENTAS_HOME.",
     )
     API_URL: str = Field("http://127.0.0.1:8000", description="Where the dashboard and the CLI find the API.")
     API_BIND: str = Field("127.0.0.1:8000", description="Address that the API listens on.")
@@ -102,10 +109,16 @@ class Settings(BaseSettings):
     )
 
     # Secrets: made at random on the first start into VENTAS_HOME/tokens unless given
-    WEBHOOK_TOKEN: str = Field("", description="Bearer token of MinIO's events; empty: made at random.")
-    ADMIN_TOKEN: str = Field("", description="Bearer token of changing requests; empty: made at random.")
+    WEBHOOK_TOKEN: str = Field(
+        "", repr=False, description="Bearer token of MinIO's events; empty: made at random."
+    )
+    ADMIN_TOKEN: str = Field(
+        "", repr=False, description="Bearer token of changing requests; empty: made at random."
+    )
     UPLOAD_TOKEN: str = Field(
-        "", description="Bearer token of POST /uploads, as the dashboard sends it; empty: made at random."
+        "",
+        repr=False,
+        description="Bearer token of POST /uploads, as the dashboard sends it; empty: made at random.",
     )
     # Who may see the dashboard
     DASHBOARD_AUTH: Literal["off", "token", "header"] = Field(
@@ -115,11 +128,13 @@ class Settings(BaseSettings):
     )
     DASHBOARD_TOKEN: str = Field(
         "",
+        repr=False,
         description="Token of the dashboard's login, at least 12 characters; empty: made at random.",
         pattern=r"^(.{12,})?$",
     )
     DASHBOARD_SESSION_KEY: str = Field(
         "",
+        repr=False,
         description="Key that signs the login's cookie, at least 32 characters; empty: made at random.",
         pattern=r"^(.{32,})?$",
     )
