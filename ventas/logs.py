@@ -48,6 +48,8 @@ def configure_logging(settings: Settings, service: str) -> None:
     root.setLevel(settings.LOG_LEVEL)
     # It warns of every retry; a part that stays away is reported once, by whoever needs it.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    # It tells of every request at INFO: four lines for each look at the parts, and Prometheus looks every 15 s.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def _shared_processors(service: str) -> list[Processor]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import psutil
 import structlog
 
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
@@ -96,12 +97,13 @@ class SharedTally(Tally):
         self._folder = folder
         self._written = ""
         self._failing = False
-        self._file = folder / f"{os.getppid()}-{os.getpid()}.json"
+        self._start = _start()
+        self._file = folder / f"{self._start}-{os.getpid()}.json"
 
     def clear(self) -> None:
         """Remove what an earlier start has left."""
         for path in self._folder.glob("*.json"):
-            if not path.name.startswith(f"{os.getppid()}-"):
+            if not path.name.startswith(f"{self._start}-"):
                 path.unlink(missing_ok=True)
 
     def share(self) -> None:
@@ -124,7 +126,7 @@ class SharedTally(Tally):
     def all_counts(self) -> Counts:
         """What all processes have counted: of this one as it is, of the others as they told last."""
         counts = self.counts()
-        for path in self._folder.glob(f"{os.getppid()}-*.json"):
+        for path in self._folder.glob(f"{self._start}-*.json"):
             if path == self._file:
                 continue
             try:
@@ -132,3 +134,9 @@ class SharedTally(Tally):
             except (OSError, ValueError) as error:
                 log.warning("counts_unreadable", file=path.name, reason=str(error))
         return counts
+
+
+def _start() -> str:
+    """What this start of the service is called; in containers each start has the same process ids."""
+    parent = os.getppid()
+    return f"{parent}.{psutil.Process(parent).create_time():.2f}"

@@ -1,6 +1,5 @@
 """`GET /metrics`: what Prometheus reads of the ledger, the queues and the parts."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -156,7 +155,7 @@ def test_requests_of_all_processes_are_told_together(app: Flask, client: FlaskCl
     services = services_of(app)
     services.tally.observe("POST", "/predict", 200, 0.002)
     sibling = SharedTally(services.settings.home / "run" / "api-counts")
-    sibling._file = sibling._file.with_name(f"{os.getppid()}-0.json")
+    sibling._file = sibling._file.with_name(f"{sibling._start}-0.json")
     sibling.observe("POST", "/predict", 200, 0.3)
     sibling.share()
     told = Scrape(client)

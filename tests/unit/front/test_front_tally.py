@@ -9,15 +9,15 @@ from ventas.front.metrics import requests_metric
 from ventas.front.tally import Counts, SharedTally, Tally
 
 
-def other_process(folder: Path, pid: int, parent: int | None = None) -> SharedTally:
+def other_process(folder: Path, pid: int, start: str | None = None) -> SharedTally:
     tally = SharedTally(folder)
-    tally._file = folder / f"{parent or os.getppid()}-{pid}.json"
+    tally._file = folder / f"{start or tally._start}-{pid}.json"
     return tally
 
 
 def test_processes_of_one_service_are_added_up_and_those_of_an_earlier_start_removed(tmp_path: Path) -> None:
     one, other = SharedTally(tmp_path, ("lost",)), other_process(tmp_path, 0)
-    before = other_process(tmp_path, 0, parent=99_999_999)
+    before = other_process(tmp_path, 0, start=f"{os.getppid()}.7.00")
     for tally in (one, other, before):
         tally.observe("GET", "/health", 200, 0.1)
         tally.count("recorded", 2)
@@ -59,5 +59,5 @@ def test_what_another_release_wrote_is_left_out(tmp_path: Path) -> None:
     for number, text in enumerate(
         ["", "[]", "{}", '{"events": {}, "requests": [[["GET", "/", 200], [1, 2]]]}']
     ):
-        (tmp_path / f"{os.getppid()}-{number}.json").write_text(text)
+        (tmp_path / f"{tally._start}-{number}.json").write_text(text)
     assert tally.all_counts() == Counts()
