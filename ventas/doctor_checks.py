@@ -66,6 +66,12 @@ def misfits(settings: Settings) -> list[str]:
         )
     if settings.TEST_SHARE > 0.5:
         found.append(f"TEST_SHARE={settings.TEST_SHARE} holds out more days than it trains on.")
+    days = settings.KEEP_HISTORY_DAYS
+    if days is not None and days < settings.ALERT_WINDOW_DAYS:
+        found.append(
+            f"KEEP_HISTORY_DAYS={days} deletes predictions that ALERT_WINDOW_DAYS={settings.ALERT_WINDOW_DAYS} "
+            "would still judge."
+        )
     if apart := ledger_apart(settings):
         found.append(apart)
     return found

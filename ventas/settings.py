@@ -269,6 +269,9 @@ class Settings(BaseSettings):
     HISTORY_TIMEOUT_SECONDS: float = Field(
         1, gt=0, description="A history row not written in this time is spooled instead."
     )
+    KEEP_HISTORY_DAYS: int | None = Field(
+        None, ge=1, description="Predictions older than this are deleted by the sweep; empty: all are kept."
+    )
     BUSINESS_TIMEZONE: str = Field("America/Argentina/Buenos_Aires", description="Zone of «today».")
     HOLIDAY_COUNTRY: str = Field(
         _HOLIDAYS_OF,

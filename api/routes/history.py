@@ -18,6 +18,7 @@ from api.schemas_history import HistoryCsv, HistoryQuery, Lineage, PastList, Pas
 from api.services import Services
 from ventas.errors import NotFound
 from ventas.ledger.history import Past
+from ventas.settings import Settings
 
 CSV = "text/csv; charset=utf-8"
 _FILE: dict[Any, Any] = {
@@ -61,7 +62,13 @@ def history_routes(services: Services) -> APIBlueprint:
     def existing(prediction_id: int) -> Past:
         past = ledger.history.get(prediction_id)
         if past is None:
-            raise NotFound(f"There is no prediction {prediction_id}.")
+            raise NotFound(f"There is no prediction {prediction_id}.{_kept(services.settings)}")
         return past
 
     return routes
+
+
+def _kept(settings: Settings) -> str:
+    """Where old predictions go, said to who asks for one that is not there."""
+    days = settings.KEEP_HISTORY_DAYS
+    return f" Those older than {days} days were deleted (KEEP_HISTORY_DAYS)." if days else ""

@@ -1,14 +1,12 @@
 """The restore drill: a system in use is backed up while it runs, and an empty one goes on from there."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from pipeline_system import QUICK, running
 from pipeline_world import PREDICT, World, sales, wait_for
@@ -77,7 +75,6 @@ def test_an_empty_system_goes_on_from_a_backup_of_one_in_use(world: World, tmp_p
         assert old == history[-1]
         _old_files_are_found(empty, before["runs"], rejected)
         _what_is_new_goes_on(empty, champion)
-        _tokens_are_rotated(empty, rejected)
 
 
 def _restored(home: Path, backup: Path) -> Iterator[World]:
@@ -120,25 +117,6 @@ def _old_files_are_found(world: World, runs: list[dict[str, Any]], rejected: dic
     )
     assert (ended["status"], ended["reason"]) == ("rejected", rejected["reason"])
     assert ended["uploaded_at"] == rejected["uploaded_at"], "it came when it first came"
-
-
-def _tokens_are_rotated(world: World, rejected: dict[str, Any]) -> None:
-    """As docs/operations.md says: remove the file, end the API; its supervisor starts it with a token of its own."""
-    file = world.system.home / "tokens" / "admin"
-    old = {"authorization": f"Bearer {file.read_text().strip()}"}
-    file.unlink()
-    world.system.kill("api", signal.SIGTERM)
-    path = f"/runs/{rejected['id']}/retry"
-
-    def refused() -> bool:
-        try:
-            return world.api.post(path, headers=old).status_code == 401
-        except httpx.TransportError:  # it is starting
-            return False
-
-    wait_for(refused, "the old token to be refused")
-    new = {"authorization": f"Bearer {file.read_text().strip()}"}
-    assert world.api.post(path, headers=new).status_code in (200, 202)
 
 
 def _what_is_new_goes_on(world: World, champion: int) -> None:

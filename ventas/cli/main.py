@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "ventas.cli.doctor:doctor",
     "backup": "ventas.cli.backup:backup",
     "restore": "ventas.cli.backup:restore",
+    "retention": "ventas.cli.retention:retention",
     "migrate": "ventas.cli.up:migrate",
     "clean-state": "ventas.cli.up:clean_state",
 }
@@ -46,6 +47,7 @@ SUMMARIES = {
     "doctor": "Check every part and say what to do.",
     "backup": "Write all state into a folder or a tar file.",
     "restore": "Put a backup into an empty system.",
+    "retention": "Delete what is older than settings keep.",
     "migrate": "Bring the ledger's schema up to date.",
     "clean-state": "Empty the state folder.",
 }

@@ -59,7 +59,7 @@ class History:
             wanted = replace(wanted, has_actual=True)
         with self._database.read() as session:
             ends = _ends(session)
-            total = self._counts.count(session, wanted, ends.newest)
+            total = self._counts.count(session, wanted, ends.newest, ends.oldest)
             if skip >= total:
                 return [], total
             return _read(session, _page_ids(session, wanted, sort, skip, limit, total, ends)), total

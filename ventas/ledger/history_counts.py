@@ -1,7 +1,7 @@
 """How many predictions fit a filter: always exact, and counted only once.
 
-Predictions are only ever added, with growing ids, and never change. So what was counted up to an id stays right, and
-the next request counts only what came after it.
+Predictions are added with growing ids, and never change. So what was counted up to an id stays right, and the next
+request counts only what came after it. Where the oldest were deleted, all is counted anew.
 """
 
 import time
@@ -34,15 +34,20 @@ class Counts:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._oldest = 0
         self._known: OrderedDict[HistoryFilter, _Counted] = OrderedDict()
         self._newest: deque[tuple[float, int]] = deque(maxlen=SETTLED_SECONDS // SAMPLE_SECONDS + 2)
 
-    def count(self, session: Session, wanted: HistoryFilter, newest: int) -> int:
-        """How many predictions fit, where `newest` is the highest id."""
+    def count(self, session: Session, wanted: HistoryFilter, newest: int, oldest: int = 1) -> int:
+        """How many predictions fit, where `newest` is the highest id and `oldest` the lowest."""
+        with self._lock:
+            if oldest != self._oldest:
+                self._oldest = oldest
+                self._known.clear()
         if wanted.has_actual is not None:
             judged = _rows(session, ids(replace(wanted, has_actual=True)))
             every = replace(wanted, has_actual=None)
-            return judged if wanted.has_actual else self.count(session, every, newest) - judged
+            return judged if wanted.has_actual else self.count(session, every, newest, oldest) - judged
         known, settled = self._known_of(wanted, newest), self._settled(session, newest)
         found = ids(wanted)
         if known.last_id:  # else SQLite would walk all rows by their id, not the index

@@ -11,6 +11,7 @@ from ventas.ledger.promotions import Promotions
 from ventas.ledger.queries import Queries
 from ventas.ledger.replay_work import ReplayWork
 from ventas.ledger.replays import Replays
+from ventas.ledger.retention import Retention
 from ventas.ledger.runs import Runs
 from ventas.ledger.shadows import Shadows
 from ventas.ledger.sweeps import Sweeps
@@ -43,6 +44,7 @@ class Ledger:
         self.shadows = Shadows(self.database)
         self.alerts = Alerts(self.database)
         self.totals = Totals(self.database)
+        self.retention = Retention(self.database)
 
     def close(self) -> None:
         """Close the connections of this process."""

@@ -41,6 +41,7 @@ def test_the_example_of_env_has_only_known_names(settings: Settings, here: Path)
     [
         ({"LEASE_SECONDS": 6, "LEASE_RENEW_SECONDS": 5}, "can lose its lease"),
         ({"REQUEUE_AFTER_SECONDS": 30}, "sent twice"),
+        ({"KEEP_HISTORY_DAYS": 30}, "would still judge"),
         ({"TEST_SHARE": 0.6}, "more days than it trains on"),
         ({"REDIS_URL": "redis://10.0.0.9:6379/0"}, "set DATABASE_URL"),
     ],
