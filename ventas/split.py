@@ -25,7 +25,7 @@ from ventas.settings import Settings
 # R2 of a single test row is undefined.
 _MIN_TEST = 2
 _PLAIN = (1e-4, 1e9)  # fractions that Arrow writes as Python does
-_WRITTEN_ROWS = 1 << 16
+_WRITTEN_ROWS = 1 << 17
 _INTEGERS = (WEEKDAY, PROMOTION, HOLIDAY)
 _JUDGED = (*_INTEGERS, TARGET)  # what tells an outlier, with series and open
 # More than header and first row can take: MAX_COLUMNS names and cells, and the longest text in a cell.
