@@ -76,6 +76,9 @@ class Folder:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
 
+    def upload_file(self, bucket: str, key: str, path: Path, content_type: str) -> None:
+        self.put_bytes(bucket, key, path.read_bytes(), content_type)
+
     def get_bytes(self, bucket: str, key: str, max_bytes: int) -> bytes:  # noqa: ARG002
         return (self.home / bucket / key).read_bytes()
 

@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import os
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ DELIMITERS = (",", ";", "\t")
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 14
+_FIRST_LINE = re.compile(rb"\S[^\n]*")
 
 # First bytes of what people send by mistake, and what to tell them.
 _SAVE_AS = "Save the sheet as CSV and upload that."
@@ -187,8 +189,8 @@ def _first_fault(data: bytes) -> int | None:
 
 def _header_is_utf8(data: bytes) -> bool:
     """Whether the first line is UTF-8 beyond ASCII: then the file is UTF-8 and a later line is damaged."""
-    header = data.lstrip().partition(b"\n")[0]
+    header = _FIRST_LINE.search(data)
     try:
-        return not header.decode().isascii()
+        return header is not None and not header[0].decode().isascii()
     except UnicodeDecodeError:
         return False

@@ -89,7 +89,7 @@ def _judged(
 ) -> ForecastFile:
     days, read = _read(rows, columns, decimal, inputs)
     good = ~rows.bad
-    compare_weekday(rows, columns.get(WEEKDAY), days, good, report)
+    compare_weekday(rows, columns.get(WEEKDAY), weekday_of(days[good]), good, report)
     report.pop("weekday_missing")
     if TARGET in columns:
         rows.remarks.append(remark("sales_unread"))

@@ -27,6 +27,7 @@ from ventas.contract import (
 from ventas.errors import RejectedUpload
 from ventas.further import Further, read_further
 from ventas.meanings import meanings
+from ventas.memory import give_back
 from ventas.quality import (
     MOST_BAD_ROWS,
     Report,
@@ -93,16 +94,23 @@ def ingest(path: Path, settings: Settings, today: date | None = None) -> Ingeste
         report.update(table.as_report())
         columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_column")
         sales = Sales.of(table.cells[columns[TARGET]])
+        give_back()
         decimal, remarks = _decimal(table, columns, sales)
         report["dialect"]["decimal"] = decimal
         rows = Rows(table, np.zeros(len(table.cells), dtype=bool), remarks)
         left_out = {normalised(name) for name in settings.LEFT_OUT_COLUMNS}
-        frame, further = _read(rows, columns, sales, decimal, left_out, report)
+        own = _contract(rows, columns, sales, decimal)
+        del sales
+        give_back()
+        frame, further = _read(rows, columns, own, decimal, left_out, report)
+        del own
         _compare_today(rows, frame, today or today_in(settings.BUSINESS_TIMEZONE))
-        rejected = all_rejected(rows)
+        rejected, remarks = all_rejected(rows), rows.remarks
+        del table, rows  # the text, and the cells as text
+        give_back()
         report.update(rejected_report(rejected, report["rows_in"]))
-        report.update(meanings(frame, further, report["series"], rows.remarks))
-        report.update(remarks_report(rows.remarks))
+        report.update(meanings(frame, further, report["series"], remarks))
+        report.update(remarks_report(remarks))
         series = Roles.of_report(report).series_of(frame) if report["series"] else None
         again = int((rejected["code"] == "duplicate_date").sum())
         report["dates"] = dates_report(frame[DATE], again, series)
@@ -133,23 +141,36 @@ def _decimal(table: Table, columns: dict[str, str], sales: Sales) -> tuple[Decim
     return decimal, [remark("decimal_unproven", mark={",": "comma", ".": "point"}[decimal], rows=int(unsure))]
 
 
-def _read(
-    rows: Rows, columns: dict[str, str], told: Sales, decimal: Decimal, left_out: set[str], report: Report
-) -> tuple[pd.DataFrame, list[Further]]:
-    """The clean rows, and the further columns as they were read; bad rows are marked in `rows`."""
+def _contract(rows: Rows, columns: dict[str, str], told: Sales, decimal: Decimal) -> dict[str, Any]:
+    """The contract's columns of the good rows; bad rows are marked in `rows`."""
     source = rows.table.cells
     days = read_dates(rows, source[columns[DATE]])
     promotion = read_flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion")
     holiday = read_flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday")
     sales = read_sales(rows, told, decimal)
     good = ~rows.bad
-    own = {
+    return {
         DATE: days[good].astype(DATE_DTYPE),
         WEEKDAY: weekday_of(days[good]),
         PROMOTION: promotion[good].astype(np.int64),
         HOLIDAY: holiday[good].astype(np.int64),
         TARGET: sales[good],
     }
+
+
+def _read(
+    rows: Rows,
+    columns: dict[str, str],
+    own: dict[str, Any],
+    decimal: Decimal,
+    left_out: set[str],
+    report: Report,
+) -> tuple[pd.DataFrame, list[Further]]:
+    """The clean rows with the contract's columns `own`, and the further columns as they were read.
+
+    Rows that repeat another are marked as bad in `rows`.
+    """
+    source, good = rows.table.cells, ~rows.bad
     further = [
         column.left_out("left_out_by_setting") if normalised(column.name) in left_out else column
         for column in _further(rows, set(columns.values()), good, decimal)
@@ -158,9 +179,9 @@ def _read(
     kept = {column.name: column.values for column in further if column.role != "left_out"}
     frame = pd.DataFrame(own | kept, copy=False)
     again = _drop_duplicates(rows, frame, further, source[columns[DATE]], report)
-    stays = ~rows.bad
-    compare_weekday(rows, columns.get(WEEKDAY), days, stays, report)
-    return frame if not again.any() else frame[~again].reset_index(drop=True), further
+    frame = frame if not again.any() else frame[~again].reset_index(drop=True)
+    compare_weekday(rows, columns.get(WEEKDAY), frame[WEEKDAY].to_numpy(), ~rows.bad, report)
+    return frame, further
 
 
 def weekday_of(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
@@ -177,16 +198,16 @@ def _compare_today(rows: Rows, frame: pd.DataFrame, today: date) -> None:
 
 
 def compare_weekday(
-    rows: Rows, name: str | None, days: npt.NDArray[np.datetime64], stays: Bools, report: Report
+    rows: Rows, name: str | None, weekdays: npt.NDArray[np.int64], stays: Bools, report: Report
 ) -> None:
-    """Count the kept rows whose own weekday is absent, or contradicts the date, which wins."""
+    """Count the kept rows whose own weekday is absent, or contradicts `weekdays`, those of their dates, which win."""
     report["weekday_missing"] = int(stays.sum())
     if name is None:
         rows.remarks.append(remark("weekday_absent"))
         return
     values, codes, _ = cells.distinct(rows.table.cells[name])
     absent = cells.is_missing(values)[codes][stays]
-    wrong = ~absent & (cells.weekdays(values)[codes][stays] != weekday_of(days[stays]))
+    wrong = ~absent & (cells.weekdays(values)[codes][stays] != weekdays)
     report.update(weekday_missing=int(absent.sum()), weekday_contradictions=int(wrong.sum()))
     if absent.any():
         rows.remarks.append(remark("weekday_empty", rows=int(absent.sum())))

@@ -4,6 +4,8 @@ A single request tells of its own day only; a file or a batch tells of the days 
 columns, which may be missing, and a model learns to do without them (see `ventas.matrix`).
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,6 +18,7 @@ SINCE, UNTIL = "DíasDesdePromoción", "DíasHastaPromoción"
 DAY_OF, LENGTH = "DíaDePromoción", "DuraciónPromoción"
 PLAN_COLUMNS = (SINCE, UNTIL, DAY_OF, LENGTH)
 REACH_DAYS = 14  # a promotion further away says nothing of today
+_PART = 1 << 17  # rows at a time
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -28,12 +31,13 @@ def with_plan(frame: pd.DataFrame, roles: Roles) -> pd.DataFrame:
     running promotion today is, and how many days that has, 0 without one. A column of such a name in the file stays.
     Rows without a date know nothing.
     """
-    columns = dict(zip(PLAN_COLUMNS, _plan(frame, roles).T, strict=True))
+    columns = dict(zip(PLAN_COLUMNS, _plan(frame, roles), strict=True))
     return frame.assign(**{name: values for name, values in columns.items() if name not in frame})
 
 
-def _plan(frame: pd.DataFrame, roles: Roles) -> Floats:
-    found = np.full((len(frame), len(PLAN_COLUMNS)), np.nan)
+def _plan(frame: pd.DataFrame, roles: Roles) -> list[Floats]:
+    """PLAN_COLUMNS of all rows, each of shape (rows,); some series at a time, lest a dozen columns be held."""
+    found = [np.full(len(frame), np.nan) for _ in PLAN_COLUMNS]
     dated = np.flatnonzero(frame[DATE].notna().to_numpy())
     if not len(dated):
         return found
@@ -42,9 +46,22 @@ def _plan(frame: pd.DataFrame, roles: Roles) -> Floats:
     # One long line of days: the series one after the other, too far apart to see each other.
     line = day - day.min() + series * (int(day.max() - day.min()) + 10 * REACH_DAYS)
     order = by_series_and_day(series, day)
-    promoted = frame[PROMOTION].to_numpy()[dated][order] > 0
-    found[dated[order]] = _along(line[order], series[order], promoted)
+    promoted = frame[PROMOTION].to_numpy()[dated] > 0
+    for rows in _whole_series(order, series):
+        plan = _along(line[rows], series[rows], promoted[rows])
+        for column, values in zip(found, plan.T, strict=True):
+            column[dated[rows]] = values
     return found
+
+
+def _whole_series(order: Integers, series: Integers) -> Iterator[Integers]:
+    """`order`, which sorts by `series`, in pieces of at least _PART rows that part no series."""
+    ends = np.flatnonzero(np.diff(series[order], append=-1)) + 1
+    start = 0
+    while start < len(order):
+        end = int(ends[min(int(np.searchsorted(ends, start + _PART)), len(ends) - 1)])
+        yield order[start:end]
+        start = end
 
 
 def _along(line: Integers, series: Integers, promoted: npt.NDArray[np.bool_]) -> Floats:

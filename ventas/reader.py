@@ -18,6 +18,7 @@ from pyarrow import csv
 
 from ventas.contract import normalised, refused, shown
 from ventas.dialect import Text, choose_delimiter, read_text, split_header
+from ventas.memory import give_back
 from ventas.records import Bools, Ints, Records, cells_per_record, check_quotes, find_quotes, find_records
 from ventas.settings import Settings
 
@@ -67,8 +68,11 @@ def read_table(path: Path, settings: Settings) -> Table:
     check_quotes(text.data, quotes, delimiter)
     names, unnamed = _column_names(_header_text(records, header_at), delimiter, settings.MAX_COLUMNS)
     counts = cells_per_record(records, quotes, delimiter)[header_at + 1 :]
-    body = records.take(np.arange(header_at + 1, len(records.starts)))
-    return _table(text, body, counts, names, unnamed, delimiter)
+    body = records.take(slice(header_at + 1, None))
+    table = _table(text, body, counts, names, unnamed, delimiter)
+    del records, body, counts
+    give_back()
+    return table
 
 
 def _header_text(records: Records, at: int) -> str:
@@ -140,6 +144,7 @@ def _table(
     blank = body.ends - body.starts == counts - 1
     whole = ~blank & (counts - cut == len(names))
     longest = int((body.ends - body.starts).max(initial=0))
+    give_back()
     cells = _parsed(_only(body, whole, cut), names, delimiter, longest)
     filled = _filled(cells)
     odd = np.flatnonzero(~blank & ~whole)

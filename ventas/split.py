@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from ventas.contract import DATE, DATE_DTYPE, HOLIDAY, PROMOTION, TARGET, WEEKDAY, refused
 from ventas.dialect import split_header
 from ventas.fences import Fences, find_fences
+from ventas.ordering import day_numbers, once_each, stable_order
 from ventas.quality import EXAMPLES, Report, empty_report, rejection
 from ventas.roles import Roles
 from ventas.settings import Settings
@@ -24,11 +25,14 @@ from ventas.settings import Settings
 # R2 of a single test row is undefined.
 _MIN_TEST = 2
 _PLAIN = (1e-4, 1e9)  # fractions that Arrow writes as Python does
-_WRITTEN_ROWS = 1 << 16
+_WRITTEN_ROWS = 1 << 17
 _INTEGERS = (WEEKDAY, PROMOTION, HOLIDAY)
+_JUDGED = (*_INTEGERS, TARGET)  # what tells an outlier, with series and open
 # More than header and first row can take: MAX_COLUMNS names and cells, and the longest text in a cell.
 _HEAD_BYTES = 8 << 20
 _CELL = re.compile(r'("(?:[^"]|"")*"|[^",\n]*)(?:,|\n|$)')
+
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,11 @@ def split(frame: pd.DataFrame, settings: Settings, roles: Roles = Roles()) -> Sp
         train, test = _by_time(frame, settings.TEST_SHARE)
     else:
         train, test = _at_random(frame, settings.TEST_SHARE, settings.SEED)
-    fences = find_fences(train, settings.OUTLIER_IQR_FACTOR, roles)
-    outside = fences.outside(train, roles)
-    parts = [part.reset_index(drop=True) for part in (train[~outside], test, train[outside])]
+    judged = frame[[name for name in frame if name in (*_JUDGED, roles.series, roles.open)]].take(train)
+    fences = find_fences(judged, settings.OUTLIER_IQR_FACTOR, roles)
+    outside = fences.outside(judged, roles)
+    del judged
+    parts = [frame.take(rows).reset_index(drop=True) for rows in (train[~outside], test, train[outside])]
     found = Split(parts[0], parts[1], parts[2], fences, roles)
     _check_enough(found, settings)
     return found
@@ -108,22 +114,22 @@ def _first_and_last(part: pd.DataFrame) -> Report:
     return {"first": str(part[DATE].min().date()), "last": str(part[DATE].max().date())}
 
 
-def _by_time(frame: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    in_order = frame[DATE].is_monotonic_increasing
-    ordered = frame if in_order else frame.sort_values(DATE, kind="stable", ignore_index=True)
-    dates = ordered[DATE].unique()
+def _by_time(frame: pd.DataFrame, share: float) -> tuple[Places, Places]:
+    """The places of train's rows and of test's, in order of date."""
+    days = day_numbers(frame[DATE].to_numpy())
+    order = stable_order(days)
+    days = days[order]
+    dates = once_each(days)
     cut = len(dates) - _test_count(len(dates), share)
-    if cut < 1:
-        return ordered.iloc[:0], ordered
-    rows = int(ordered[DATE].searchsorted(dates[cut]))
-    return ordered.iloc[:rows], ordered.iloc[rows:]
+    rows = int(np.searchsorted(days, dates[cut])) if cut > 0 else 0
+    return order[:rows], order[rows:]
 
 
-def _at_random(frame: pd.DataFrame, share: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _at_random(frame: pd.DataFrame, share: float, seed: int) -> tuple[Places, Places]:
     """The legacy generator is frozen (NEP 19), and it is the one scikit-learn draws from."""
     order = np.random.RandomState(seed).permutation(len(frame))
     count = _test_count(len(frame), share)
-    return frame.iloc[order[count:]], frame.iloc[order[:count]]
+    return order[count:], order[:count]
 
 
 def _test_count(total: int, share: float) -> int:
@@ -154,14 +160,18 @@ def to_csv_bytes(frame: pd.DataFrame) -> bytes:
     Text cells are always in quotation marks, also where missing (`""`), and numbers never: so any CSV reader can
     read the file, and the first row tells which columns are text. An empty text is the same as a missing one.
     """
+    return b"".join(csv_parts(frame))
+
+
+def csv_parts(frame: pd.DataFrame) -> "Iterator[bytes | memoryview[int]]":
+    """The text of `to_csv_bytes` piece by piece, so that nobody need hold it whole."""
     header = ",".join(_header_cell(str(name)) for name in frame)
-    columns = [_rendered(frame[name]) for name in frame]
-    columns[-1] = _concatenated(columns[-1][0], "\n"), columns[-1][1]
-    parts: list[bytes | memoryview[int]] = [f"{header}\n".encode()]
+    yield f"{header}\n".encode()
     for start in range(0, len(frame), _WRITTEN_ROWS):
-        cells = [distinct.take(codes[start : start + _WRITTEN_ROWS]) for distinct, codes in columns]
-        parts.append(_joined(pc.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string()))))
-    return b"".join(parts)
+        part = frame.iloc[start : start + _WRITTEN_ROWS]
+        cells = [_rendered(part[name]) for name in part]
+        cells[-1] = _concatenated(cells[-1], "\n")
+        yield _joined(pc.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string())))
 
 
 def read_dataset(source: bytes | Path) -> pd.DataFrame:
@@ -229,8 +239,8 @@ def _header_cell(name: str) -> str:
     return '"' + name.replace('"', '""') + '"' if re.search('[",\n]', name) else name
 
 
-def _rendered(column: "pd.Series[Any]") -> tuple[pa.LargeStringArray, pa.Array]:
-    """The distinct values of one column as text, the missing one last, and the place of each row's among them."""
+def _rendered(column: "pd.Series[Any]") -> pa.LargeStringArray:
+    """The cells of one column as text, each distinct value made once."""
     codes, values = pd.factorize(column)
     if pd.api.types.is_datetime64_dtype(column.dtype):
         cells = pa.array(np.datetime_as_string(np.asarray(values, dtype="datetime64[D]")), pa.large_string())
@@ -242,7 +252,7 @@ def _rendered(column: "pd.Series[Any]") -> tuple[pa.LargeStringArray, pa.Array]:
         cells = _quoted(pa.array(values.to_numpy(dtype=object), pa.large_string()))
     missing = '""' if isinstance(column.dtype, pd.StringDtype) else ""
     places = pa.array(np.where(codes < 0, len(cells), codes))
-    return pa.concat_arrays([cells, pa.array([missing], pa.large_string())]), places
+    return pa.concat_arrays([cells, pa.array([missing], pa.large_string())]).take(places)
 
 
 def _floats_as_text(values: npt.NDArray[np.float64]) -> pa.LargeStringArray:

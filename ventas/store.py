@@ -164,7 +164,12 @@ class Store:
             ) from error
 
     def upload_file(
-        self, bucket: str, key: str, path: Path, on_progress: Callable[[int], None] | None = None
+        self,
+        bucket: str,
+        key: str,
+        path: Path,
+        on_progress: Callable[[int], None] | None = None,
+        content_type: str = "text/csv",
     ) -> Uploaded:
         """Store a file; `on_progress` gets the bytes sent so far.
 
@@ -172,9 +177,8 @@ class Store:
         the file cannot be read, NotFound where the bucket is missing, InvalidRequest for an impossible key.
         """
         with path.open("rb") as file:
-            return self._put(
-                bucket, key, file, os.fstat(file.fileno()).st_size, "text/csv", _Progress(on_progress)
-            )
+            size = os.fstat(file.fileno()).st_size
+            return self._put(bucket, key, file, size, content_type, _Progress(on_progress))
 
     def put_bytes(
         self, bucket: str, key: str, data: bytes, content_type: str = "application/octet-stream"

@@ -1,13 +1,13 @@
 """Step one: the bytes of an upload become a clean dataset with a quality report, or a rejection with reasons."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from ventas.drift import profile
 from ventas.errors import RejectedUpload
 from ventas.ingest import Ingested, ingest
 from ventas.ledger import Lease, Run
+from ventas.memory import give_back
 from ventas.pipeline.coalescing import superseded
 from ventas.pipeline.context import Context, dataset_key
 from ventas.pipeline.reality import PROFILE, face_reality
@@ -27,7 +27,7 @@ from ventas.promotion_plan import PLAN_COLUMNS, with_plan
 from ventas.remarks import remarks_report
 from ventas.roles import Roles
 from ventas.settings import DATA_BUCKET
-from ventas.split import Split, split, to_csv_bytes
+from ventas.split import Split, csv_parts, split
 from ventas.states import RunStatus
 from ventas.times import utc_now
 
@@ -49,14 +49,21 @@ def _read(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
 
 def _clean(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
     ingested = ingest(path, context.settings)
+    give_back()
     parts = _split(context, ingested)
+    give_back()
     report = ingested.report | parts.report
     for name, told in remarks_report(lost_to(context, context.ledger.promotions.head(), report)).items():
         report[name] = [*report[name], *told]
-    _put_dataset(context, lease.run_id, ingested, parts, report)
+    frame = ingested.frame
+    _put_dataset(context, lease.run_id, ingested, parts, report, path.with_name("part.csv"))
+    del ingested, parts
+    give_back()
     context.ledger.runs.note(lease, dataset_at=utc_now())
     _publish_latest(context, lease)
-    face_reality(context, run, ingested.frame, Roles.of_report(report))
+    face_reality(context, run, frame, Roles.of_report(report))
+    del frame
+    give_back()
     return Outcome(RunStatus.RETRAIN, {"quality": report, "reason": None})
 
 
@@ -72,19 +79,22 @@ def _split(context: Context, ingested: Ingested) -> Split:
 
 
 def _put_dataset(
-    context: Context, run_id: str, ingested: Ingested, parts: Split, report: dict[str, object]
+    context: Context, run_id: str, ingested: Ingested, parts: Split, report: dict[str, object], scratch: Path
 ) -> None:
+    """Put all files of the dataset; tables by way of the file `scratch`, lest their text be held."""
     left_out = (*context.settings.LEFT_OUT_COLUMNS, *PLAN_COLUMNS)
-    files: dict[str, tuple[Callable[[], bytes], str]] = {  # each made in its turn, lest all are held at once
-        "rejected.csv": (ingested.rejected_csv, CSV),
-        "quality.json": (lambda: as_json(report), JSON),
-        "train.csv": (lambda: to_csv_bytes(parts.train), CSV),
-        "test.csv": (lambda: to_csv_bytes(parts.test), CSV),
-        "outliers.csv": (lambda: to_csv_bytes(parts.outliers), CSV),
-        PROFILE: (lambda: as_json(profile(parts.train, left_out)), JSON),
-    }
-    for name, (made, kind) in files.items():
-        context.store.put_bytes(DATA_BUCKET, dataset_key(run_id, name), made(), kind)
+    put, tables = (
+        context.store.put_bytes,
+        {"train": parts.train, "test": parts.test, "outliers": parts.outliers},
+    )
+    put(DATA_BUCKET, dataset_key(run_id, "rejected.csv"), ingested.rejected_csv(), CSV)
+    put(DATA_BUCKET, dataset_key(run_id, "quality.json"), as_json(report), JSON)
+    for name, table in tables.items():
+        with scratch.open("wb") as file:
+            file.writelines(csv_parts(table))
+        key = dataset_key(run_id, f"{name}.csv")
+        context.store.upload_file(DATA_BUCKET, key, scratch, content_type=CSV)
+    put(DATA_BUCKET, dataset_key(run_id, PROFILE), as_json(profile(parts.train, left_out)), JSON)
 
 
 def _publish_latest(context: Context, lease: Lease) -> None:

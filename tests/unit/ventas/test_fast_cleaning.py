@@ -13,12 +13,15 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from ventas import reader
+from ventas import promotion_plan, reader, split
 from ventas.cells import _odd_numbers, numbers
 from ventas.errors import RejectedUpload
 from ventas.fences import _quantile
 from ventas.ingest import ingest
 from ventas.ordering import by_series_and_day, once_each
+from ventas.promotion_plan import with_plan
+from ventas.roles import Roles
+from ventas.sample_chain import generate_chain
 from ventas.settings import Settings
 from ventas.split import _floats_as_text, to_csv_bytes
 
@@ -119,3 +122,22 @@ def test_rows_are_ordered_as_lexsort_orders_them(rows: list[tuple[int, int]]) ->
 def test_quartiles_are_those_of_pandas(sales: list[float], share: float) -> None:
     found = _quantile(np.sort(sales), np.array([0]), np.array([len(sales)]), share)
     assert found[0] == pd.Series(sales).groupby(np.zeros(len(sales))).quantile(share).iloc[0]
+
+
+@pytest.mark.parametrize("piece", [1, 2, 70, 10_000])
+def test_a_table_is_written_the_same_in_pieces(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = generate_chain(4, 60, seed=3).frame.astype({"Ventas": "float64"})
+    frame.loc[::7, "Ventas"] += 0.25
+    whole = to_csv_bytes(frame)
+    monkeypatch.setattr(split, "_WRITTEN_ROWS", piece)
+    assert to_csv_bytes(frame) == whole
+
+
+@pytest.mark.parametrize("piece", [1, 61, 150])
+def test_promotions_around_a_day_are_the_same_some_series_at_a_time(
+    piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = generate_chain(7, 60, seed=3).frame.sample(frac=0.9, random_state=1, ignore_index=True)
+    whole = with_plan(frame, Roles("Tienda"))
+    monkeypatch.setattr(promotion_plan, "_PART", piece)
+    pd.testing.assert_frame_equal(with_plan(frame, Roles("Tienda")), whole)
