@@ -96,8 +96,8 @@ def _kept(buckets: Buckets, bucket: str) -> Iterator[Listed]:
 
 
 def _order(entry: Listed) -> tuple[datetime, bool, str]:
-    """Upload order, as the ledger has it; a deletion follows what it deletes."""
-    return entry.version.last_modified, entry.is_deletion, entry.version.version_id
+    """Upload order, as the ledger has it; of one moment the newest, or its deletion, comes last."""
+    return entry.version.last_modified, entry.is_latest, entry.version.version_id
 
 
 def _object(buckets: Buckets, writer: Writer, entry: Listed, file: str) -> SavedObject:
