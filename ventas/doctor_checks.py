@@ -15,7 +15,7 @@ from ventas.times import utc_now
 # What `.env` may hold beside settings: for Compose, the Makefile and the launcher.
 BESIDE_SETTINGS = {
     *("VENTAS_CACHE", "VENTAS_FORCE_STAND_IN", "PYTHON"),
-    *("POSTGRES_PASSWORD", "MINIO_IMAGE", "MINIO_PROGRAM", "FLOWER_BASIC_AUTH"),
+    *("POSTGRES_PASSWORD", "MINIO_IMAGE", "MINIO_PROGRAM", "FLOWER_BASIC_AUTH", "GRAFANA_ADMIN_PASSWORD"),
 }
 OF_OTHERS = ("COMPOSE_", "DOCKER_", "BUILDKIT_")
 LONGEST_PAUSE_SECONDS = 30  # between two tries of a step, see workers.tasks
