@@ -105,6 +105,7 @@ class ChampionHolder:
     Parameters
     ----------
     run_of: the id of the run that made a version, for the log; None where that is not known now.
+    trace: is told of each swap: that run's id, the version, and the one before it.
     """
 
     def __init__(
@@ -113,10 +114,11 @@ class ChampionHolder:
         parts: Parts,
         poll_seconds: float,
         run_of: Callable[[int], str | None] = lambda _version: None,
+        trace: Callable[[str | None, int, int | None], None] = lambda _run_id, _version, _previous: None,
     ):
         self._source = source
         self._parts = parts
-        self._run_of = run_of
+        self._run_of, self._trace = run_of, trace
         self._champion: Champion | None = None
         self._reason = "The API has only just started and is looking for a champion."
         self._unusable: tuple[int, float] | None = None
@@ -207,9 +209,9 @@ class ChampionHolder:
         _warm(champion)
         before, self._champion = self._champion, champion
         previous = before.version if before else None
-        log.info(
-            "champion_swapped", run_id=self._run_of(model.version), version=model.version, previous=previous
-        )
+        run_id = self._run_of(model.version)
+        log.info("champion_swapped", run_id=run_id, version=model.version, previous=previous)
+        self._trace(run_id, model.version, previous)
 
 
 def _compiled(model: ServedModel) -> "CompiledModel | None":

@@ -20,6 +20,7 @@ from api.shadow import SHADOW, Shadow
 from api.spool import Spool
 from api.status import SystemStatus
 from api.version_files import VersionFiles
+from ventas import tracing
 from ventas.errors import BrokerUnavailable, LedgerUnavailable
 from ventas.front.tally import SharedTally
 from ventas.ledger import Ledger
@@ -63,6 +64,7 @@ class Services:
         stop_all(self._loops())
         self.notices.close()
         self.history.close()
+        tracing.close()
         self.ledger.close()
 
     def _loops(self) -> tuple[Loop, ...]:
@@ -87,7 +89,9 @@ def make_services(
     fenced = FencedCatalogue(catalogue, parts, REGISTRY)
     spool = Spool(settings.home / "spool")
     tally = SharedTally(settings.home / "run" / "api-counts", OUTCOMES)
-    holder = ChampionHolder(source, parts, settings.CHAMPION_POLL_SECONDS, partial(_run_of, ledger))
+    holder = ChampionHolder(
+        source, parts, settings.CHAMPION_POLL_SECONDS, partial(_run_of, ledger), partial(_trace, settings)
+    )
     return Services(
         settings=settings,
         parts=parts,
@@ -113,6 +117,11 @@ def _run_of(ledger: Ledger, version: int) -> str | None:
     except LedgerUnavailable:
         return None  # the log says so elsewhere, and a model is served all the same
     return run.id if run else None
+
+
+def _trace(settings: Settings, run_id: str | None, version: int, previous: int | None) -> None:
+    """Asked for at the swap, not before: the processes that serve are forked after the parts are made."""
+    tracing.of(settings, tracing.API).swapped(run_id, version, previous)
 
 
 def sent(enqueue: Enqueue, task: str, subject: str, mark: Callable[[str], None]) -> bool:

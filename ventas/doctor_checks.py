@@ -17,7 +17,7 @@ BESIDE_SETTINGS = {
     *("VENTAS_CACHE", "VENTAS_FORCE_STAND_IN", "PYTHON"),
     *("POSTGRES_PASSWORD", "MINIO_IMAGE", "MINIO_PROGRAM", "FLOWER_BASIC_AUTH", "GRAFANA_ADMIN_PASSWORD"),
 }
-OF_OTHERS = ("COMPOSE_", "DOCKER_", "BUILDKIT_")
+OF_OTHERS = ("COMPOSE_", "DOCKER_", "BUILDKIT_", "OTEL_")
 LONGEST_PAUSE_SECONDS = 30  # between two tries of a step, see workers.tasks
 # A task for each open run is normal, and the sweep's own while a worker is busy.
 TASKS_FOR_A_RUN, TASKS_ALWAYS = 3, 100

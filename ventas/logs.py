@@ -8,6 +8,7 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from ventas.ids import trace_id
 from ventas.settings import Settings
 
 
@@ -28,6 +29,8 @@ def configure_logging(settings: Settings, service: str) -> None:
     `service` becomes a field of every line. May be called again: the newest call counts.
     """
     shared = _shared_processors(service)
+    if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+        shared.append(_add_trace_id)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -66,6 +69,13 @@ def _shared_processors(service: str) -> list[Processor]:
         structlog.processors.StackInfoRenderer(),
         add_service,
     ]
+
+
+def _add_trace_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A line that names a run names its trace, too."""
+    if "run_id" in event and (found := trace_id(event["run_id"])) is not None:
+        event.setdefault("trace_id", found)
+    return event
 
 
 def _renderers(settings: Settings) -> list[Any]:

@@ -108,6 +108,13 @@ class Settings(BaseSettings):
         "", description="MinIO's console as browsers reach it; empty: from MINIO_ENDPOINT and its port."
     )
 
+    OTEL_EXPORTER_OTLP_ENDPOINT: str = Field(
+        "",
+        repr=False,
+        description="OpenTelemetry collector that gets each upload's trace (`http://host:4318`); empty: no traces.",
+        pattern=r"^(https?://.+)?$",
+    )
+
     # Secrets: made at random on the first start into VENTAS_HOME/tokens unless given
     WEBHOOK_TOKEN: str = Field(
         "", repr=False, description="Bearer token of MinIO's events; empty: made at random."

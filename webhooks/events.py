@@ -4,7 +4,7 @@ The format is Amazon's (docs.aws.amazon.com, "Event message structure"); MinIO's
 absent when 0, `versionId` when unversioned, the key is query-escaped.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote_plus
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -17,6 +17,7 @@ from ventas.settings import UPLOADS_BUCKET, Settings
 MAX_KEY_BYTES = 1024  # S3's own limit
 LARGEST_SIZE = 2**63 - 1  # what the ledger's column holds
 CREATED = "ObjectCreated:"
+TRACEPARENT = "x-amz-meta-traceparent"
 
 
 def _unescaped(key: str) -> str:
@@ -34,6 +35,9 @@ class _Object(BaseModel):
     etag: str = Field("", alias="eTag", max_length=128)
     size: int = Field(0, ge=0, le=LARGEST_SIZE)
     sequencer: str | None = Field(None, max_length=64)
+    user_metadata: Any = Field(
+        None, alias="userMetadata"
+    )  # whatever an uploader likes: never a reason to refuse
 
 
 class _Bucket(BaseModel):
@@ -87,7 +91,16 @@ def _upload_event(record: _Record) -> UploadEvent:
         sequencer=item.sequencer,
         ignored_because=_ignored_because(record),
         own_output=record.s3.bucket.name == UPLOADS_BUCKET and is_own_output(item.key),
+        traceparent=_traceparent(item.user_metadata),
     )
+
+
+def _traceparent(metadata: Any) -> str | None:
+    """The uploader's trace; names of metadata are headers, whose case is of no account."""
+    if not isinstance(metadata, dict):
+        return None
+    found = next((text for name, text in metadata.items() if name.lower() == TRACEPARENT), None)
+    return found if isinstance(found, str) else None
 
 
 def _ignored_because(record: _Record) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from ventas import tracing
 from ventas.front.tally import Tally
 from ventas.ledger import Ledger, UploadEvent
 from ventas.ledger.events import Identity, Recorded
@@ -31,6 +32,7 @@ class Receiver:
         self.tally = Tally((*OUTCOMES, UNUSABLE))
         self._sender = Sender(self.ledger, load_tasks)
         self._authorization = f"Bearer {settings.webhook_token}".encode()
+        self._tracing = tracing.of(settings, tracing.RECEIVER)
         self._early: OrderedDict[Identity, Recorded] = OrderedDict()
 
     def start(self) -> None:
@@ -40,6 +42,7 @@ class Receiver:
     def close(self) -> None:
         """Send what waits, and close the ledger."""
         self._sender.close()
+        tracing.close()
         self.ledger.close()
 
     def authorises(self, authorization: str) -> bool:
@@ -67,6 +70,7 @@ class Receiver:
         for event, one in zip(events, recorded, strict=True):
             if one.outcome == "recorded" and one.run_id:
                 self._sender.offer(STEPS_OF_KIND[event.kind][0], one.run_id)
+                self._tracing.uploaded(event, one.run_id)
             self.tally.count(one.outcome)
             log.info("event_recorded", **vars(one))
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from celery import Task
-from celery.signals import worker_init, worker_process_init
+from celery.signals import worker_init, worker_process_init, worker_process_shutdown
 
+from ventas import tracing
 from ventas.errors import BrokerUnavailable, TransientError
 from ventas.settings import load_settings
 from ventas.states import REPLAY, Step
@@ -144,3 +145,9 @@ def warm_up(**_: Any) -> None:
     importlib.import_module("ventas.pipeline.sweep")
     for step in Step:
         _work(step)
+
+
+@worker_process_shutdown.connect
+def send_last_spans(**_: Any) -> None:
+    """A child ends without Python's own exit handlers."""
+    tracing.close()

@@ -41,7 +41,8 @@ class UploadEvent:
 
     `version_id` is "null" where the bucket is not versioned; `size` is in bytes. `ignored_because` is a
     sentence where the object is no sales upload, else None. `own_output` says that the pipeline itself wrote
-    it: such an event starts no run, not even an ignored one.
+    it: such an event starts no run, not even an ignored one. `traceparent` is what the object's metadata holds under
+    that name, unchecked: the trace of whoever uploaded it.
     """
 
     bucket: str
@@ -55,6 +56,7 @@ class UploadEvent:
     uploaded_at: datetime | None = None
     ignored_because: str | None = None
     own_output: bool = False
+    traceparent: str | None = None
 
     @property
     def kind(self) -> Kind:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from ventas import tracing
 from ventas.card import Made, model_card
 from ventas.errors import NotFound
 from ventas.judged_rows import judged_rows
@@ -150,4 +151,5 @@ def _tags(run: Run) -> dict[str, str]:
         "ventas.etag": run.etag,
         "ventas.run_id": run.id,
         "ventas.sha256": run.sha256 or "",
+        **tracing.tags(),
     }

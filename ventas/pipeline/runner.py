@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from ventas import tracing
 from ventas.errors import LeaseLost, PermanentError, RejectedUpload, TransientError
 from ventas.ledger import Lease, Promotion
 from ventas.pipeline.context import Context
@@ -57,13 +58,25 @@ def run_step(
         log.info("step_not_due", run_id=run_id, step=step)
         return None
     log.info("step_started", run_id=run_id, step=step, attempt=lease.attempt)
+    traces = tracing.of(context.settings, tracing.WORKER)
+    with traces.step(lease, worker, lambda: _key(context, run_id)):
+        try:
+            if lease.attempt > context.settings.MAX_ATTEMPTS:
+                return _give_up(context, lease)
+            return _attempt(context, lease, work)
+        except LeaseLost as error:
+            log.warning("lease_lost", run_id=run_id, step=step, reason=str(error))
+            tracing.note_end("lost", str(error))
+            return None
+
+
+def _key(context: Context, run_id: str) -> str | None:
+    """The upload's key, for a trace: a ledger that is away is for the step itself to find."""
     try:
-        if lease.attempt > context.settings.MAX_ATTEMPTS:
-            return _give_up(context, lease)
-        return _attempt(context, lease, work)
-    except LeaseLost as error:
-        log.warning("lease_lost", run_id=run_id, step=step, reason=str(error))
+        run = context.ledger.runs.get(run_id)
+    except TransientError:
         return None
+    return run.key if run else None
 
 
 def _attempt(context: Context, lease: Lease, work: StepFunction) -> Step | None:
@@ -78,18 +91,23 @@ def _attempt(context: Context, lease: Lease, work: StepFunction) -> Step | None:
         return _finish(context, lease, Outcome(RunStatus.REJECTED, {"reason": str(error)}))
     except PermanentError as error:
         log.exception("step_failed", run_id=lease.run_id, step=lease.step)
+        tracing.note_error(error)
         return _finish(context, lease, Outcome(RunStatus.FAILED, {"reason": str(error)}))
     except TransientError as error:
         log.warning("step_waits", run_id=lease.run_id, step=lease.step, reason=str(error))
+        tracing.note_error(error)
         return _wait_out(context, lease, f"{type(error).__name__}: {error}")
     except Exception as error:  # a bug must end in the ledger too: tried again, then `failed`
         log.exception("step_error", run_id=lease.run_id, step=lease.step, attempt=lease.attempt)
+        tracing.note_error(error)
         return _retry(context, lease, f"{type(error).__name__}: {error}")
 
 
 def _finish(context: Context, lease: Lease, outcome: Outcome) -> Step | None:
     context.ledger.runs.finish(lease, outcome.status, promotion=outcome.promotion, **outcome.columns)
     log.info("step_ended", run_id=lease.run_id, step=lease.step, status=outcome.status)
+    failed = outcome.status == RunStatus.FAILED
+    tracing.note_end(outcome.status.value, str(outcome.columns.get("reason")) if failed else None)
     if outcome.after is not None:
         outcome.after()
     return due_step(outcome.status, KIND_OF_STEP[lease.step])

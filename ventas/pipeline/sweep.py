@@ -14,9 +14,11 @@ from itertools import islice
 
 import structlog
 
+from ventas import tracing
 from ventas.contract import is_own_output, is_upload_key
 from ventas.errors import BrokerUnavailable, VentasError
 from ventas.ledger import UploadEvent
+from ventas.ledger.events import Recorded
 from ventas.pipeline.context import Context
 from ventas.settings import UPLOADS_BUCKET
 from ventas.states import REPLAY
@@ -107,9 +109,16 @@ class _Listing:
         known = self._context.ledger.intake.known([event.identity for event in events])
         unknown = [event for event in events if event.identity not in known]
         if unknown:
-            self._context.ledger.intake.record(unknown)
+            self._trace(unknown, self._context.ledger.intake.record(unknown))
             self.found += len(unknown)
             self.enqueued += send_due(self._context, self._enqueue)
+
+    def _trace(self, events: Sequence[UploadEvent], recorded: Sequence[Recorded]) -> None:
+        """Begin the traces of the new runs; a listing knows nothing of their uploaders' own."""
+        traces = tracing.of(self._context.settings, tracing.WORKER)
+        for event, one in zip(events, recorded, strict=True):
+            if one.outcome == "recorded" and one.run_id:
+                traces.uploaded(event, one.run_id)
 
 
 def _batches(versions: Iterable[ObjectVersion]) -> Iterator[list[ObjectVersion]]:

@@ -10,7 +10,10 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+import ventas.spans
+import ventas.tracing
 from ventas.card_files import CARD_JSON, CARD_MARKDOWN, add_verdict
 from ventas.checks import checked
 from ventas.errors import LeaseLost, NotFound
@@ -122,6 +125,24 @@ def test_a_training_is_registered_once_and_passes_its_checks(
     assert "challenger" in described.aliases
     assert described.tags[RECIPE_TAG] == parts.settings.recipe_digest
     assert checked(parts.registry, described, tmp_path).version == version
+
+
+def test_mlflows_run_and_version_name_the_trace_of_the_upload(
+    parts: Parts, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = InMemorySpanExporter()
+    monkeypatch.setattr(ventas.spans, "exporter_to", lambda _endpoint: kept)
+    spans = ventas.spans.Spans("http://127.0.0.1:1", "worker")
+    monkeypatch.setattr(ventas.tracing, "of", lambda _settings, _service: spans)
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    spans.close()
+    (span,) = kept.get_finished_spans()
+    described = parts.registry.version(parts.ledger.runs.get(run_id).model_version)
+    trace_id = run_id.replace("-", "")
+    named = {"trace_id": trace_id, "traceparent": f"00-{trace_id}-{span.context.span_id:016x}-01"}
+    mlflow_run = parts.registry.client.get_run(described.run_id)
+    for tags in (described.tags, mlflow_run.data.tags):
+        assert {name: tags.get(name) for name in named} == named
 
 
 @pytest.mark.parametrize("kept", [["outliers.csv"], []])  # a dataset of an earlier release has none

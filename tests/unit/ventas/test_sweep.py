@@ -6,7 +6,10 @@ import pytest
 from minio import Minio
 from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+import ventas.spans
+import ventas.tracing
 from ventas.errors import BrokerUnavailable
 from ventas.ledger import Ledger, Run, UploadEvent
 from ventas.ledger.queries import RunFilter
@@ -67,6 +70,24 @@ def test_uploads_without_a_run_are_found_once(bucket: Minio, parts: Parts) -> No
     }
     assert sweep(parts, lambda step, run_id: sent.append((step, run_id))).found == 0
     assert len(sent) == 4, "what was sent just now is not sent again"
+
+
+def test_the_trace_of_an_upload_that_the_sweep_found_begins_there(
+    bucket: Minio, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = InMemorySpanExporter()
+    monkeypatch.setattr(ventas.spans, "exporter_to", lambda _endpoint: kept)
+    spans = ventas.spans.Spans("http://127.0.0.1:1", "worker")
+    monkeypatch.setattr(ventas.tracing, "of", lambda _settings, _service: spans)
+    for key in ("ventas.csv", "notas.txt"):
+        _put(bucket, key)
+    sent: list[str] = []
+    for _ in range(2):
+        sweep(parts, lambda step, run_id: sent.append(run_id))
+    spans.close()
+    (root,) = kept.get_finished_spans()
+    assert [f"{root.context.trace_id:032x}"] == [run_id.replace("-", "") for run_id in sent]
+    assert (root.name, root.attributes["ventas.source"], root.parent) == ("upload", "sweep", None)
 
 
 def test_a_replay_whose_task_was_lost_is_sent(bucket: Minio, parts: Parts) -> None:

@@ -12,7 +12,9 @@ from ventas.ledger import UploadEvent
 from ventas.states import REPLAY, Step
 from workers.app import create_app
 
-HEAVY = ("mlflow", "sklearn", "workers.tasks")
+# Redis' client imports a part of OpenTelemetry by itself, where it is installed; what sends spans is ours.
+TRACES = ("ventas.spans", "opentelemetry.exporter")
+HEAVY = ("mlflow", "sklearn", "workers.tasks", *TRACES)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +22,7 @@ HEAVY = ("mlflow", "sklearn", "workers.tasks")
     [
         *((module, HEAVY) for module in ("webhooks.app", "workers.app", "dashboard.app", "ventas.cli.main")),
         ("workers.app", ("pandas", "sqlalchemy")),  # all that beat and Flower load
-        ("workers.tasks", ("pandas", "sqlalchemy")),  # all that the parent of a lone child loads
+        ("workers.tasks", ("pandas", "sqlalchemy", *TRACES)),  # all the parent of a lone child loads
         ("ventas.launcher.supervise", ("pydantic", "httpx", "celery", "asyncio")),
         ("ventas.launcher.session", ("pandas", "sqlalchemy", "holidays")),
     ],
