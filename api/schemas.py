@@ -190,6 +190,9 @@ class RunAnswer(BaseModel):
     verdict: dict[str, Any] | None = Field(
         description="Errors, evidence, baselines and reason; in lists without `segments` and `origins`."
     )
+    dataset_deleted_at: datetime | None = Field(
+        description="When KEEP_DATASETS_DAYS had its cleaned dataset deleted."
+    )
     answer: str | None = Field(description="Where a completed forecast lies in the same bucket, else null.")
 
 

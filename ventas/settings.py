@@ -272,6 +272,12 @@ class Settings(BaseSettings):
     KEEP_HISTORY_DAYS: int | None = Field(
         None, ge=1, description="Predictions older than this are deleted by the sweep; empty: all are kept."
     )
+    KEEP_DATASETS_DAYS: int = Field(
+        0,
+        ge=0,
+        description="Datasets of runs that ended more days ago are deleted by the sweep, but for those of models "
+        "in use; 0: all are kept.",
+    )
     BUSINESS_TIMEZONE: str = Field("America/Argentina/Buenos_Aires", description="Zone of «today».")
     HOLIDAY_COUNTRY: str = Field(
         _HOLIDAYS_OF,

@@ -44,6 +44,7 @@ def _print_identity(out: Console, run: Json) -> None:
         "received": local_time(run["created_at"]),
         "finished": local_time(run.get("finished_at")),
         "model": f"v{run['model_version']}" if run.get("model_version") else "",
+        "dataset": _dataset(run),
         "MLflow": run.get("mlflow_run_id") or "",
     }
     table = plain_table("", "value", elastic={"value"})
@@ -52,6 +53,11 @@ def _print_identity(out: Console, run: Json) -> None:
         if value:
             table.add_row(plain(name, "bold"), value if name == "status" else plain(value))
     out.print(table)
+
+
+def _dataset(run: Json) -> str:
+    deleted = local_time(run.get("dataset_deleted_at"))
+    return f"deleted {deleted} (KEEP_DATASETS_DAYS)" if deleted else ""
 
 
 def _print_steps(out: Console, run: Json) -> None:

@@ -32,6 +32,7 @@ _AS_NEW = {
     "mlflow_run_id": None,
     "model_version": None,
     "verdict": None,
+    "dataset_deleted_at": None,  # etl makes it anew
 }
 
 

@@ -1,0 +1,33 @@
+"""All kinds of what can be too old, and one part of each."""
+
+from collections.abc import Iterator
+
+import structlog
+
+from ventas.backup.buckets import Buckets
+from ventas.ledger import Ledger
+from ventas.retention.datasets import old_datasets
+from ventas.retention.history import delete_old
+from ventas.retention.old import OldFilesOfRuns
+from ventas.settings import Settings
+
+log = structlog.get_logger()
+
+
+def kinds(ledger: Ledger, settings: Settings) -> Iterator[OldFilesOfRuns]:
+    """The kinds of files that a setting limits now."""
+    if settings.KEEP_DATASETS_DAYS:
+        yield old_datasets(ledger, Buckets(settings), settings)
+
+
+def delete_part(ledger: Ledger, settings: Settings) -> None:
+    """Delete a bounded part of each kind that is too old.
+
+    Raises LedgerUnavailable and StoreUnavailable; what is deleted by then stays so.
+    """
+    # Logged here, as the command's output is for people and programs.
+    if rows := delete_old(ledger, settings):
+        log.info("history_deleted", rows=rows)
+    for kind in kinds(ledger, settings):
+        if (amount := kind.delete()).runs:
+            log.info("old_files_deleted", setting=kind.setting, **vars(amount))
