@@ -27,7 +27,7 @@ def lineage(ledger: Ledger, past: Past) -> Lineage:
 
 
 def _is_kept(run: Run) -> bool:
-    return run.dataset_at is not None and run.dataset_deleted_at is None
+    return run.dataset_at is not None and run.dataset_deleted_at is None and run.upload_deleted_at is None
 
 
 def _upload(run: Run) -> LineageUpload:

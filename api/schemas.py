@@ -193,6 +193,9 @@ class RunAnswer(BaseModel):
     dataset_deleted_at: datetime | None = Field(
         description="When KEEP_DATASETS_DAYS had its cleaned dataset deleted."
     )
+    upload_deleted_at: datetime | None = Field(
+        description="When KEEP_REJECTED_DAYS had the rejected upload and its reports deleted."
+    )
     answer: str | None = Field(description="Where a completed forecast lies in the same bucket, else null.")
 
 

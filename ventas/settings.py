@@ -278,6 +278,12 @@ class Settings(BaseSettings):
         description="Datasets of runs that ended more days ago are deleted by the sweep, but for those of models "
         "in use; 0: all are kept.",
     )
+    KEEP_REJECTED_DAYS: int = Field(
+        0,
+        ge=0,
+        description="Uploads that were rejected more days ago are deleted by the sweep, with their reports; "
+        "0: all are kept.",
+    )
     BUSINESS_TIMEZONE: str = Field("America/Argentina/Buenos_Aires", description="Zone of «today».")
     HOLIDAY_COUNTRY: str = Field(
         _HOLIDAYS_OF,

@@ -40,7 +40,9 @@ def retention(dry_run: bool, as_json: bool) -> None:
             f"{one['what']} of {one['runs']:,} runs {done}: {one['bytes']:,} bytes ({one['setting']})."
         )
     if limit is None and not files:
-        click.echo("Everything is kept: none of KEEP_HISTORY_DAYS, KEEP_DATASETS_DAYS is set.")
+        click.echo(
+            "Everything is kept: none of KEEP_HISTORY_DAYS, KEEP_DATASETS_DAYS, KEEP_REJECTED_DAYS is set."
+        )
 
 
 def _history(ledger: Ledger, settings: Settings, limit: datetime | None, *, dry_run: bool) -> int:

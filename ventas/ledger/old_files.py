@@ -60,6 +60,19 @@ class OldFiles:
         """Note that a run's dataset is gone, unless the run was started again meanwhile."""
         self._note(run_id, _ENDED, dataset_deleted_at=utc_now())
 
+    def rejected_before(self, moment: datetime, limit: int | None = None) -> list[OldRun]:
+        """Runs that ended as rejected before `moment`, of either kind, the oldest first.
+
+        The newest dataset stays, even of an upload that was rejected later on; and replays read rejected uploads too.
+        """
+        return self._found(
+            _old(moment, limit).where(Run.status == RunStatus.REJECTED, Run.upload_deleted_at.is_(None))
+        )
+
+    def note_upload_deleted(self, run_id: str) -> None:
+        """Note that a rejected upload is gone, unless its run was started again meanwhile."""
+        self._note(run_id, [RunStatus.REJECTED], upload_deleted_at=utc_now())
+
     def _found(self, wanted: _Wanted) -> list[OldRun]:
         with self._database.read() as session:
             return [OldRun(*row) for row in session.execute(wanted)]

@@ -9,6 +9,7 @@ from ventas.ledger import Ledger
 from ventas.retention.datasets import old_datasets
 from ventas.retention.history import delete_old
 from ventas.retention.old import OldFilesOfRuns
+from ventas.retention.rejected import old_rejected
 from ventas.settings import Settings
 
 log = structlog.get_logger()
@@ -18,6 +19,8 @@ def kinds(ledger: Ledger, settings: Settings) -> Iterator[OldFilesOfRuns]:
     """The kinds of files that a setting limits now."""
     if settings.KEEP_DATASETS_DAYS:
         yield old_datasets(ledger, Buckets(settings), settings)
+    if settings.KEEP_REJECTED_DAYS:
+        yield old_rejected(ledger, Buckets(settings), settings)
 
 
 def delete_part(ledger: Ledger, settings: Settings) -> None:

@@ -54,6 +54,17 @@ def test_a_dataset_that_was_deleted_is_told_and_not_offered() -> None:
     assert rejected_link(gone) is None
 
 
+def test_a_rejected_file_that_was_deleted_is_told_and_not_offered() -> None:
+    run = _run() | {"quality": {"rows_rejected": 3}, "status": "rejected"}
+    assert "Archivo en MinIO" in _text(facts_card(run, SETTINGS))
+    assert "Reiniciar" in _text(run_actions.buttons(run))
+    gone = run | {"upload_deleted_at": "2026-11-23T17:00:00Z"}
+    assert "Archivo en MinIO" not in _text(facts_card(gone, SETTINGS))
+    assert "Archivo borrado el" in _text(facts_card(gone, SETTINGS))
+    assert "Reiniciar" not in _text(run_actions.buttons(gone))
+    assert rejected_link(gone) is None
+
+
 def test_the_verdict_shows_interval_probability_baselines_and_parts() -> None:
     shown = _text(verdict_card(_run()))
     for part in (
