@@ -127,6 +127,9 @@ class ModelAnswer(BaseModel):
     run_id: str = Field(description="MLflow's run.")
     pipeline_run_id: str | None = Field(description="Our run, for `GET /runs/{id}`.")
     created_at: datetime
+    files_deleted: bool = Field(
+        description="Whether KEEP_VERSIONS had its files deleted: it cannot be promoted any more."
+    )
     served: bool = Field(description="Whether this process answers with it now.")
     awaits_approval: bool | None = Field(
         description="Whether `POST /models/{version}/approve` would promote it; null while that cannot be told."

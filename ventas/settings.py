@@ -284,6 +284,12 @@ class Settings(BaseSettings):
         description="Uploads that were rejected more days ago are deleted by the sweep, with their reports; "
         "0: all are kept.",
     )
+    KEEP_VERSIONS: int = Field(
+        0,
+        ge=0,
+        description="Files of model versions that are not in use are deleted by the sweep, but for this many of the "
+        "newest; 0: all are kept.",
+    )
     BUSINESS_TIMEZONE: str = Field("America/Argentina/Buenos_Aires", description="Zone of «today».")
     HOLIDAY_COUNTRY: str = Field(
         _HOLIDAYS_OF,

@@ -8,7 +8,7 @@ import click
 from ventas.cli.output import print_json
 from ventas.ledger import Ledger
 from ventas.retention import delete_old, history_limit, kinds
-from ventas.retention.old import OldFilesOfRuns
+from ventas.retention.parts import Kind
 from ventas.settings import Settings, load_settings
 from ventas.times import iso_z
 
@@ -41,7 +41,8 @@ def retention(dry_run: bool, as_json: bool) -> None:
         )
     if limit is None and not files:
         click.echo(
-            "Everything is kept: none of KEEP_HISTORY_DAYS, KEEP_DATASETS_DAYS, KEEP_REJECTED_DAYS is set."
+            "Everything is kept: none of KEEP_HISTORY_DAYS, KEEP_DATASETS_DAYS, KEEP_REJECTED_DAYS and KEEP_VERSIONS "
+            "is set."
         )
 
 
@@ -52,6 +53,6 @@ def _history(ledger: Ledger, settings: Settings, limit: datetime | None, *, dry_
     return rows
 
 
-def _files(kind: OldFilesOfRuns, *, dry_run: bool) -> dict[str, Any]:
+def _files(kind: Kind, *, dry_run: bool) -> dict[str, Any]:
     amount = kind.count() if dry_run else kind.delete(runs=None)
     return {"setting": kind.setting, "what": kind.what, "before": iso_z(kind.limit), **vars(amount)}

@@ -114,6 +114,7 @@ class Run(Base):
     verdict: Mapped[dict[str, Any] | None]
     dataset_deleted_at: Mapped[datetime | None]  # when retention was done with its files in bucket data
     upload_deleted_at: Mapped[datetime | None]  # and, for a rejected file, with the upload and its reports
+    model_deleted_at: Mapped[datetime | None]  # and with the files of its model version
 
     @property
     def came_at(self) -> datetime:
