@@ -26,8 +26,12 @@ def lineage(ledger: Ledger, past: Past) -> Lineage:
     )
 
 
+def _is_kept(run: Run) -> bool:
+    return run.dataset_at is not None and run.dataset_deleted_at is None and run.upload_deleted_at is None
+
+
 def _upload(run: Run) -> LineageUpload:
-    kept = [dataset_uri(run.id, name) for name in DATASETS] if run.dataset_at else []
+    kept = [dataset_uri(run.id, name) for name in DATASETS] if _is_kept(run) else []
     return LineageUpload(
         id=run.id,
         bucket=run.bucket,

@@ -59,6 +59,7 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.Conflict: _Kind(409, "Things stand otherwise", "conflict"),
     errors.ChampionChanged: _Kind(409, "Things stand otherwise", "conflict"),
     errors.InvalidRequest: _Kind(422, "The request cannot be served as it stands", "invalid-request"),
+    errors.Deleted: _Kind(410, "Deleted by retention", "deleted"),
     errors.NotFound: _Kind(404, "Not found", "not-found"),
     errors.NoChampion: _Kind(503, "No model is served yet", "no-champion"),
     errors.RegistryUnavailable: _Kind(503, "MLflow does not answer", "registry-unavailable"),

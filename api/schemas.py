@@ -127,6 +127,9 @@ class ModelAnswer(BaseModel):
     run_id: str = Field(description="MLflow's run.")
     pipeline_run_id: str | None = Field(description="Our run, for `GET /runs/{id}`.")
     created_at: datetime
+    files_deleted: bool = Field(
+        description="Whether KEEP_VERSIONS had its files deleted: it cannot be promoted any more."
+    )
     served: bool = Field(description="Whether this process answers with it now.")
     awaits_approval: bool | None = Field(
         description="Whether `POST /models/{version}/approve` would promote it; null while that cannot be told."
@@ -189,6 +192,12 @@ class RunAnswer(BaseModel):
     superseded_by: str | None = Field(description="The run of the newest version of the same key.")
     verdict: dict[str, Any] | None = Field(
         description="Errors, evidence, baselines and reason; in lists without `segments` and `origins`."
+    )
+    dataset_deleted_at: datetime | None = Field(
+        description="When KEEP_DATASETS_DAYS had its cleaned dataset deleted."
+    )
+    upload_deleted_at: datetime | None = Field(
+        description="When KEEP_REJECTED_DAYS had the rejected upload and its reports deleted."
     )
     answer: str | None = Field(description="Where a completed forecast lies in the same bucket, else null.")
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from api.ports import ModelCatalogue
 from api.schemas_models import CardAnswer, JudgedPoint, JudgedRowsAnswer
 from ventas.card_files import CARD_JSON
-from ventas.errors import NotFound
+from ventas.errors import Deleted, NotFound
 from ventas.registry import PREDICTIONS_FILE
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -56,6 +56,8 @@ class VersionFiles:
         described = self._catalogue.version(version)
         try:
             told = json.loads(self._catalogue.text(described, artifact))
+        except Deleted:
+            raise
         except NotFound as error:
             raise NotFound(
                 f"Version {version} has no {what}: an earlier release made it. Versions of newer uploads have them."

@@ -56,7 +56,8 @@ def _head(one: Version, champion: int | None, live: dict[int, float], zone: str,
         *([(_("Archivo"), model["upload"].get("key", ""))] if model.get("upload") else []),
     ]
     name = _("Versión {number}").format(number=one.number) if several else _("Resumen")
-    ask = model_change.button(one.number, held=held, champion=champion, place="head")
+    gone = bool(model.get("files_deleted"))  # by KEEP_VERSIONS
+    ask = None if gone else model_change.button(one.number, held=held, champion=champion, place="head")
     return card(
         dmc.Group(
             [

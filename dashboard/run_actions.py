@@ -43,7 +43,7 @@ def buttons(run: dict[str, Any]) -> html.Div:
     status, verdict = run.get("status"), run.get("verdict") or {}
     known = [
         (APPROVE, verdict.get("held"), "filled"),
-        (RETRY, status in RETRIABLE, "default"),
+        (RETRY, status in RETRIABLE and not run.get("upload_deleted_at"), "default"),
         (REPLAY, status in JUDGED and run.get("kind") != "forecast", "subtle"),
     ]
     made = [

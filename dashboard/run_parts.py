@@ -99,11 +99,15 @@ def _asked_facts(step: dict[str, Any], settings: Settings) -> list[Any]:
 
 
 def _origin(run: Run, zone: str) -> html.Dl:
+    deleted = run.get("dataset_deleted_at")  # by KEEP_DATASETS_DAYS
+    upload = run.get("upload_deleted_at")  # by KEEP_REJECTED_DAYS
     facts = {
         _("Subido el"): formats.clock(run.get("uploaded_at") or run.get("created_at"), zone),
         _("Ubicación"): f"{run.get('bucket')}/{run.get('key')}",
         _("Versión del archivo"): run.get("version_id"),
         _("Ejecución"): run.get("id"),
+        _("Datos limpios borrados el"): formats.clock(deleted, zone) if deleted else None,
+        _("Archivo borrado el"): formats.clock(upload, zone) if upload else None,
         _("Respuesta"): f"{run.get('bucket')}/{run['answer']}" if run.get("answer") else None,
     }
     rows = [
@@ -115,7 +119,7 @@ def _origin(run: Run, zone: str) -> html.Dl:
 def rejected_link(run: Run) -> Any:
     """The download of the rows that were left aside, or nothing where there are none."""
     count = (run.get("quality") or {}).get("rows_rejected")
-    if not count:
+    if not count or run.get("dataset_deleted_at") or run.get("upload_deleted_at"):
         return None
     said = _("Descargar las filas apartadas ({count})").format(count=formats.count(count))
     return _download(said, downloads.href(run["id"], "rejected.csv"))
@@ -137,9 +141,10 @@ def _onward(run: Run, settings: Settings) -> list[Any]:
     sales = run.get("kind") != "forecast"
     trained = sales and run.get("status") in ("retrain", "promote", "promoted", "not_promoted")
     dataset = links.stored_object(settings, DATA_BUCKET, f"runs/{run['id']}/")
+    upload = links.stored_object(settings, str(run.get("bucket")), str(run.get("key")))
     found = {
-        _("Archivo en MinIO"): links.stored_object(settings, str(run.get("bucket")), str(run.get("key"))),
-        _("Datos limpios en MinIO"): dataset if trained and not run.get("same_as_run") else "",
+        _("Archivo en MinIO"): "" if run.get("upload_deleted_at") else upload,
+        _("Datos limpios en MinIO"): dataset if trained and _has_dataset(run) else "",
         _("Entrenamiento en MLflow"): links.mlflow_run(settings, mlflow) if mlflow else "",
     }
     own = dcc.Link(
@@ -151,6 +156,10 @@ def _onward(run: Run, settings: Settings) -> list[Any]:
         *([own] if version else []),
         *(_outside(text, href, True) for text, href in found.items() if href),
     ]
+
+
+def _has_dataset(run: Run) -> bool:
+    return not run.get("same_as_run") and not run.get("dataset_deleted_at")
 
 
 def _outside(text: str, href: str, button: bool = False) -> html.A:

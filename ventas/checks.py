@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
-from ventas.errors import ModelUnusable, NotFound
+from ventas.errors import Deleted, ModelUnusable, NotFound
 from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, ModelVersion, Registry, served_file
 from ventas.served import ModelInput, ServedModel, load_served
 
@@ -86,9 +86,11 @@ def _example_file(version: ModelVersion) -> str | None:
 
 
 def fetched(registry: Registry, version: ModelVersion, names: Iterable[str], folder: Path) -> dict[str, Path]:
-    """Files of a version, downloaded into `folder`. Raises ModelUnusable where one is missing."""
+    """Files of a version, downloaded into `folder`. Raises Deleted, and ModelUnusable where one is missing."""
     try:
         return registry.download_all(version, names, folder)
+    except Deleted:
+        raise
     except NotFound as error:
         raise ModelUnusable(str(error)) from error
 

@@ -5,6 +5,7 @@
     │   ├── RejectedUpload        the file breaks the contract; the sender must fix it
     │   ├── InvalidRequest        a request that can never be served as it stands
     │   ├── NotFound              what was asked for does not exist
+    │   │   └── Deleted           it did exist, and a setting had it deleted
     │   ├── Conflict              things stand so that it cannot be done now; look, then decide again
     │   ├── ModelUnusable         a model version that cannot be loaded, or fails its checks
     │   └── SettingsError         a setting has a value that cannot work
@@ -67,6 +68,10 @@ class InvalidRequest(PermanentError):
 
 class NotFound(PermanentError):
     """Raised when the object, run, prediction or model version that was asked for does not exist."""
+
+
+class Deleted(NotFound):
+    """Raised when what was asked for was deleted by retention; the message names the setting."""
 
 
 class Conflict(PermanentError):

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ventas.errors import ModelUnusable, NotFound, RegistryUnavailable
+from ventas.errors import Deleted, ModelUnusable, NotFound, RegistryUnavailable
 from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 PRODUCTION, ARCHIVED, STAGING, REJECTED = "Production", "Archived", "Staging", "Rejected"
 STAGE_TAG, RUN_TAG, SERVED_TAG = "stage", "ventas.run_id", "ventas.served_artifact"
 EXAMPLE_TAG, RECIPE_TAG = "ventas.example_artifact", "ventas.recipe_digest"
+# When retention deleted the files of a version, as text; its card stays.
+DELETED_TAG, CARD_FOLDER = "ventas.deleted_by_retention", "card"
 JUDGED_FILE = "judged/model.skops"
 TRAINED_ON_FILE = "judged/trained_on.txt"
 EXAMPLE_FILE = "judged/example.json"
@@ -153,6 +155,7 @@ class Registry:
         if not version.is_ours:
             raise ModelUnusable(f"Version {version.version} is of no run of experiment {EXPERIMENT!r}.")
         _require_inside(version, artifact)
+        _require_kept(version, artifact)
         return self._download(version, artifact, folder)
 
     def _download(self, version: ModelVersion, artifact: str, folder: Path) -> Path:
@@ -195,6 +198,7 @@ class Registry:
 
     def text(self, version: ModelVersion, artifact: str) -> str:
         """One text file of the MLflow run behind a version; raises NotFound."""
+        _require_kept(version, artifact)
         missing = f"Version {version.version} has no file {artifact}."
         with translated(missing):
             listed = self.client.list_artifacts(version.run_id, str(PurePosixPath(artifact).parent))
@@ -235,6 +239,15 @@ def _require_inside(version: ModelVersion, artifact: str) -> None:
     if path.is_absolute() or ".." in path.parts or not path.name:
         raise ModelUnusable(
             f"Version {version.version} names the file {artifact!r}, which is none of its run."
+        )
+
+
+def _require_kept(version: ModelVersion, artifact: str) -> None:
+    when = version.tags.get(DELETED_TAG)
+    if when and PurePosixPath(artifact).parts[0] != CARD_FOLDER:
+        raise Deleted(
+            f"The files of version {version.version} went by retention on {when[:10]} (KEEP_VERSIONS); only its "
+            "figures, its card and its verdict are left."
         )
 
 

@@ -279,6 +279,24 @@ class Settings(BaseSettings):
     KEEP_HISTORY_DAYS: int | None = Field(
         None, ge=1, description="Predictions older than this are deleted by the sweep; empty: all are kept."
     )
+    KEEP_DATASETS_DAYS: int = Field(
+        0,
+        ge=0,
+        description="Datasets of runs that ended more days ago are deleted by the sweep, but for those of models "
+        "in use; 0: all are kept.",
+    )
+    KEEP_REJECTED_DAYS: int = Field(
+        0,
+        ge=0,
+        description="Uploads that were rejected more days ago are deleted by the sweep, with their reports; "
+        "0: all are kept.",
+    )
+    KEEP_VERSIONS: int = Field(
+        0,
+        ge=0,
+        description="Files of model versions that are not in use are deleted by the sweep, but for this many of the "
+        "newest; 0: all are kept.",
+    )
     BUSINESS_TIMEZONE: str = Field("America/Argentina/Buenos_Aires", description="Zone of «today».")
     HOLIDAY_COUNTRY: str = Field(
         _HOLIDAYS_OF,

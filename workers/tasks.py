@@ -74,11 +74,11 @@ def replay(replay_id: str) -> None:
 def sweep() -> None:
     """Find what was lost, then delete what is too old; what cannot be reached now waits for the next sweep."""
     from ventas.pipeline.sweep import sweep as sweep_bucket
-    from ventas.retention import delete_old
+    from ventas.retention import delete_part
 
     try:
         sweep_bucket(context(), enqueue_first)
-        delete_old(context().ledger, context().settings)
+        delete_part(context().ledger, context().settings)
     except TransientError as error:
         log.warning("sweep_unfinished", reason=str(error))
 

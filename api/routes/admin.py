@@ -60,7 +60,7 @@ def admin_routes(services: Services) -> APIBlueprint:
 
     @routes.post(
         "/models/<version>/promote",
-        responses=documented(400, 401, 403, 404, 409, 413, 415) | {200: PromotionAnswer},
+        responses=documented(400, 401, 403, 404, 409, 410, 413, 415) | {200: PromotionAnswer},
         openapi_extensions=_BODY,
     )
     def promote(path: VersionPath) -> Response:
@@ -69,7 +69,7 @@ def admin_routes(services: Services) -> APIBlueprint:
 
     @routes.post(
         "/models/<version>/approve",
-        responses=documented(400, 401, 403, 404, 409, 413, 415) | {200: PromotionAnswer},
+        responses=documented(400, 401, 403, 404, 409, 410, 413, 415) | {200: PromotionAnswer},
         openapi_extensions=_BODY,
     )
     def approve(path: VersionPath) -> Response:

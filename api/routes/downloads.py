@@ -19,10 +19,11 @@ from api.routes.runs import existing_run
 from api.schemas import RunId
 from api.services import Services
 from ventas.contract import Kind
-from ventas.errors import NotFound
+from ventas.errors import Deleted, NotFound
 from ventas.ledger import Run
 from ventas.pipeline.forecast import kept_answer_key
 from ventas.pipeline.uploads import bad_rows_place
+from ventas.retention import deleted_sentence
 from ventas.settings import DATA_BUCKET
 from ventas.store import ObjectVersion, Store
 
@@ -47,12 +48,14 @@ def download_routes(services: Services) -> APIBlueprint:
             raise NotFound(f"Run {run.id} has no quality report: {_unread(run)}")
         return json_answer(run.quality)
 
-    @routes.get("/runs/<id>/rejected.csv", responses=_FILE)
+    @routes.get("/runs/<id>/rejected.csv", responses=documented(410) | _FILE)
     def rejected(path: RunId) -> Response:
         """The rows that were left aside, each with its line and what is wrong with it."""
         run = existing_run(services, path)
         found = _rejected_rows(store, run)
         if found is None:
+            if gone := deleted_sentence(run):
+                raise Deleted(f"The rejected rows are no longer there. {gone}")
             raise NotFound(f"Run {run.id} has no rejected rows to download: {_why_none(run)}")
         return _download(store, found, _file_name(run, "rejected"))
 

@@ -27,7 +27,7 @@ from api.schemas_models import CardAnswer, ChampionPeriod, JudgedRowsAnswer, Mod
 from api.services import Services
 from ventas.errors import LedgerUnavailable, NotFound
 from ventas.ledger import Promotion
-from ventas.registry import ModelVersion
+from ventas.registry import DELETED_TAG, ModelVersion
 from ventas.times import iso_z
 from ventas.verdict import without_tables
 
@@ -80,7 +80,7 @@ def model_routes(services: Services) -> APIBlueprint:
         """The model card: data, search, errors, segments, importance of the columns, verdict."""
         return json_answer(services.files.card(path.version))
 
-    @routes.get("/models/<version>/predictions", responses=documented(404) | {200: JudgedRowsAnswer})
+    @routes.get("/models/<version>/predictions", responses=documented(404, 410) | {200: JudgedRowsAnswer})
     def predictions(path: VersionPath) -> Response:
         """Actual sales of the version's test rows beside its predictions, by date.
 
@@ -153,6 +153,7 @@ def _model(version: ModelVersion, known: _Known) -> ModelAnswer:
         pipeline_run_id=version.pipeline_run_id,
         created_at=version.created_at,
         served=version.version == known.served,
+        files_deleted=DELETED_TAG in version.tags,
         awaits_approval=None if known.waiting is None else version.version in known.waiting,
         verdict=verdict and without_tables(verdict),
     )

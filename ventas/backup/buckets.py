@@ -50,9 +50,9 @@ class Buckets(Store):
         with translated(self._endpoint, f"bucket {bucket}"):
             return bool(self._client.get_bucket_versioning(bucket_name=bucket).status == ENABLED)
 
-    def listed(self, bucket: str) -> Iterator[Listed]:
-        """All versions and delete markers, key by key. Raises NotFound."""
-        for found in self._listing(bucket, ""):
+    def listed(self, bucket: str, prefix: str = "") -> Iterator[Listed]:
+        """All versions and delete markers of keys that start with `prefix`, key by key. Raises NotFound."""
+        for found in self._listing(bucket, prefix):
             latest = str(found.is_latest).lower() != "false"  # the SDK hands on S3's own word
             yield Listed(object_version(found), latest, bool(found.is_delete_marker))
 

@@ -50,6 +50,10 @@ def _is_champion(model: Json) -> bool:
 
 
 def _role(model: Json) -> str:
-    more = {"served": model.get("served"), "awaits approval": model.get("awaits_approval")}
+    more = {
+        "served": model.get("served"),
+        "awaits approval": model.get("awaits_approval"),
+        "files deleted": model.get("files_deleted"),
+    }
     roles = [*model["aliases"], *(name for name, so in more.items() if so)]
     return ", ".join(roles)

@@ -44,6 +44,8 @@ def _print_identity(out: Console, run: Json) -> None:
         "received": local_time(run["created_at"]),
         "finished": local_time(run.get("finished_at")),
         "model": f"v{run['model_version']}" if run.get("model_version") else "",
+        "dataset": _deleted(run, "dataset_deleted_at", "KEEP_DATASETS_DAYS"),
+        "upload": _deleted(run, "upload_deleted_at", "KEEP_REJECTED_DAYS"),
         "MLflow": run.get("mlflow_run_id") or "",
     }
     table = plain_table("", "value", elastic={"value"})
@@ -52,6 +54,11 @@ def _print_identity(out: Console, run: Json) -> None:
         if value:
             table.add_row(plain(name, "bold"), value if name == "status" else plain(value))
     out.print(table)
+
+
+def _deleted(run: Json, member: str, setting: str) -> str:
+    deleted = local_time(run.get(member))
+    return f"deleted {deleted} ({setting})" if deleted else ""
 
 
 def _print_steps(out: Console, run: Json) -> None:

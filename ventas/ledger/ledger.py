@@ -5,6 +5,7 @@ from ventas.ledger.approvals import Approvals
 from ventas.ledger.database import Database
 from ventas.ledger.events import Intake
 from ventas.ledger.history import History
+from ventas.ledger.old_files import OldFiles
 from ventas.ledger.outcomes import Outcomes
 from ventas.ledger.predictions import Predictions
 from ventas.ledger.promotions import Promotions
@@ -45,6 +46,7 @@ class Ledger:
         self.alerts = Alerts(self.database)
         self.totals = Totals(self.database)
         self.retention = Retention(self.database)
+        self.old_files = OldFiles(self.database)
 
     def close(self) -> None:
         """Close the connections of this process."""

@@ -32,6 +32,7 @@ _AS_NEW = {
     "mlflow_run_id": None,
     "model_version": None,
     "verdict": None,
+    "dataset_deleted_at": None,  # etl makes it anew
 }
 
 
@@ -54,6 +55,11 @@ class Replays:
                 raise NotFound(f"There is no run {run_id}.")
             if run.status not in RETRIABLE:
                 raise Conflict(_why_not(run))
+            if run.upload_deleted_at is not None:
+                raise Conflict(
+                    f"The upload of run {run.id} went by retention (KEEP_REJECTED_DAYS) and cannot be read again; "
+                    "upload the file anew."
+                )
             ended = RunStatus(run.status)
             why = f"It had ended as {ended}: {run.reason or 'no reason was kept'}"
             session.execute(

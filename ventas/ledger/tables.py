@@ -77,6 +77,8 @@ class Run(Base):
         Index("ix_runs_status", "status"),
         Index("ix_runs_sha256", "sha256"),
         Index("ix_runs_uploaded_at", "uploaded_at"),
+        # What retention has still to look at.
+        Index("ix_runs_dataset_deleted", "dataset_deleted_at", "finished_at"),
     )
 
     id: Mapped[str] = mapped_column(Text(36), primary_key=True)
@@ -110,6 +112,9 @@ class Run(Base):
     model_version: Mapped[int | None]
     test_rmse: Mapped[float | None]  # the challenger's on its own test rows; a first champion has no rival's
     verdict: Mapped[dict[str, Any] | None]
+    dataset_deleted_at: Mapped[datetime | None]  # when retention was done with its files in bucket data
+    upload_deleted_at: Mapped[datetime | None]  # and, for a rejected file, with the upload and its reports
+    model_deleted_at: Mapped[datetime | None]  # and with the files of its model version
 
     @property
     def came_at(self) -> datetime:

@@ -21,6 +21,7 @@ from ventas.promotion import Case, Contender, date_keys, first_verdict, judge
 from ventas.promotion_plan import with_plan
 from ventas.quality import rejection
 from ventas.reproducible import irreproducible
+from ventas.retention import deleted_sentence
 from ventas.roles import Roles
 from ventas.served import served_model
 from ventas.settings import Settings
@@ -103,7 +104,9 @@ class _Line:
             told = error if "rejection" in error.report else rejection(error, {})
             return Replayed(run, RunStatus.REJECTED, str(error), rejection=told.report["rejection"])
         except NotFound:
-            return Replayed(run, GONE, "Neither the upload nor its dataset is there any more.")
+            why = deleted_sentence(run)
+            reason = "Neither the upload nor its dataset is there any more."
+            return Replayed(run, GONE, f"{reason} {why}" if why else reason)
         finally:
             self._on_progress(self._number, run)
         status = RunStatus.PROMOTED if verdict.promoted else RunStatus.NOT_PROMOTED

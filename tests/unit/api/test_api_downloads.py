@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any
 
@@ -99,6 +100,29 @@ def test_where_there_are_no_rejected_rows_the_reason_is_told(
     ):
         answer = client.get(f"/runs/{a_run(key, quality=quality)}/rejected.csv")
         assert_problem(answer, 404, says=said)
+
+
+def test_rejected_rows_that_retention_deleted_are_gone_by_its_name(
+    client: FlaskClient, store: Store, a_run: MakeRun
+) -> None:
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    run_id = a_run(status="promoted", quality=REPORT, dataset_deleted_at=moment)
+    gone = client.get(f"/runs/{run_id}/rejected.csv")
+    assert_problem(gone, 410, says="went by retention on 2026-11-23 (KEEP_DATASETS_DAYS)")
+    assert client.get(f"/runs/{run_id}/quality").get_json() == REPORT
+    assert client.get(f"/runs/{run_id}").get_json()["dataset_deleted_at"] == "2026-11-23T00:00:00Z"
+
+
+def test_a_rejected_upload_that_retention_deleted_cannot_be_downloaded_or_started_again(
+    client: FlaskClient, store: Store, a_run: MakeRun
+) -> None:
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    run_id = a_run(status="rejected", quality=REPORT, reason="No dates.", upload_deleted_at=moment)
+    gone = client.get(f"/runs/{run_id}/rejected.csv")
+    assert_problem(gone, 410, says="went by retention on 2026-11-23 (KEEP_REJECTED_DAYS)")
+    shown = client.get(f"/runs/{run_id}").get_json()
+    assert (shown["reason"], shown["upload_deleted_at"]) == ("No dates.", "2026-11-23T00:00:00Z")
+    assert client.get(f"/runs/{run_id}/quality").get_json() == REPORT
 
 
 def test_a_forecast_file_has_its_answer_and_its_bad_rows(

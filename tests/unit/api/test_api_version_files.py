@@ -12,9 +12,10 @@ from sqlalchemy import text
 from api import version_files as module
 from api.app import services_of
 from ventas.card_files import CARD_JSON
+from ventas.errors import Deleted
 from ventas.ledger import Promotion, Run
 from ventas.ledger.events import UploadEvent
-from ventas.registry import PREDICTIONS_FILE
+from ventas.registry import DELETED_TAG, PREDICTIONS_FILE, ModelVersion
 
 HELD = {"promoted": False, "kind": "fair", "held": True}
 
@@ -42,6 +43,18 @@ def judged(app: Flask, version: int, verdict: dict[str, object]) -> None:
     with ledger.database.write() as session:
         run = session.get_one(Run, run_id)
         run.status, run.model_version, run.verdict = "not_promoted", version, verdict
+
+
+def test_a_version_whose_files_went_by_retention_says_so(
+    client: FlaskClient, catalogue: FakeCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(version: ModelVersion, artifact: str) -> str:
+        raise Deleted("The files of version 1 went by retention on 2026-11-23 (KEEP_VERSIONS).")
+
+    catalogue.known[1] = registered(1, tags={DELETED_TAG: "2026-11-23T00:00:00Z"})
+    monkeypatch.setattr(catalogue, "text", gone)
+    assert [one["files_deleted"] for one in client.get("/models").get_json()] == [False, True]
+    assert_problem(client.get("/models/1/predictions"), 410, says="(KEEP_VERSIONS)")
 
 
 def test_a_version_tells_what_it_learnt_from_and_when_it_was_champion(

@@ -8,7 +8,7 @@ from flask import Flask
 from plotly.utils import PlotlyJSONEncoder
 
 from dashboard import run_actions
-from dashboard.run_parts import facts_card, steps_card
+from dashboard.run_parts import facts_card, rejected_link, steps_card
 from dashboard.run_timeline import timeline
 from dashboard.verdict_parts import verdict_card
 from ventas.settings import Settings
@@ -42,6 +42,27 @@ def _start(**more: Any) -> dict[str, Any]:
         "step": "etl", "attempt": 1, "worker": "celery@host", "started_at": "2026-11-23T17:00:02Z",
         "ended_at": "2026-11-23T17:00:05Z", "outcome": "ok", "error": None, "task_id": "7c5e",
     } | more  # fmt: skip
+
+
+def test_a_dataset_that_was_deleted_is_told_and_not_offered() -> None:
+    run = _run() | {"quality": {"rows_rejected": 3}}
+    assert "Datos limpios en MinIO" in _text(facts_card(run, SETTINGS))
+    assert rejected_link(run) is not None
+    gone = run | {"dataset_deleted_at": "2026-11-23T17:00:00Z"}
+    assert "Datos limpios en MinIO" not in _text(facts_card(gone, SETTINGS))
+    assert "Datos limpios borrados el" in _text(facts_card(gone, SETTINGS))
+    assert rejected_link(gone) is None
+
+
+def test_a_rejected_file_that_was_deleted_is_told_and_not_offered() -> None:
+    run = _run() | {"quality": {"rows_rejected": 3}, "status": "rejected"}
+    assert "Archivo en MinIO" in _text(facts_card(run, SETTINGS))
+    assert "Reiniciar" in _text(run_actions.buttons(run))
+    gone = run | {"upload_deleted_at": "2026-11-23T17:00:00Z"}
+    assert "Archivo en MinIO" not in _text(facts_card(gone, SETTINGS))
+    assert "Archivo borrado el" in _text(facts_card(gone, SETTINGS))
+    assert "Reiniciar" not in _text(run_actions.buttons(gone))
+    assert rejected_link(gone) is None
 
 
 def test_the_verdict_shows_interval_probability_baselines_and_parts() -> None:

@@ -1,17 +1,11 @@
-"""What is deleted by itself because it is too old: nothing, unless a setting says so.
-
-The sweep does it, a part at each turn. Uploads, datasets and model versions are always kept.
-"""
+"""Predictions that are older than KEEP_HISTORY_DAYS, and their deletion."""
 
 from datetime import datetime, timedelta
-
-import structlog
 
 from ventas.ledger import Ledger
 from ventas.settings import Settings
 from ventas.times import utc_now
 
-log = structlog.get_logger()
 BATCHES_A_SWEEP = 20
 
 
@@ -33,6 +27,4 @@ def delete_old(ledger: Ledger, settings: Settings, batches: int | None = BATCHES
         if not gone:
             break
         rows, done = rows + gone, done + 1
-    if rows:
-        log.info("history_deleted", rows=rows, before=str(limit))
     return rows
