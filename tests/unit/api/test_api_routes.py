@@ -267,6 +267,7 @@ def test_models_say_which_one_is_served(client: FlaskClient, catalogue: FakeCata
         "pipeline_run_id": None,
         "created_at": "2026-11-01T00:00:00Z",
         "served": True,
+        "files_deleted": False,
         "awaits_approval": False,
         "verdict": None,
     }
