@@ -119,7 +119,10 @@ def _redis(settings: Settings) -> str:
 
 def _queues(settings: Settings) -> str:
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
-        waiting = {name: sum(_length(client, name + end) for end in LISTS) for name in QUEUES}
+        try:
+            waiting = {name: sum(_length(client, name + end) for end in LISTS) for name in QUEUES}
+        except redis.RedisError:
+            return "not asked, for Redis is away"  # which is told of Redis itself
     with _open_ledger(settings) as ledger:
         counts = ledger.queries.counts()
     fault = queue_fault(waiting, sum(counts.get(status, 0) for status in WORKING_STATES))
