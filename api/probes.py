@@ -10,18 +10,12 @@ from urllib.parse import urlsplit
 
 import httpx
 from kombu.exceptions import KombuError
-from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
+from ventas.queues import SECONDS, WORKERS, waiting_tasks
 from ventas.settings import Settings
 
-SECONDS = 2.0
 PING_SECONDS = 1.0
-WORKERS = {"control": "worker", "training": "trainer"}  # the process of each queue
-# How the names of a queue's lists end, one for each priority of `workers.app`, as kombu marks them.
-LISTS = ("", "\x06\x166", "\x06\x169")
 # Compared with, not bound to.
 _ANY_HOST = ("0.0.0.0", "::")  # noqa: S104  # nosec B104
 
@@ -66,7 +60,7 @@ def redis_probe(settings: Settings, queues: Queues) -> Probe:
 
     def ask() -> Reasons:
         try:
-            waiting = _waiting(settings)
+            waiting = waiting_tasks(settings)
         except (RedisError, OSError) as error:
             for queue in queues.values():
                 queue.waiting = None
@@ -98,16 +92,6 @@ def workers_probe(settings: Settings, queues: Queues) -> Probe:
     return Probe(tuple(WORKERS.values()), ask)
 
 
-def _waiting(settings: Settings) -> dict[str, int]:
-    with Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=SECONDS,
-        socket_connect_timeout=SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    ) as client:
-        return {name: sum(_length(client, name + end) for end in LISTS) for name in WORKERS}
-
-
 def _serving(settings: Settings) -> dict[str, list[str]]:
     """The workers of each queue that answer in time."""
     from workers.app import create_app  # Celery takes a while to import
@@ -133,10 +117,6 @@ def flower_url(settings: Settings) -> str | None:
         return f"{settings.FLOWER_URL.rstrip('/')}/healthcheck"
     host = urlsplit(f"//{settings.FLOWER_BIND}").hostname
     return None if host in _ANY_HOST else f"http://{settings.FLOWER_BIND}/healthcheck"
-
-
-def _length(client: Redis, name: str) -> int:
-    return int(client.llen(name))  # type: ignore[arg-type]
 
 
 def _silent(url: str, error: Exception) -> str:

@@ -13,7 +13,6 @@ import structlog
 
 from api.parts import Parts, PartState
 from api.probes import (
-    WORKERS,
     Probe,
     Queue,
     Queues,
@@ -27,6 +26,7 @@ from api.probes import (
 from ventas.errors import LedgerUnavailable
 from ventas.ledger import Ledger, Run
 from ventas.ledger.sweeps import LastSweep, longest_silence
+from ventas.queues import WORKERS
 from ventas.settings import Settings
 from ventas.times import utc_now
 

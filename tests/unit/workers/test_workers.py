@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from api.probes import LISTS
 from ventas.errors import BrokerUnavailable
 from ventas.ledger import UploadEvent
+from ventas.queues import LISTS
 from ventas.states import REPLAY, Step
 from workers.app import create_app
 
