@@ -14,7 +14,6 @@ from threading import Thread
 import httpx
 import redis
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from ventas.doctor_checks import Check, Trouble, last_backup, queue_fault, settings_fit
 from ventas.errors import LedgerUnavailable, RegistryUnavailable, VentasError
@@ -24,8 +23,9 @@ from ventas.launcher.places import log_file
 from ventas.launcher.readiness import Health
 from ventas.ledger import Ledger
 from ventas.ledger.database import Database
-from ventas.ledger.migrate import configuration
+from ventas.ledger.migrate import scripts
 from ventas.ledger.sweeps import longest_silence
+from ventas.queues import waiting_tasks
 from ventas.registry import Registry
 from ventas.settings import DATA_BUCKET, MLFLOW_BUCKET, UPLOADS_BUCKET, Settings
 from ventas.states import WORKING_STATES
@@ -34,8 +34,6 @@ from ventas.times import utc_now
 
 SECONDS = 15.0  # of all parts together; importing MLflow takes some of them
 HTTP_SECONDS = 4.0
-# The lists of a queue, one for each priority of `workers.app`, as kombu marks them; `api.probes` counts the same.
-QUEUES, LISTS = ("control", "training"), ("", "\x06\x166", "\x06\x169")
 START = "Start it with `make up`, or look into {log}."
 
 
@@ -118,11 +116,10 @@ def _redis(settings: Settings) -> str:
 
 
 def _queues(settings: Settings) -> str:
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
-        try:
-            waiting = {name: sum(_length(client, name + end) for end in LISTS) for name in QUEUES}
-        except redis.RedisError:
-            return "not asked, for Redis is away"  # which is told of Redis itself
+    try:
+        waiting = waiting_tasks(settings)
+    except (redis.RedisError, OSError):
+        return "not asked, for Redis is away"  # which is told of Redis itself
     with _open_ledger(settings) as ledger:
         counts = ledger.queries.counts()
     fault = queue_fault(waiting, sum(counts.get(status, 0) for status in WORKING_STATES))
@@ -136,21 +133,15 @@ def _queues(settings: Settings) -> str:
     )
 
 
-def _length(client: redis.Redis, name: str) -> int:
-    return int(client.llen(name))  # type: ignore[arg-type]
-
-
 def _ledger(settings: Settings) -> str:
     _require_ledger_file(settings)
     database = Database(settings.database_url, lock_timeout_seconds=2)
     try:
         with database.read() as session:
-            connection = session.connection()
-            now = MigrationContext.configure(connection).get_current_revision()
-            head = ScriptDirectory.from_config(configuration(connection)).get_current_head()
+            now = MigrationContext.configure(session.connection()).get_current_revision()
     finally:
         database.close()
-    if now != head:
+    if now != (head := scripts().get_current_head()):
         raise Trouble(f"Its tables are at {now}, this program wants {head}.", "Run `ventas migrate`.")
     return f"tables at {now}"
 

@@ -5,12 +5,12 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import URL, create_engine, func, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, create_engine, func, inspect, make_url, select, text
 from sqlalchemy import table as table_named
 from sqlalchemy.exc import OperationalError
 
@@ -62,16 +62,10 @@ def dump(url: str, what: str, target: Path) -> SavedAs:
 
 def revision_of(url: str, what: str) -> str:
     """The schema's revision, "" where there are no tables. Raises LedgerUnavailable."""
-    engine = create_engine(url)
-    try:
-        with engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return ""
-            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
-    except OperationalError as error:
-        raise LedgerUnavailable(f"The database of {what} does not answer: {error.orig}") from error
-    finally:
-        engine.dispose()
+    with _connected(url, what) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return ""
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
 def rows_in(url: str, what: str, tables: tuple[str, ...]) -> int:
@@ -81,20 +75,14 @@ def rows_in(url: str, what: str, tables: tuple[str, ...]) -> int:
     """
     if kind_of(url) == SQLITE and not sqlite_file(url).exists():
         return 0
-    engine = create_engine(url)
-    try:
-        with engine.connect() as connection:
-            there = set(inspect(connection).get_table_names())
-            counts = (
-                connection.execute(select(func.count()).select_from(table_named(table))).scalar_one()
-                for table in tables
-                if table in there
-            )
-            return int(sum(counts))
-    except OperationalError as error:
-        raise LedgerUnavailable(f"The database of {what} does not answer: {error.orig}") from error
-    finally:
-        engine.dispose()
+    with _connected(url, what) as connection:
+        there = set(inspect(connection).get_table_names())
+        counts = (
+            connection.execute(select(func.count()).select_from(table_named(table))).scalar_one()
+            for table in tables
+            if table in there
+        )
+        return int(sum(counts))
 
 
 def load_sqlite(file: IO[bytes], target: Path) -> None:
@@ -152,6 +140,19 @@ def chunks_of(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
+
+
+@contextmanager
+def _connected(url: str, what: str) -> Iterator[Connection]:
+    """A connection for one question. Raises LedgerUnavailable."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except OperationalError as error:
+        raise LedgerUnavailable(f"The database of {what} does not answer: {error.orig}") from error
+    finally:
+        engine.dispose()
 
 
 def _dump_sqlite(url: str, what: str, target: Path) -> None:

@@ -8,12 +8,11 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from packaging.version import Version
 
 from ventas.backup.archive import Reader, reading
@@ -33,7 +32,7 @@ from ventas.backup.target import refuse_users, remove_leftovers, what_is_there
 from ventas.backup.versions import Moved, adopt
 from ventas.errors import Conflict, PermanentError
 from ventas.ledger.database import Database
-from ventas.ledger.migrate import MIGRATIONS, upgrade
+from ventas.ledger.migrate import scripts, upgrade
 from ventas.settings import UPLOADS_BUCKET, Settings
 from ventas.store import NO_VERSION
 
@@ -143,27 +142,15 @@ class Restore:
 
     def _put_mlflow(self, reader: Reader, manifest: Manifest) -> None:
         self._tell("database of mlflow", 0, 0)
-        url = self._urls[1]
-        if manifest.mlflow_database.kind == SQLITE:
-            fresh = _fresh(reader, manifest.mlflow_database, url)
-            _upgrade_mlflow(f"sqlite:///{fresh}", manifest.mlflow)
-            replace_sqlite(fresh, url)
-            return
-        with reader.open(manifest.mlflow_database.stored.file) as file:
-            load_postgresql(file, url)
-        _upgrade_mlflow(url, manifest.mlflow)
+        _put_database(
+            reader, manifest.mlflow_database, self._urls[1], lambda url: _upgrade_mlflow(url, manifest.mlflow)
+        )
 
     def _put_ledger(self, reader: Reader, manifest: Manifest, moved: list[Moved]) -> None:
         self._tell("ledger", 0, 0)
-        url = self._urls[0]
-        if manifest.ledger_database.kind == SQLITE:
-            fresh = _fresh(reader, manifest.ledger_database, url)
-            self._make_ours(f"sqlite:///{fresh}", moved)
-            replace_sqlite(fresh, url)
-            return
-        with reader.open(manifest.ledger_database.stored.file) as file:
-            load_postgresql(file, url)
-        self._make_ours(url, moved)
+        _put_database(
+            reader, manifest.ledger_database, self._urls[0], lambda url: self._make_ours(url, moved)
+        )
 
     def _make_ours(self, url: str, moved: list[Moved]) -> None:
         """Bring a ledger to this program's schema and to this store's versions."""
@@ -177,18 +164,12 @@ class Restore:
 
 def ledger_head() -> str:
     """The ledger's newest schema that this program knows."""
-    return str(_scripts().get_current_head())
-
-
-def _scripts() -> ScriptDirectory:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return ScriptDirectory.from_config(config)
+    return str(scripts().get_current_head())
 
 
 def _require_known_schema(manifest: Manifest) -> None:
     revision = manifest.ledger_database.revision
-    if revision not in {script.revision for script in _scripts().walk_revisions()}:
+    if revision not in {script.revision for script in scripts().walk_revisions()}:
         raise Conflict(
             f"The backup's ledger has schema {revision or 'none'} of ventas {manifest.ventas}, this program knows "
             f"those up to {ledger_head()}: restore with that version of ventas or a newer one. Nothing was restored."
@@ -201,13 +182,19 @@ def _require_known_schema(manifest: Manifest) -> None:
         )
 
 
-def _fresh(reader: Reader, saved: SavedDatabase, url: str) -> Path:
-    """The saved database beside the place that it will take."""
-    target = sqlite_file(url)
-    fresh = target.with_name(target.name + ".restoring")
+def _put_database(reader: Reader, saved: SavedDatabase, url: str, make_ours: Callable[[str], None]) -> None:
+    """Load a database and have it brought up to date at its address; SQLite's file takes its place after that."""
+    if saved.kind == SQLITE:
+        target = sqlite_file(url)
+        fresh = target.with_name(target.name + ".restoring")
+        with reader.open(saved.stored.file) as file:
+            load_sqlite(file, fresh)
+        make_ours(f"sqlite:///{fresh}")
+        replace_sqlite(fresh, url)
+        return
     with reader.open(saved.stored.file) as file:
-        load_sqlite(file, fresh)
-    return fresh
+        load_postgresql(file, url)
+    make_ours(url)
 
 
 def _put_object(reader: Reader, buckets: Buckets, saved: SavedObject) -> str:

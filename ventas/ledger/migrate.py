@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from ventas.ledger.database import Database
@@ -27,7 +28,17 @@ def upgrade(settings: Settings) -> None:
 
 def configuration(connection: Connection) -> Config:
     """Alembic's configuration, to migrate over `connection`; whoever opened it commits."""
+    config = _config()
+    config.attributes["connection"] = connection
+    return config
+
+
+def scripts() -> ScriptDirectory:
+    """All migrations that this program knows."""
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
     return config
