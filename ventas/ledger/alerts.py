@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ventas.ledger.database import Database
-from ventas.ledger.tables import Alert
+from ventas.ledger.tables import Alert, Promotion
 from ventas.times import utc_now
 
 Kind = Literal["live_error", "overtaken", "drift"]
@@ -64,11 +64,16 @@ class Alerts:
                 .values(acted_at=utc_now(), note=note)
             )
 
-    def blamed(self) -> set[int]:
-        """Versions whose predictions have raised an alert."""
+    def fallback(self, champion: int) -> int | None:
+        """The newest champion before `champion` that has raised no alert itself, or None."""
         with self._database.read() as session:
-            found = select(Alert.model_version).where(Alert.kind.in_(("live_error", "overtaken")))
-            return set(session.scalars(found))
+            blamed = select(Alert.model_version).where(Alert.kind.in_(("live_error", "overtaken")))
+            return session.scalar(
+                select(Promotion.model_version)
+                .where(Promotion.model_version != champion, Promotion.model_version.not_in(blamed))
+                .order_by(Promotion.id.desc())
+                .limit(1)
+            )
 
     def counts_about(self, version: int) -> tuple[dict[str, int], int]:
         """How many alerts of each kind a champion has raised, and how many actions of any alert are due."""

@@ -12,7 +12,7 @@ from sqlalchemy import Select, exists, select, update
 from ventas.contract import Kind
 from ventas.ledger.database import Database
 from ventas.ledger.replay_work import OPEN
-from ventas.ledger.tables import Alert, Promotion, Replay, Run, ShadowPrediction
+from ventas.ledger.tables import Alert, Replay, Run, ShadowPrediction
 from ventas.states import FINAL_STATES, RunStatus
 from ventas.times import utc_now
 
@@ -102,10 +102,10 @@ class OldFiles:
         return [OldModel(run_id, version) for run_id, version in reversed(found) if version is not None]
 
     def needed_by_alerts(self, since: datetime) -> set[int]:
-        """Versions that an alert may still put in the champion's place.
+        """Versions that an alert about them may still put in the champion's place; see also `Alerts.fallback`.
 
-        Those whose forecasts as a shadow for days since `since` may come true, rivals of an alert whose action is
-        due, and the newest earlier champion that has raised no alert.
+        Those whose forecasts as a shadow for days since `since` may come true, and rivals of an alert whose action
+        is due.
         """
         with self._database.read() as session:
             shadows = session.scalars(
@@ -114,17 +114,7 @@ class OldFiles:
             rivals = session.scalars(
                 select(Alert.rival_version).where(Alert.acted_at.is_(None), Alert.rival_version.is_not(None))
             )
-            head = select(Promotion.model_version).order_by(Promotion.id.desc()).limit(1).scalar_subquery()
-            blamed = select(Alert.model_version).where(Alert.kind.in_(("live_error", "overtaken")))
-            earlier = session.scalars(
-                select(Promotion.model_version)
-                .where(Promotion.model_version != head, Promotion.model_version.not_in(blamed))
-                .order_by(Promotion.id.desc())
-                .limit(1)
-            )
-            return {
-                version for found in (shadows, rivals, earlier) for version in found if version is not None
-            }
+            return {version for found in (shadows, rivals) for version in found if version is not None}
 
     def note_model_deleted(self, run_id: str) -> None:
         """Note that the files of a run's model version are gone."""

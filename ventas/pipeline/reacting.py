@@ -29,7 +29,7 @@ def _roll_back(context: Context, alert: Alert) -> str:
     head = context.ledger.promotions.head()
     if head is None or head.model_version != alert.model_version:
         return f"Version {alert.model_version} was no longer champion; nothing was changed."
-    version = alert.rival_version or _earlier(context, alert.model_version)
+    version = alert.rival_version or context.ledger.alerts.fallback(alert.model_version)
     if version is None:
         return "There is no earlier champion without an alert of its own; nothing was changed."
     source = ChampionSource(context.settings, context.ledger, context.registry)
@@ -38,10 +38,3 @@ def _roll_back(context: Context, alert: Alert) -> str:
     except (ModelUnusable, NotFound, Conflict, ChampionChanged) as error:
         return f"Version {version} was not put in its place: {error}"
     return f"Version {version} was put in its place."
-
-
-def _earlier(context: Context, champion: int) -> int | None:
-    """The newest earlier champion that has raised no alert itself."""
-    blamed = context.ledger.alerts.blamed() | {champion}
-    earlier = (one.model_version for one in context.ledger.promotions.all())
-    return next((version for version in earlier if version not in blamed), None)
