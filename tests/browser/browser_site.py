@@ -2,6 +2,8 @@
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -9,9 +11,12 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 from selenium.webdriver import Chrome
 from stub_api import StubApi
-from werkzeug.serving import BaseWSGIServer
+from stub_api import create_app as create_stub
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from benchmarks.chromium import start_chromium
+from dashboard.app import create_app
+from ventas.settings import Settings
 
 
 def chromium_or_skip(profile: Path) -> Chrome:
@@ -36,6 +41,20 @@ class Site:
         """Close the API's port, so that connections are refused."""
         self.api.shutdown()
         self.api.server_close()
+
+
+@contextmanager
+def dashboard_site(settings: Settings, **own: str) -> Iterator[Site]:
+    """The dashboard, with settings of its `own`, in front of a stub API."""
+    data = StubApi()
+    api = serve(make_server("127.0.0.1", 0, create_stub(data), threaded=True))
+    known = settings.model_copy(update={"API_URL": f"http://127.0.0.1:{api.server_port}", **own})
+    dashboard = serve(make_server("127.0.0.1", 0, create_app(known).server, threaded=True))
+    yield Site(f"http://127.0.0.1:{dashboard.server_port}", data, api)
+    dashboard.shutdown()
+    dashboard.server_close()
+    api.shutdown()
+    api.server_close()
 
 
 def serve(server: BaseWSGIServer) -> BaseWSGIServer:

@@ -3,13 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from browser_site import Site, chromium_or_skip, serve
+from browser_site import Site, chromium_or_skip, dashboard_site
 from selenium.webdriver import Chrome
-from stub_api import StubApi
-from stub_api import create_app as create_stub
-from werkzeug.serving import make_server
 
-from dashboard.app import create_app
 from ventas.settings import Settings
 
 
@@ -36,12 +32,5 @@ def browser(chromium: Chrome) -> Iterator[Chrome]:
 @pytest.fixture
 def site(settings: Settings) -> Iterator[Site]:
     """The dashboard in front of a stub API."""
-    data = StubApi()
-    api = serve(make_server("127.0.0.1", 0, create_stub(data), threaded=True))
-    own = settings.model_copy(update={"API_URL": f"http://127.0.0.1:{api.server_port}"})
-    dashboard = serve(make_server("127.0.0.1", 0, create_app(own).server, threaded=True))
-    yield Site(f"http://127.0.0.1:{dashboard.server_port}", data, api)
-    dashboard.shutdown()
-    dashboard.server_close()
-    api.shutdown()
-    api.server_close()
+    with dashboard_site(settings) as site:
+        yield site

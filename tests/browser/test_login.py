@@ -4,16 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 from actions import element, has_settled, press, shows, text_of, until
-from browser_site import Site, serve
+from browser_site import Site, dashboard_site
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from stub_api import StubApi
-from stub_api import create_app as create_stub
 from test_accessibility import PHONE, faults
-from werkzeug.serving import make_server
 
-from dashboard.app import create_app
 from ventas.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -26,21 +22,8 @@ _BACKGROUND = "return getComputedStyle(document.querySelector('main')).backgroun
 @pytest.fixture
 def closed(settings: Settings) -> Iterator[Site]:
     """A dashboard with a login, in front of a stub API."""
-    data = StubApi()
-    api = serve(make_server("127.0.0.1", 0, create_stub(data), threaded=True))
-    own = settings.model_copy(
-        update={
-            "API_URL": f"http://127.0.0.1:{api.server_port}",
-            "DASHBOARD_AUTH": "token",
-            "DASHBOARD_TOKEN": TOKEN,
-        }
-    )
-    dashboard = serve(make_server("127.0.0.1", 0, create_app(own).server, threaded=True))
-    yield Site(f"http://127.0.0.1:{dashboard.server_port}", data, api)
-    dashboard.shutdown()
-    dashboard.server_close()
-    api.shutdown()
-    api.server_close()
+    with dashboard_site(settings, DASHBOARD_AUTH="token", DASHBOARD_TOKEN=TOKEN) as site:
+        yield site
 
 
 def give(browser: Chrome, token: str) -> None:
