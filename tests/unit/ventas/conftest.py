@@ -7,7 +7,7 @@ import pytest
 from ledger_databases import Postgres, running_postgres
 
 from ventas.ledger.migrate import upgrade
-from ventas.settings import Settings
+from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 
 _numbers = itertools.count()
 
@@ -48,3 +48,18 @@ def _on_fresh_database(settings: Settings, server: Postgres, template: str) -> S
     name = f"test_{next(_numbers)}"
     server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     return settings.model_copy(update={"DATABASE_URL": server.url(name)})
+
+
+@pytest.fixture(scope="module")
+def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """MLflow's database with our experiment and our model, made once for a file of tests."""
+    import mlflow  # takes seconds
+
+    folder = tmp_path_factory.mktemp("mlflow")
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    before = mlflow.get_tracking_uri()
+    client = mlflow.MlflowClient(uri)
+    client.create_experiment(EXPERIMENT, artifact_location=str(folder / "artifacts"))
+    client.create_registered_model(MODEL_NAME)
+    yield uri
+    mlflow.set_tracking_uri(before)

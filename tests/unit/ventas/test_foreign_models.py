@@ -8,13 +8,12 @@ import io
 import json
 import pickle
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
 import joblib
-import mlflow
 import numpy as np
 import pytest
 import skops.io
@@ -115,19 +114,6 @@ def test_a_file_of_another_kind_is_refused_and_runs_nothing(tmp_path: Path, mark
     with pytest.raises(ModelUnusable, match=r"cannot be loaded|not trusted"):
         load_estimator(path)
     assert not mark.exists()
-
-
-@pytest.fixture(scope="module")
-def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """MLflow's database with our experiment and our model, made once."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    before = mlflow.get_tracking_uri()
-    client = mlflow.MlflowClient(uri)
-    client.create_experiment(EXPERIMENT, artifact_location=str(folder / "artifacts"))
-    client.create_registered_model(MODEL_NAME)
-    yield uri
-    mlflow.set_tracking_uri(before)
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Files of model versions that nobody uses go where KEEP_VERSIONS says so; on a real MLflow without its server."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import mlflow
 import pytest
 from mlflow.entities import LoggedModelOutput
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -24,19 +22,6 @@ from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 pytestmark = pytest.mark.filterwarnings("ignore")
 CARD = "card/model_card.json"
 BYTES = 5 + 3 + 7  # of what goes of one version
-
-
-@pytest.fixture(scope="module")
-def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """MLflow's database with our experiment and seven versions of our model, made once."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    before = mlflow.get_tracking_uri()
-    client = mlflow.MlflowClient(uri)
-    client.create_experiment(EXPERIMENT, artifact_location=str(folder / "artifacts"))
-    client.create_registered_model(MODEL_NAME)
-    yield uri
-    mlflow.set_tracking_uri(before)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+from lone_receiver import Nobody, Quiet
 
 import workers.tasks
 from ventas.ledger import Lease, Ledger
@@ -14,20 +15,6 @@ from ventas.pipeline.runner import Outcome
 from ventas.settings import Settings
 from ventas.states import RunStatus
 from webhooks.app import create_app, receiver_of
-
-
-class Quiet:
-    problem, state = None, "subscribed"
-
-    def start(self) -> None: ...
-
-
-class Nobody:
-    """Takes tasks and does none."""
-
-    def enqueue(self, _step: str, _run_id: str) -> None: ...
-
-    def enqueue_due(self) -> None: ...
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lone_receiver import Nobody, Quiet
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
@@ -29,20 +30,6 @@ from webhooks.app import create_app, receiver_of
 
 THEIRS = "4bf92f3577b34da6a3ce929d0e0e4736"
 THEIR_SPAN = "00f067aa0ba902b7"
-
-
-class Quiet:
-    problem, state = None, "subscribed"
-
-    def start(self) -> None: ...
-
-
-class Nobody:
-    """Takes tasks and does none."""
-
-    def enqueue(self, _step: str, _run_id: str) -> None: ...
-
-    def enqueue_due(self) -> None: ...
 
 
 @pytest.fixture(autouse=True)
