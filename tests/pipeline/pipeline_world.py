@@ -122,6 +122,15 @@ class World:
 
         wait_for(look, f"version {version} to be served", seconds)
 
+    def mirrored(self, version: int) -> None:
+        """Wait until MLflow's alias is known to have followed `version`: only then is a moved one somebody's hand."""
+
+        def look() -> bool:
+            head = self.ledger.promotions.head()
+            return head is not None and head.model_version == version and head.mirrored_at is not None
+
+        wait_for(look, f"the alias to follow version {version}")
+
     def ensure_champion(self) -> int:
         """The champion once nothing is under way that could change it, served; made if there is none yet."""
         wait_for(self._is_idle, "all runs to have ended")

@@ -248,6 +248,7 @@ def test_an_alias_moved_by_hand_is_honoured_and_recorded(world: World) -> None:
     older = world.ensure_champion()
     newer = world.drop("hand/ventas.csv", _better("2025-06-01", 12))["model_version"]
     world.served_by(newer)
+    world.mirrored(newer)
     world.registry.set_alias("champion", older)
     world.served_by(older)
     newest = world.api.get("/models/promotions").json()[0]
