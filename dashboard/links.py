@@ -58,7 +58,7 @@ def _page(base: str, path: str) -> str:
 
 
 def _mlflow(settings: Settings) -> str:
-    return settings.MLFLOW_PUBLIC_URL or settings.MLFLOW_TRACKING_URI
+    return settings.MLFLOW_PUBLIC_URL or settings.mlflow_uri
 
 
 def _flower(settings: Settings) -> str:

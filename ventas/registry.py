@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from ventas.credentials import credentials
 from ventas.errors import Deleted, ModelUnusable, NotFound, RegistryUnavailable
 from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 
@@ -80,10 +81,16 @@ class Registry:
         """MLflow's client, patient for seconds rather than minutes."""
         for name, value in _CLIENT_ENVIRONMENT.items():
             os.environ.setdefault(name, value)
+        uri = self.settings.mlflow_uri
+        if uri != self.settings.MLFLOW_TRACKING_URI and (
+            login := credentials(self.settings.MLFLOW_TRACKING_URI)
+        ):
+            # MLflow's errors name the address, and those end in logs and answers.
+            os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"] = login
         import mlflow
 
-        mlflow.set_tracking_uri(self.settings.MLFLOW_TRACKING_URI)
-        return mlflow.MlflowClient(self.settings.MLFLOW_TRACKING_URI)
+        mlflow.set_tracking_uri(uri)
+        return mlflow.MlflowClient(uri)
 
     def versions(self) -> list[ModelVersion]:
         """All versions, newest first."""
@@ -145,7 +152,7 @@ class Registry:
         from mlflow.tracking._model_registry.client import ModelRegistryClient
 
         _ = self.client  # sets the patience
-        return ModelRegistryClient(self.settings.MLFLOW_TRACKING_URI, self.settings.MLFLOW_TRACKING_URI)
+        return ModelRegistryClient(self.settings.mlflow_uri, self.settings.mlflow_uri)
 
     def download(self, version: ModelVersion, artifact: str, folder: Path) -> Path:
         """Fetch one file of the MLflow run behind a version into `folder`.
@@ -164,9 +171,7 @@ class Registry:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / PurePosixPath(artifact).name
         with translated(f"Version {version.version} has no file {artifact}."):
-            artifacts = get_artifact_repository(
-                self._artifacts_of(version.run_id), self.settings.MLFLOW_TRACKING_URI
-            )
+            artifacts = get_artifact_repository(self._artifacts_of(version.run_id), self.settings.mlflow_uri)
             # `download_artifacts` asks first whether it is a folder; by the run's id it asks seven times.
             artifacts._download_file(artifact, str(path))
         return path

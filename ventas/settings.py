@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ventas.credentials import without_credentials
 from ventas.errors import SettingsError
 from ventas.public_holidays import checked_place
 
@@ -344,6 +345,12 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """SQLAlchemy URL of the ledger, with the default filled in."""
         return self.DATABASE_URL or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def mlflow_uri(self) -> str:
+        """MLflow's address as it may be shown and logged: of an HTTP one without user and password."""
+        uri = self.MLFLOW_TRACKING_URI
+        return without_credentials(uri) if uri.startswith(("http://", "https://")) else uri
 
     @property
     def mlflow_backend_store_uri(self) -> str:

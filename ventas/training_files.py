@@ -73,7 +73,7 @@ def send(settings: Settings, uri: str, folder: Path, write: Callable[[Path], Non
     """Let `write` fill `folder`, and send its files to the artifacts' address `uri`. Raises MLflow's errors."""
     folder.mkdir()
     write(folder)
-    repository = get_artifact_repository(uri, settings.MLFLOW_TRACKING_URI)
+    repository = get_artifact_repository(uri, settings.mlflow_uri)
     with _ON_DISK if isinstance(repository, LocalArtifactRepository) else nullcontext():
         repository.log_artifacts(str(folder))
 

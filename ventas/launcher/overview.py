@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ventas.credentials import without_credentials
 from ventas.launcher.system import System
 
 _VISITORS = {"off": "-", "token": "token: see tokens/", "header": "by its proxy"}
@@ -42,10 +43,10 @@ def _rows(system: System) -> list[tuple[str, str, str]]:
         ("Dashboard", urls["dashboard"], _VISITORS[settings.DASHBOARD_AUTH]),
         ("API, Swagger UI", f"{urls['api']}/docs", "-"),
         *storage,
-        ("MLflow", urls["mlflow"], "-"),
+        ("MLflow", without_credentials(urls["mlflow"]), "-"),
         ("Flower (tasks)", urls["flower"], "-"),
         ("Event receiver", urls["webhooks"], "token: see tokens/"),
-        ("Redis", urls["redis"], "-"),
+        ("Redis", without_credentials(urls["redis"]), "-"),
     ]
 
 

@@ -95,7 +95,7 @@ class OldModels:
         made = run.outputs.model_outputs if run.outputs else []
         models = [client.get_logged_model(one.model_id) for one in made]
         places = [one.artifact_location for one in models if one.source_run_id == version.run_id]
-        uri = self._settings.MLFLOW_TRACKING_URI
+        uri = self._settings.mlflow_uri
         return [get_artifact_repository(place, uri) for place in (run.info.artifact_uri, *places)]
 
 

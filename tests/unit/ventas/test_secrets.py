@@ -1,14 +1,21 @@
 """No token, key or password is in what may end in a log: settings as text, and errors with their causes."""
 
+import base64
 import re
+import threading
 import traceback
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from ventas.errors import LedgerUnavailable, SettingsError
+from dashboard import links
+from ventas.credentials import without_credentials
+from ventas.errors import LedgerUnavailable, RegistryUnavailable, SettingsError
 from ventas.ledger.database import Database
+from ventas.registry import Registry
 from ventas.settings import Settings, load_settings
 
 SECRET = "nobody-may-see-this"
@@ -64,6 +71,64 @@ def test_an_address_that_is_none_is_told_without_its_password(url: str, error: t
     with pytest.raises(error) as caught:
         ask(url)
     assert SECRET not in whole(caught.value)
+
+
+@pytest.fixture
+def mlflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
+    """A server that refuses everything, and keeps by which `Authorization` it was asked."""
+    for name in ("USERNAME", "PASSWORD"):  # set by the registry, and taken back after the test
+        monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", "")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            server.asked.append(self.headers["Authorization"])  # type: ignore[attr-defined]
+            self.send_error(403)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server.asked = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+def test_mlflow_is_asked_with_its_password_and_errors_tell_it_to_nobody(mlflow: HTTPServer) -> None:
+    place = f"127.0.0.1:{mlflow.server_port}"
+    settings = Settings(_env_file=None, MLFLOW_TRACKING_URI=f"http://us%40er:{SECRET}@{place}")
+    with pytest.raises(RegistryUnavailable) as refused:
+        Registry(settings).champion_alias()
+    login = base64.b64encode(f"us@er:{SECRET}".encode()).decode()
+    assert set(mlflow.asked) == {f"Basic {login}"}  # type: ignore[attr-defined]
+    away = settings.model_copy(update={"MLFLOW_TRACKING_URI": f"http://ventas:{SECRET}@127.0.0.1:1"})
+    with pytest.raises(RegistryUnavailable, match=r"http://127\.0\.0\.1:1/") as silent:
+        Registry(away).champion_alias()
+    for caught in (refused, silent):
+        assert SECRET not in whole(caught.value)
+
+
+def test_the_dashboard_links_to_mlflow_without_its_password() -> None:
+    settings = Settings(_env_file=None, MLFLOW_TRACKING_URI=f"https://ventas:{SECRET}@ml.test/flow")
+    assert "https://ml.test/flow" in [link.href for link in links.tools(settings)]
+    assert links.mlflow_run(settings, "1") == "https://ml.test/flow/#/runs/1"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (f"redis://:{SECRET}@10.0.0.1:6379/0", "redis://10.0.0.1:6379/0"),
+        (f"http://ventas:{SECRET}@ml.test", "http://ml.test"),
+        (f"http://ventas:{SECRET}@@[::1]:5000/a@b?c=d@e", "http://[::1]:5000/a@b?c=d@e"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("sqlite:////tmp/mlflow.db", "sqlite:////tmp/mlflow.db"),
+    ],
+)
+def test_an_address_is_shown_without_user_and_password(address: str, shown: str) -> None:
+    assert without_credentials(address) == shown
 
 
 def ask(url: str) -> None:
