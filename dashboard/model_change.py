@@ -7,18 +7,26 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard import context, token_dialog, visitors
 from dashboard.i18n import gettext as _
+from dashboard.i18n import mark as N_
 from dashboard.problems import ApiProblem
 
 PROMOTE, APPROVE = "promote", "approve"
+FILES_GONE = N_(
+    "No se puede poner en producción: la retención borró sus archivos (KEEP_VERSIONS); quedan sus cifras y su ficha."
+)
 
 
-def button(version: int, *, held: bool, champion: int | None, place: str, look: str = "default") -> Any:
+def button(
+    version: int, *, held: bool, champion: int | None, place: str, gone: bool = False, look: str = "default"
+) -> Any:
     """The button that asks to put `version` into production; None for the champion itself.
 
-    `place` tells apart the buttons of one version.
+    `place` tells apart the buttons of one version. Where its files are `gone`, a sentence that says so instead.
     """
     if version == champion:
         return None
+    if gone:
+        return dmc.Text(_(FILES_GONE), size="sm", c="dimmed", className="files-gone")
     action = APPROVE if held else PROMOTE
     return dmc.Button(
         _title(action, version, champion),

@@ -17,7 +17,7 @@ LONGEST_WORD = 18  # characters; longer values may be broken to fit a phone
 
 @dataclass(frozen=True)
 class Version:
-    """All that the API knows of a version; None where an old version has no card or no predictions."""
+    """All that the API knows of a version; None where a version has no card, or no predictions (any more)."""
 
     model: dict[str, Any]
     card: dict[str, Any] | None
@@ -57,7 +57,7 @@ def _head(one: Version, champion: int | None, live: dict[int, float], zone: str,
     ]
     name = _("Versión {number}").format(number=one.number) if several else _("Resumen")
     gone = bool(model.get("files_deleted"))  # by KEEP_VERSIONS
-    ask = None if gone else model_change.button(one.number, held=held, champion=champion, place="head")
+    ask = model_change.button(one.number, held=held, champion=champion, place="head", gone=gone)
     return card(
         dmc.Group(
             [
@@ -111,7 +111,10 @@ def _prediction_chart(one: Version, place: int, *, several: bool) -> Any:
     name = _("Versión {number}").format(number=one.number)
     heading = [dmc.Title(name, order=3, className="section-title")] if several else []
     if one.predictions is None:
-        told = _("Esta versión se hizo antes de que se guardaran los pronósticos de prueba.")
+        if one.model.get("files_deleted"):
+            told = _("La retención borró los pronósticos de prueba de esta versión.")
+        else:
+            told = _("Esta versión se hizo antes de que se guardaran los pronósticos de prueba.")
         return html.Div([*heading, empty(told, "models")])
     label = _("Ventas reales y pronóstico de la versión {number}").format(number=one.number)
     chart = graph(f"model-predictions-{place}", label, 280)

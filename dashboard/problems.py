@@ -19,6 +19,7 @@ FAILED = N_(
 )
 UNAVAILABLE = N_("El servicio no puede responder ahora mismo; vuelva a intentarlo en un momento.")
 MISSING = N_("Lo que busca no existe.")
+GONE = N_("Lo que busca ya no está: la retención borró sus archivos, como pide la configuración.")
 REFUSED = N_("El servicio no aceptó la petición.")
 WRONG_TOKEN = N_("Esa no es la clave de administración de este sistema; no se cambió nada.")
 CONFLICT = N_(
@@ -62,7 +63,8 @@ _SENTENCES: dict[int, str] = {
 class ApiProblem(VentasError):
     """Raised when the API gives no data; `str(problem)` is the sentence to show.
 
-    `missing` tells that the API works and what was asked for does not exist; `refused` that what was asked is wrong.
+    `missing` tells that the API works and what was asked for does not exist, or no more; `refused` that what was
+    asked is wrong.
     """
 
     def __init__(self, sentence: str, *, missing: bool = False, refused: bool = False) -> None:
@@ -77,6 +79,8 @@ def from_response(response: httpx.Response) -> ApiProblem:
     log.warning("api_problem", url=str(response.url), status=status, detail=detail_of(response))
     if status == httpx.codes.NOT_FOUND:
         return ApiProblem(MISSING, missing=True)
+    if status == httpx.codes.GONE:
+        return ApiProblem(GONE, missing=True)
     if status in _SENTENCES:
         return ApiProblem(_SENTENCES[status])
     if status == httpx.codes.SERVICE_UNAVAILABLE:

@@ -203,6 +203,7 @@ def table_row(
         "family": model_words.family(model),
         "created": formats.clock(model.get("created_at"), zone),
         "held": bool(model.get("awaits_approval")),
+        "gone": bool(model.get("files_deleted")),
         "champion": champion,
     }
 
@@ -219,8 +220,9 @@ def toolbar(selected: list[dict[str, Any]] | None) -> list[Any]:
     if len(rows) > 1:
         said = _("Comparar {numbers}").format(numbers=", ".join(numbers))
         return [dcc.Link(said, href=f"{PATH}?comparar={','.join(numbers)}", className="link-button")]
+    (row,) = rows
     ask = model_change.button(
-        rows[0]["version"], held=rows[0]["held"], champion=rows[0]["champion"], place="table"
+        row["version"], held=row["held"], champion=row["champion"], place="table", gone=row["gone"]
     )
     said = _("Ver la versión {number}").format(number=numbers[0])
     link = dcc.Link(said, href=f"{PATH}?version={numbers[0]}", className="link-button")
@@ -255,7 +257,7 @@ def _version(number: int) -> Version:
 
 
 def _if_kept(ask: Any, number: int) -> dict[str, Any] | None:
-    """What `ask` answers; None where the version was made before such files were kept."""
+    """What `ask` answers; None where the version was made before such files were kept, or retention took them."""
     try:
         found: dict[str, Any] = ask(number)
     except ApiProblem as problem:

@@ -134,6 +134,8 @@ def _periods(data: "StubApi", version: int) -> list[dict[str, Any]]:
 def _file(data: "StubApi", version: int, make: Any) -> Response:
     if all(model["version"] != version for model in data.models):
         return _problem(404, f"There is no version {version}.")
+    if make is predictions and (gone := _gone(data, version)):
+        return gone
     if version < OLDEST_WITH_FILES:
         return _problem(404, f"Version {version} has no such file: an earlier release made it.")
     return jsonify(make(version))
@@ -150,6 +152,8 @@ def _accuracy(data: "StubApi") -> Response:
 def _change(data: "StubApi", version: int, action: str) -> Response:
     if request.headers.get("Authorization") != f"Bearer {TOKEN}":
         return _problem(403, "This is not the admin token of this system.")
+    if gone := _gone(data, version):
+        return gone
     previous = data.promotions[0]["model_version"]
     if version == previous:
         return _problem(409, f"Version {version} is the champion already.")
@@ -173,6 +177,13 @@ def _change(data: "StubApi", version: int, action: str) -> Response:
             awaits_approval=bool(held),
         )
     return jsonify(promotion)
+
+
+def _gone(data: "StubApi", version: int) -> Response | None:
+    """The refusal, where retention took the files of a version."""
+    if not any(model["version"] == version and model.get("files_deleted") for model in data.models):
+        return None
+    return _problem(410, f"The files of version {version} went by retention on 2026-11-23 (KEEP_VERSIONS).")
 
 
 def _problem(status: int, detail: str) -> Response:

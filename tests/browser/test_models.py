@@ -113,6 +113,32 @@ def test_going_back_asks_for_the_token_and_shows_the_new_champion(
     assert TOKEN not in browser.page_source
 
 
+def test_a_version_whose_files_retention_deleted_is_shown_without_them_and_not_offered(
+    browser: Chrome, site: Site
+) -> None:
+    browser.get(f"{site.url}/modelos")
+    check(browser, 2)
+    assert element(browser, "#models-toolbar button").text == "Volver a la versión 2"
+    gone = next(one for one in site.data.models if one["version"] == 2)
+    gone["files_deleted"] = True
+    press(browser, "#models-toolbar button")  # the page is older than the deletion
+    write(browser, "model-reason", "La 3 exagera.")
+    write(browser, "model-token", TOKEN)
+    press(browser, "#model-confirm")
+    shows(browser, problems.GONE)
+    browser.get(f"{site.url}/modelos")
+    check(browser, 2)
+    shows(browser, "la retención borró sus archivos (KEEP_VERSIONS)")
+    assert not browser.find_elements(By.CSS_SELECTOR, "#models-toolbar button")
+    press(browser, "a[href='/modelos?version=2']")
+    shows(browser, "La retención borró los pronósticos de prueba de esta versión.")
+    assert not browser.find_elements(By.CSS_SELECTOR, "#models-body button")
+    assert "Lun" in chart_text(browser, "model-weekdays"), "its card is left"
+    browser.add_cookie({"name": "idioma", "value": "en"})
+    browser.refresh()
+    shows(browser, "It cannot be put into production: retention deleted its files (KEEP_VERSIONS)")
+
+
 def test_a_held_version_is_approved_on_its_page(browser: Chrome, site: Site) -> None:
     site.data.models[0] |= {"awaits_approval": True, "stage": "Staging"}
     browser.get(f"{site.url}/modelos?version=4")
