@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pipeline_system import running
+from pipeline_system import running, with_passwords
 from pipeline_world import World
 
 
@@ -18,7 +18,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The system that most tests share; each test uses keys and dates of its own."""
-    yield from running(tmp_path_factory.mktemp("world"))
+    home = tmp_path_factory.mktemp("world")
+    yield from running(home, **with_passwords(home))
 
 
 @pytest.fixture(autouse=True)

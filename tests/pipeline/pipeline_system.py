@@ -1,12 +1,14 @@
 """Systems as the pipeline tests start them."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pipeline_world import World
 
+from ventas.launcher.environment import own_ports
 from ventas.launcher.minio import NoMinio
 from ventas.launcher.system import System
 
@@ -22,6 +24,17 @@ QUICK = {
     "CV_FOLDS": "3",
     "CHAMPION_POLL_SECONDS": "0.5",
 }
+
+
+def with_passwords(home: Path) -> dict[str, str]:
+    """Settings with keys and passwords that stand nowhere else, so that one which is told can be found.
+
+    Neither Redis nor MLflow asks for a password as we start them; both take one.
+    """
+    places = own_ports(home)
+    for name, user in (("REDIS_URL", "default"), ("MLFLOW_TRACKING_URI", "ventas")):
+        places[name] = places[name].replace("://", f"://{user}:{secrets.token_hex(12)}@")
+    return places | {name: secrets.token_hex(12) for name in ("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY")}
 
 
 def running(home: Path, names: list[str] | None = None, **settings: str) -> Iterator[World]:

@@ -1,0 +1,44 @@
+"""What a running system must tell nobody, and where it could have told it."""
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+import psutil
+
+from ventas.launcher.system import System
+from ventas.settings import Settings
+
+
+def secrets_of(settings: Settings) -> dict[str, str]:
+    """Tokens, keys and passwords by the names of their settings: of all that the settings' own text leaves out."""
+    held = {"MINIO_ACCESS_KEY": settings.MINIO_ACCESS_KEY}
+    for name, field in Settings.model_fields.items():
+        if not field.repr:  # tokens that were made at random are found under the name in lower case
+            value = str(getattr(settings, name.lower(), "") or getattr(settings, name))
+            held[name] = (urlsplit(value).password or "") if "://" in value else value
+    found = {name: secret for name, secret in held.items() if secret}
+    assert all(len(secret) >= 12 for secret in found.values()), "too short: found by chance"
+    return found
+
+
+def told(system: System, texts: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Which secrets are in which of the texts, and in what the services have written until now."""
+    everything = {**texts, **dict(_left_behind(system))}
+    secrets = secrets_of(system.settings)
+    return {
+        (where, name)
+        for where, text in everything.items()
+        for name, secret in secrets.items()
+        if secret in text
+    }
+
+
+def _left_behind(system: System) -> Iterator[tuple[str, str]]:
+    """Log files, what supervisors note, and the command lines, which every user of the machine may read."""
+    for folder in ("logs", "run"):
+        for path in (system.home / folder).rglob("*"):
+            if path.is_file():
+                yield str(path), path.read_text("utf-8", errors="replace")
+    for name in system.names:
+        if (pid := system.pid(name)) is not None:
+            yield f"command line of {name}", " ".join(psutil.Process(pid).cmdline())
