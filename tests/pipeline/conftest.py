@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pipeline_system import running, with_passwords
 from pipeline_world import World
+from trace_collector import Collector
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,10 +17,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def collector() -> Iterator[Collector]:
+    """Who gets the traces of the system that most tests share."""
+    with Collector().running() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[World]:
     """The system that most tests share; each test uses keys and dates of its own."""
     home = tmp_path_factory.mktemp("world")
-    yield from running(home, **with_passwords(home))
+    yield from running(home, **with_passwords(home), OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
 
 
 @pytest.fixture(autouse=True)
