@@ -10,14 +10,21 @@ from ventas.settings import Settings
 
 
 def secrets_of(settings: Settings) -> dict[str, str]:
-    """Tokens, keys and passwords by the names of their settings: of all that the settings' own text leaves out."""
-    held = {"MINIO_ACCESS_KEY": settings.MINIO_ACCESS_KEY}
+    """Tokens, keys and passwords by the names of their settings: of all that the settings' own text leaves out.
+
+    Defaults stand in the documentation, and are no secrets.
+    """
+    found = {}
     for name, field in Settings.model_fields.items():
-        if not field.repr:  # tokens that were made at random are found under the name in lower case
-            value = str(getattr(settings, name.lower(), "") or getattr(settings, name))
-            held[name] = (urlsplit(value).password or "") if "://" in value else value
-    found = {name: secret for name, secret in held.items() if secret}
-    assert all(len(secret) >= 12 for secret in found.values()), "too short: found by chance"
+        if field.repr and name != "MINIO_ACCESS_KEY":
+            continue
+        # Tokens that were made at random are found under the name in lower case.
+        value = str(getattr(settings, name.lower(), "") or getattr(settings, name))
+        if value == field.default:
+            continue
+        if secret := (urlsplit(value).password or "") if "://" in value else value:
+            assert len(secret) >= 12, f"{name} is so short that it may be found by chance"
+            found[name] = secret
     return found
 
 

@@ -1,5 +1,6 @@
 """Two hosts' workers, with nothing in common but Redis, MinIO, MLflow and PostgreSQL, share the uploads."""
 
+import secrets
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,10 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from ledger_databases import running_postgres
+from pipeline_secrets import secrets_of, told
 from pipeline_system import QUICK, running
 from pipeline_world import World, sales
 
 from ventas.launcher.system import System
+
+pytestmark = pytest.mark.timeout(600)  # a system and another's workers, one after the other
 
 NEEDED = ["minio", "redis", "mlflow", "webhooks", "worker", "trainer", "beat", "api"]
 SHARED = ("REDIS_URL", "MINIO_ENDPOINT", "MLFLOW_TRACKING_URI", "DATABASE_URL")
@@ -28,7 +32,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with running_postgres() as server:
         server.execute("CREATE DATABASE ledger")
         home = tmp_path_factory.mktemp("first")
-        yield from running(home, NEEDED, DATABASE_URL=server.url("ledger"), HOST_NAME="first")
+        # The server asks for no password, and takes one.
+        address = server.url("ledger").replace("@", f":{secrets.token_hex(12)}@")
+        yield from running(home, NEEDED, DATABASE_URL=address, HOST_NAME="first")
 
 
 @pytest.fixture
@@ -71,4 +77,7 @@ def test_two_hosts_share_twenty_uploads_and_each_is_worked_on_once(world: World,
     made = [one["pipeline_run_id"] for one in world.api.get("/models").json()]
     assert len(made) == len(set(made)) == TRAINED + 1, "one version each, and the first champion"
     assert len(set(versions)) == TRAINED
+    for system in (world.system, second):
+        assert "DATABASE_URL" in secrets_of(system.settings)
+        assert told(system, {}) == set()
     assert not list((second.home).glob("*.db")), "the second host keeps no ledger of its own"
