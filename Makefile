@@ -3,6 +3,9 @@
 BIN := .venv/bin
 # Warnings of a first import must not depend on the shell that calls make.
 export PYTHONUTF8 := 1
+# Nor may it tell Python to keep no bytecode, as images for containers do: each of a system's processes would compile
+# all that it imports, and take three times as long to start.
+unexport PYTHONDONTWRITEBYTECODE
 # Two processes; a file's tests stay together, and so do the things that they share.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

@@ -2,20 +2,35 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import flask_openapi3.utils
 import pytest
 from api_helpers import FakeBroker, FakeCatalogue, FakeSource, eventually
 from flask import Flask
 from flask.testing import FlaskClient
 
 from api.app import create_app, services_of
-from ventas.ledger.migrate import upgrade
 from ventas.settings import Settings
 
 TOKEN = "a token of the tests"
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_schema_is_made_once() -> Iterator[None]:
+    """Most of an app's start goes to the schemas of its answers, and each test starts an app of its own."""
+    made = cache(flask_openapi3.utils.get_model_schema)
+
+    def schema(model: Any, mode: Any = "validation") -> dict[str, Any]:
+        return deepcopy(made(model, mode))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(flask_openapi3.utils, "get_model_schema", schema)
+        yield
 
 
 @pytest.fixture
@@ -32,14 +47,6 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
         return Settings(_env_file=None, **(known | changes))
 
     return make
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty ledger, migrated once, for every test to copy."""
-    settings = Settings(_env_file=None, VENTAS_HOME=tmp_path_factory.mktemp("migrated"), DATABASE_URL="")
-    upgrade(settings)
-    return settings.home / "ledger.db"
 
 
 @pytest.fixture
