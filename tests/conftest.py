@@ -3,11 +3,14 @@
 import logging
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from ventas.ledger import Ledger
 from ventas.ledger.migrate import upgrade
@@ -19,6 +22,13 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 # three times as long.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+@event.listens_for(Engine, "checkout")
+def _wait_for_no_disk(connection: Any, *_: Any) -> None:
+    """What a test writes need not outlive a power cut."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture(autouse=True)

@@ -10,10 +10,20 @@ from trace_collector import Collector
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder runs on real processes."""
+    """Everything in this folder runs on real processes.
+
+    With `--dist loadgroup` the tests of the shared system stay in one process, so that it is started once, and those
+    of each file that starts systems of its own stay together.
+    """
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.pipeline)
+            item.add_marker(pytest.mark.xdist_group("world" if _is_of_the_shared(item) else item.path.stem))
+
+
+def _is_of_the_shared(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    return "world" in item.fixturenames and not hasattr(item.module, "world")
 
 
 @pytest.fixture(scope="session")

@@ -13,14 +13,18 @@ from typing import Any
 import uvicorn
 from mlflow import cli, server
 
+from ventas.launcher import mlflow_sqlite
+
 
 def serve_here(command: list[str], *, extra_env: dict[str, str], **_: Any) -> None:
     """Run the uvicorn that `command` would start (python -m uvicorn ...), until it is told to stop."""
+    mlflow_sqlite.keep_every_commit()
     os.environ.update(extra_env)
     uvicorn.main(command[command.index("uvicorn") + 1 :])
 
 
 if __name__ == "__main__":
+    mlflow_sqlite.make_tables_quickly()
     # Should a later MLflow start uvicorn in another way, then it does so, in a second process.
     server._exec_cmd = serve_here
     cli.cli()
