@@ -32,11 +32,12 @@ sample: run-env ## write ventas.csv, a made-up sales file, into this folder
 object-store: dev-env ## build MinIO where there is none
 	@$(BIN)/python -m ventas.launcher.object_store
 
-# MinIO is built before pytest starts, lest its minutes count as a test's. The pipeline tests come alone: some measure
-# how quickly the running system answers.
+# MinIO is built before pytest starts, lest its minutes count as a test's. The pipeline tests come alone, for some
+# measure how quickly the running system answers: one process has the tests of the shared system, the other has those
+# that start systems of their own.
 test: dev-env object-store ## all tests: unit, browser, pipeline on real processes
 	$(PYTEST) tests/unit tests/browser
-	$(BIN)/pytest tests/pipeline
+	$(BIN)/pytest -n 2 tests/pipeline
 
 zoo: dev-env object-store ## every bad file of the tests through the real pipeline
 	ZOO=whole $(BIN)/pytest tests/pipeline/test_zoo.py

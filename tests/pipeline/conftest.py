@@ -7,23 +7,31 @@ import pytest
 from pipeline_system import running, with_passwords
 from pipeline_world import World
 from trace_collector import Collector
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+# Files that start systems of their own.
+OWN_SYSTEMS = {"test_hosts", "test_restore_drill", "test_stand_in", "test_up"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder runs on real processes.
-
-    With `--dist loadgroup` the tests of the shared system stay in one process, so that it is started once, and those
-    of each file that starts systems of its own stay together.
-    """
+    """Everything in this folder runs on real processes."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.pipeline)
-            item.add_marker(pytest.mark.xdist_group("world" if _is_of_the_shared(item) else item.path.stem))
 
 
-def _is_of_the_shared(item: pytest.Item) -> bool:
-    assert isinstance(item, pytest.Function)
-    return "world" in item.fixturenames and not hasattr(item.module, "world")
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> "BySystem":
+    """With `-n 2`, one process has the tests of the shared system, the other has those of systems of their own."""
+    return BySystem(config, log)
+
+
+class BySystem(LoadFileScheduling):
+    """Keeps the tests of a system together. xdist has `--dist loadgroup` for this, which pytest 9.2 has outgrown."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return file if Path(file).stem in OWN_SYSTEMS else "world"
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,9 @@ QUICK = {
     "CHAMPION_POLL_SECONDS": "0.5",
 }
 
+# All that an upload meets on its way; not what only people look at.
+WITHOUT_PAGES = ["minio", "redis", "mlflow", "webhooks", "worker", "trainer", "beat", "api"]
+
 
 def with_passwords(home: Path) -> dict[str, str]:
     """Settings with keys and passwords that stand nowhere else, so that one which is told can be found.

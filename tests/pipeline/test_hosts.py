@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 from ledger_databases import running_postgres
 from pipeline_secrets import secrets_of, told
-from pipeline_system import QUICK, running
+from pipeline_system import QUICK, WITHOUT_PAGES, running
 from pipeline_world import World, sales
 
 from ventas.launcher.system import System
 
 pytestmark = pytest.mark.timeout(600)  # a system and another's workers, one after the other
 
-NEEDED = ["minio", "redis", "mlflow", "webhooks", "worker", "trainer", "beat", "api"]
 SHARED = ("REDIS_URL", "MINIO_ENDPOINT", "MLFLOW_TRACKING_URI", "DATABASE_URL")
 TRAINED, ANSWERED, REJECTED = 3, 12, 5
 PATHS = {
@@ -34,7 +33,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         home = tmp_path_factory.mktemp("first")
         # The server asks for no password, and takes one.
         address = server.url("ledger").replace("@", f":{secrets.token_hex(12)}@")
-        yield from running(home, NEEDED, DATABASE_URL=address, HOST_NAME="first")
+        yield from running(home, WITHOUT_PAGES, DATABASE_URL=address, HOST_NAME="first")
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline_system import QUICK, running
+from pipeline_system import QUICK, WITHOUT_PAGES, running
 from pipeline_world import PREDICT, World, sales, wait_for
 
 from ventas.launcher.system import System
 
 pytestmark = pytest.mark.timeout(900)  # two systems, one after the other
 
-SERVICES = ["minio", "redis", "mlflow", "webhooks", "worker", "trainer", "beat", "api"]
 DAYS = [PREDICT | {"Fecha": day} for day in ("2026-12-07", "2026-12-14")]
 FIRST = sales("2024-01-01", seed=1)
 
@@ -23,7 +22,7 @@ FIRST = sales("2024-01-01", seed=1)
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """The system that is lost: of its own, for the shared one holds what other tests made."""
-    for world in running(tmp_path / "lost", SERVICES):
+    for world in running(tmp_path / "lost", WITHOUT_PAGES):
         if world.system.store.is_stand_in:
             pytest.skip("the stand-in for MinIO keeps nothing that could be backed up")
         yield world
@@ -84,7 +83,7 @@ def _restored(home: Path, backup: Path) -> Iterator[World]:
     assert done.returncode == 0, done.stderr
     assert "Restored" in done.stdout
     with system:
-        system.start(SERVICES)
+        system.start(WITHOUT_PAGES)
         system.wait_ready(timeout=180)
         world = World(system)
         yield world

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from pipeline_system import running
+from pipeline_system import WITHOUT_PAGES, running
 from pipeline_world import World, sales
 
 from ventas.pipeline.context import dataset_key
@@ -16,7 +16,8 @@ from ventas.split import read_dataset
 
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    yield from running(tmp_path_factory.mktemp("stand-in"), VENTAS_FORCE_STAND_IN="1", REFIT="off")
+    home = tmp_path_factory.mktemp("stand-in")
+    yield from running(home, WITHOUT_PAGES, VENTAS_FORCE_STAND_IN="1", REFIT="off")
 
 
 def test_the_stand_in_says_what_it_is(stand_in: World) -> None:

@@ -1,5 +1,7 @@
 """Which model wins, what is tried, and that no odd upload ends a search."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -62,6 +64,24 @@ def sales() -> pd.DataFrame:
     return chain(3, 250, seed=2)
 
 
+@dataclass
+class Watched:
+    """A search, and what it told of its progress."""
+
+    found: Search
+    told: list[tuple[int, int]]
+
+
+@pytest.fixture(scope="module")
+def brief(sales: pd.DataFrame) -> Watched:
+    """A search with a budget of a second."""
+    told: list[tuple[int, int]] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ventas.search_run.monotonic", lambda: 0.0)
+        found = search(sales, BRIEF, lambda done, total: told.append((done, total)), CHAIN)
+    return Watched(found, told)
+
+
 def test_the_same_rows_give_the_same_winner_with_one_thread_and_two(sales, no_clock, monkeypatch) -> None:
     monkeypatch.setattr("ventas.threads.PARALLEL_FROM_ROWS", 0)  # so few rows would get one thread
     found = []
@@ -76,8 +96,8 @@ def test_the_same_rows_give_the_same_winner_with_one_thread_and_two(sales, no_cl
     assert errors[0] == pytest.approx(errors[1], rel=1e-9)
 
 
-def test_a_budget_of_a_second_leaves_candidates_out_and_says_why(sales, no_clock) -> None:
-    found = _search(sales, BRIEF)
+def test_a_budget_of_a_second_leaves_candidates_out_and_says_why(sales, brief: Watched) -> None:
+    found = brief.found
     out = [one for one in found.leaderboard if "cv_rmse" not in one]
     assert out
     assert all("SEARCH_BUDGET_SECONDS" in one["note"] for one in out)
@@ -162,9 +182,10 @@ def test_a_model_that_is_hardly_better_than_the_table_loses_and_that_is_said() -
     assert "50%" in found.table_note
 
 
-def test_progress_is_told_of_every_candidate_and_what_it_raises_ends_the_search(sales, no_clock) -> None:
-    told: list[tuple[int, int]] = []
-    search(sales, BRIEF, lambda done, total: told.append((done, total)), CHAIN)
+def test_progress_is_told_of_every_candidate_and_what_it_raises_ends_the_search(
+    sales, brief: Watched, no_clock
+) -> None:
+    told = brief.told
     assert told == [(done, len(told)) for done in range(1, len(told) + 1)]
 
     def stop(done: int, total: int) -> None:
