@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,11 @@ from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.errors import ModelUnusable
 from ventas.promotion_plan import PLAN_COLUMNS, with_plan
 from ventas.roles import Roles, series_texts
+
+# NumPy reads the head of each array by Python's parser, and two threads that parse at once may both fail there:
+# "AST constructor recursion depth mismatch" (https://github.com/python/cpython/issues/106905; 3.11.7 has it). A good
+# challenger, loaded beside its champion, was then said to be unusable.
+_ONE_LOADS = Lock()
 
 # The only types beyond skops' own that a model file may name. The list is ours, never the file's: a crafted
 # file could allow itself anything.
@@ -117,7 +123,8 @@ def load_estimator(path: Path) -> Any:
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        return skops.io.load(path, trusted=TRUSTED_TYPES)
+        with _ONE_LOADS:
+            return skops.io.load(path, trusted=TRUSTED_TYPES)
     except UntrustedTypesFoundException as error:
         raise ModelUnusable(f"The model file names types that are not trusted: {error}") from error
     except Exception as error:
