@@ -31,7 +31,8 @@ class BySystem(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return file if Path(file).stem in OWN_SYSTEMS else "world"
+        shared = Path(file).parent.name == "pipeline" and Path(file).stem not in OWN_SYSTEMS
+        return "world" if shared else file
 
 
 @pytest.fixture(scope="session")
