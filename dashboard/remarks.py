@@ -20,6 +20,10 @@ SENTENCES = {
         "La Fecha es posterior a hoy ({today}) en {rows} filas (la primera, en la línea {line}). Se usaron como "
         "vendidas; si son un error de tipeo o un plan, corríjalas o bórrelas y vuelva a subir el archivo."
     ),
+    "older_rows": N_(
+        "{rows} filas correctas anteriores al {date} no se usan para entrenar: MAX_TRAINING_ROWS admite los días más "
+        "nuevos, que suman {kept} filas."
+    ),
     "marked_with_x": N_("{column} está marcada con x: {rows} celdas vacías se leyeron como 0."),
     "empty_lines": N_("Líneas vacías que no se tuvieron en cuenta: {lines}."),
     "left_out_by_setting": N_("La columna {column} no se usa: LEFT_OUT_COLUMNS la nombra."),

@@ -6,7 +6,8 @@ has many. What cannot be read becomes NaN or NaT; nothing is guessed row by row 
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +52,8 @@ _GROUPED = r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$"
 _AMBIGUOUS = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 # Up to 14 digits: Arrow and pandas read the same number in them.
 _PLAIN = {mark: rf"^[0-9]{{1,12}}(?:[{mark}][0-9]{{1,2}})?$" for mark in (",", ".")}
-_LONG_INTEGER = r"^[+-]?\d{4,}$"
+_LONG_DIGITS = 4
+_LONG_INTEGER = rf"^[+-]?\d{{{_LONG_DIGITS},}}$"
 
 
 def distinct(
@@ -74,26 +76,79 @@ def is_missing(values: "pd.Series[str]") -> npt.NDArray[np.bool_]:
     return np.array(values.str.lower().isin(list(MISSING)), dtype=bool)
 
 
-def decimal_evidence(values: "pd.Series[str]", counts: npt.NDArray[np.int64]) -> tuple[int, int, int]:
-    """Rows that prove a decimal comma, rows that prove a decimal point, and rows that could be either.
+@dataclass(frozen=True)
+class Evidence:
+    """What the values of a column prove of its decimal mark, as counts of rows; parts of a column add up.
 
-    `1.234` alone is either, unless the column also has whole numbers of four digits without a mark: then nobody
-    wrote thousands separators in it, and its mark is a decimal one.
+    comma, point: rows that are certain. either_comma, either_point: rows like `1,234` and `1.234`, which may have
+    thousands separators. long: whether any row is a whole number of four digits or more without a mark.
     """
-    bare = _bare(values)
-    marked = bare.str.contains("[.,]", regex=True).to_numpy(dtype=bool)
-    some, weight = bare[marked], counts[marked]
-    comma, point = (
-        int(
-            weight[some.str.match(_CERTAIN.replace("M", mark).replace("G", group)).to_numpy(dtype=bool)].sum()
+
+    comma: int = 0
+    point: int = 0
+    either_comma: int = 0
+    either_point: int = 0
+    long: bool = False
+
+    @classmethod
+    def of(cls, values: "pd.Series[str]", counts: npt.NDArray[np.int64]) -> Self:
+        """The evidence of stripped values, each of so many rows."""
+        bare = _bare(values)
+        marked = bare.str.contains("[.,]", regex=True).to_numpy(dtype=bool)
+        some, weight = bare[marked], counts[marked]
+        comma, point = (
+            int(weight[_certain(some, mark, group)].sum()) for mark, group in ((",", r"\."), (r"\.", ","))
         )
-        for mark, group in ((",", r"\."), (r"\.", ","))
-    )
-    unsure = some.str.match(_AMBIGUOUS).to_numpy(dtype=bool)
-    if comma or point or not unsure.any() or not bare[~marked].str.match(_LONG_INTEGER).any():
-        return comma, point, int(weight[unsure].sum())
-    with_comma = some[unsure].str.contains(",", regex=False).to_numpy(dtype=bool)
-    return int(weight[unsure][with_comma].sum()), int(weight[unsure][~with_comma].sum()), 0
+        unsure = some.str.match(_AMBIGUOUS).to_numpy(dtype=bool)
+        with_comma = some[unsure].str.contains(",", regex=False).to_numpy(dtype=bool)
+        either_comma, either_point = (int(weight[unsure][which].sum()) for which in (with_comma, ~with_comma))
+        return cls(
+            comma, point, either_comma, either_point, long=bool(bare[~marked].str.match(_LONG_INTEGER).any())
+        )
+
+    @classmethod
+    def of_plain(cls, values: "pd.Series[str]", plain: Floats, decimal: Decimal) -> Self:
+        """The same of many values, one per row, of which `plain` are those that `plain_numbers` has read."""
+        read = ~np.isnan(plain)
+        text = values.array.__arrow_array__()  # type: ignore[attr-defined]  # of a column of texts
+        marked = pc.match_substring(text, decimal).to_numpy() & read
+        sure, whole = int(marked.sum()), text.filter(pa.array(read & ~marked))
+        told = cls(
+            comma=sure if decimal == "," else 0,
+            point=sure if decimal == "." else 0,
+            long=bool((pc.utf8_length(whole).to_numpy() >= _LONG_DIGITS).any()),
+        )
+        rest = values[~read]
+        return told + cls.of(rest, np.ones(len(rest), dtype=np.int64))
+
+    def __add__(self, other: "Evidence") -> Self:
+        """The evidence of both parts."""
+        return type(self)(
+            self.comma + other.comma,
+            self.point + other.point,
+            self.either_comma + other.either_comma,
+            self.either_point + other.either_point,
+            self.long or other.long,
+        )
+
+    def verdict(self) -> tuple[int, int, int]:
+        """Rows that prove a decimal comma, rows that prove a decimal point, and rows that could be either.
+
+        `1.234` alone is either, unless the column also has whole numbers of four digits without a mark: then nobody
+        wrote thousands separators in it, and its mark is a decimal one.
+        """
+        if self.comma or self.point or not self.long:
+            return self.comma, self.point, self.either_comma + self.either_point
+        return self.either_comma, self.either_point, 0
+
+
+def decimal_evidence(values: "pd.Series[str]", counts: npt.NDArray[np.int64]) -> tuple[int, int, int]:
+    """`Evidence.verdict` of a whole column."""
+    return Evidence.of(values, counts).verdict()
+
+
+def _certain(values: "pd.Series[str]", mark: str, group: str) -> npt.NDArray[np.bool_]:
+    return values.str.match(_CERTAIN.replace("M", mark).replace("G", group)).to_numpy(dtype=bool)
 
 
 def plain_majority(values: "pd.Series[str]", plain: Floats, decimal: Decimal) -> bool:

@@ -31,14 +31,14 @@ from ventas.contract import (
     shown,
 )
 from ventas.errors import RejectedUpload
-from ventas.ingest import all_rejected, compare_weekday, weekday_of
+from ventas.ingest import blank_remark, compare_weekday
 from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.quality import Report, column_report, dates_report, empty_report, rejected_report, rejection
 from ventas.reader import Table, read_table
 from ventas.rejections import ROW_RULES
 from ventas.remarks import Remark, remark, remarks_report
 from ventas.roles import series_texts
-from ventas.rows import Bools, Rows, read_dates, read_flag
+from ventas.rows import Bools, Rows, all_rejected, read_dates, read_flag, weekday_of
 from ventas.served import ModelInput
 from ventas.settings import Settings
 from ventas.spreadsheet import csv_bytes
@@ -94,6 +94,7 @@ def _judged(
     if TARGET in columns:
         rows.remarks.append(remark("sales_unread"))
     rows.remarks += _names_taken(rows.table)
+    rows.remarks += blank_remark(rows.table)
     rejected = all_rejected(rows)
     report.update(rejected_report(rejected, report["rows_in"]) | remarks_report(rows.remarks))
     if not good.any():

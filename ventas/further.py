@@ -1,5 +1,6 @@
 """The further columns of a sales file: which become inputs of the model, and as what."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ LONGEST_CATEGORY = (
 )
 
 _FLAG_WORDS = frozenset(("si", "no", "verdadero", "falso", "true", "false", "yes"))
+MOST_FLAG_SPELLINGS = 2 * len(_FLAG_WORDS)  # each in a few
 _FLAG_PAIRS = tuple(frozenset(pair) for pair in ("sn", "vf", "tf", "yn"))  # alone, S may be a south
 
 
@@ -47,13 +49,7 @@ def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Furth
     `decimal` is the file's mark; a column that proves another one for itself is read by its own. Yes and no are
     the numbers 1 and 0.
     """
-    values, codes, counts = distinct(column)
-    if not (used := counts > 0).all():  # values of bad rows alone
-        values, codes, counts = (
-            values[used].reset_index(drop=True),
-            (np.cumsum(used) - 1)[codes],
-            counts[used],
-        )
+    values, codes, counts = used_values(column)
     empty = (values == "").to_numpy(dtype=bool)
     missing = int(counts[empty].sum())
     if empty.all():
@@ -69,16 +65,34 @@ def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Furth
     return _as_text(Further(name, "categorical", read, missing), text)
 
 
+def used_values(
+    column: "pd.Series[Any]",
+) -> tuple["pd.Series[str]", npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """As `cells.distinct`, without the values of bad rows alone."""
+    values, codes, counts = distinct(column)
+    if (used := counts > 0).all():
+        return values, codes, counts
+    return values[used].reset_index(drop=True), (np.cumsum(used) - 1)[codes], counts[used]
+
+
 def _as_text(read: Further, text: "pd.Series[str]") -> Further:
     """The column as a category or an id, as its values `text` (missing where empty) repeat, or left out."""
-    kinds = text.nunique()
-    if text.str.len().max() > LONGEST_CATEGORY:
-        return read.left_out("left_out_long", most=LONGEST_CATEGORY)
+    role, said = role_of_text(
+        read.name, int(text.str.len().max()), text.nunique(), len(read.values) - read.missing
+    )
+    return Further(read.name, role, read.values, read.missing, said)
+
+
+def role_of_text(name: str, longest: int, kinds: int, present: int) -> tuple[Role, Remark | None]:
+    """What a column of texts is: at most so many characters long, of so many values in so many rows that have one."""
+    column = shown(name)
+    if longest > LONGEST_CATEGORY:
+        return "left_out", remark("left_out_long", column=column, most=LONGEST_CATEGORY)
     if kinds <= MAX_CATEGORIES:
-        return read
-    if kinds <= MAX_IDS and len(read.values) - read.missing >= ROWS_PER_ID * kinds:
-        return Further(read.name, "id", read.values, read.missing)
-    return read.left_out("left_out_many", kinds=int(kinds), most=MAX_CATEGORIES)
+        return "categorical", None
+    if kinds <= MAX_IDS and present >= ROWS_PER_ID * kinds:
+        return "id", None
+    return "left_out", remark("left_out_many", column=column, kinds=int(kinds), most=MAX_CATEGORIES)
 
 
 def _as_numbers(
@@ -92,8 +106,7 @@ def _as_numbers(
     present = ~is_missing(values)
     if not present.any():
         return None
-    comma, point, _ = decimal_evidence(values[present], counts[present])
-    own: Decimal = decimal if comma == point else "," if comma > point else "."
+    own = own_mark(decimal_evidence(values[present], counts[present]), decimal)
     found = np.full(len(values), np.nan)
     found[present] = numbers(values[present], own)
     return None if np.isnan(found[present]).any() else found
@@ -103,11 +116,20 @@ def _as_flags(values: "pd.Series[str]") -> npt.NDArray[np.float64] | None:
     """The distinct values as 1.0 and 0.0 with NaN where missing, or None if they are not all yes and no."""
     present = ~is_missing(values)
     some = values[present].unique()
-    if len(some) > 2 * len(_FLAG_WORDS):  # each in a few spellings
-        return None
-    words = frozenset(normalised(value) for value in some)
-    if not words or not (words <= _FLAG_WORDS or words in _FLAG_PAIRS):
+    if len(some) > MOST_FLAG_SPELLINGS or not are_flags(some):
         return None
     found = np.full(len(values), np.nan)
     found[present] = flags(values[present])
     return found
+
+
+def own_mark(evidence: tuple[int, int, int], decimal: Decimal) -> Decimal:
+    """The decimal mark that a column proves for itself, else the file's."""
+    comma, point, _ = evidence
+    return decimal if comma == point else "," if comma > point else "."
+
+
+def are_flags(values: Iterable[str]) -> bool:
+    """Whether these values, all of a column, are yes and no."""
+    words = frozenset(normalised(value) for value in values)
+    return bool(words) and (words <= _FLAG_WORDS or words in _FLAG_PAIRS)

@@ -1,6 +1,5 @@
 """A file of sales -> clean rows, rejected rows with their reasons, and the quality report."""
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,19 @@ import pandas as pd
 
 from ventas import cells
 from ventas.cells import Decimal
+from ventas.cleaned import (
+    HEADER,
+    MIN_ROWS,
+    Cleaned,
+    Ingested,
+    chosen_decimal,
+    columns_report,
+    older_remark,
+    today_remark,
+    too_little,
+    training_begins,
+)
 from ventas.contract import (
-    CONTRACT_COLUMNS,
     DATE,
     DATE_DTYPE,
     HOLIDAY,
@@ -22,16 +32,15 @@ from ventas.contract import (
     WEEKDAY,
     contract_columns,
     normalised,
-    refused,
 )
 from ventas.errors import RejectedUpload
 from ventas.further import Further, read_further
 from ventas.meanings import meanings
 from ventas.memory import give_back
+from ventas.out_of_core.text import is_larger
 from ventas.quality import (
     MOST_BAD_ROWS,
     Report,
-    column_report,
     dates_report,
     empty_report,
     rejected_csv_bytes,
@@ -40,105 +49,102 @@ from ventas.quality import (
     rejection_report_text,
 )
 from ventas.reader import Table, read_table
-from ventas.rejections import ROW_RULES
 from ventas.remarks import Remark, remark, remarks_report
 from ventas.roles import Roles
-from ventas.rows import Bools, Rows, Sales, read_dates, read_flag, read_sales, rejected_frame
+from ventas.rows import Bools, Rows, Sales, all_rejected, read_dates, read_flag, read_sales, weekday_of
 from ventas.sales_curve import sales_curve
 from ventas.series import duplicates, find_keys, key_remarks
 from ventas.settings import Settings
 from ventas.times import today_in
 
-__all__ = ["MIN_ROWS", "Ingested", "ingest", "rejection_report_text"]
-
-# Under ten rows neither five folds nor a 30 % test have two dates each.
-MIN_ROWS = 10
-HEADER = f"The header must name {', '.join(CONTRACT_COLUMNS)}."
-_ROLES = {DATE: "date", WEEKDAY: "weekday", PROMOTION: "promotion", HOLIDAY: "holiday", TARGET: "target"}
+__all__ = ["MIN_ROWS", "Cleaned", "Ingested", "ingest", "rejection_report_text"]
 
 
-@dataclass(frozen=True)
-class Ingested:
-    """A file that was read.
-
-    frame: the contract's columns in their order (datetime64[ns] at midnight, int64 x 3, float64), then the further
-    ones under the file's names (float64, or str). rejected: columns line, reason, code, row. report: JSON-ready.
-    """
-
-    frame: pd.DataFrame
-    rejected: pd.DataFrame
-    report: Report
-
-    @property
-    def roles(self) -> Roles:
-        """The further columns of `frame` that mean something special."""
-        return Roles.of_report(self.report)
-
-    def rejected_csv(self) -> bytes:
-        """The bad rows as CSV that is safe to open in a spreadsheet."""
-        return rejected_csv_bytes(self.rejected)
-
-
-def ingest(path: Path, settings: Settings, today: date | None = None) -> Ingested:
+def ingest(path: Path, settings: Settings, today: date | None = None) -> Cleaned:
     """Read the sales file at `path`; bad rows stay aside while the good ones proceed.
 
-    `today` is the day that it is in BUSINESS_TIMEZONE unless given.
+    `today` is the day that it is in BUSINESS_TIMEZONE unless given. A file of more than OUT_OF_CORE_BYTES is cleaned
+    on disk, in files beside `path`, which must stay until the answer has been used.
 
     Raises RejectedUpload, with the report as far as it could be made, when the file cannot be read as a table
     (codes of `read_table`), lacks a column (`missing_column`), or keeps too little (`no_good_rows`,
     `too_many_rejected`, `too_few_rows`).
     """
-    report = empty_report()
+    report, day = empty_report(), today or today_in(settings.BUSINESS_TIMEZONE)
     try:
-        table = read_table(path, settings)
-        report.update(table.as_report())
-        columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_column")
-        sales = Sales.of(table.cells[columns[TARGET]])
-        give_back()
-        decimal, remarks = _decimal(table, columns, sales)
-        report["dialect"]["decimal"] = decimal
-        rows = Rows(table, np.zeros(len(table.cells), dtype=bool), remarks)
-        left_out = {normalised(name) for name in settings.LEFT_OUT_COLUMNS}
-        own = _contract(rows, columns, sales, decimal)
-        del sales
-        give_back()
-        frame, further = _read(rows, columns, own, decimal, left_out, report)
-        del own
-        _compare_today(rows, frame, today or today_in(settings.BUSINESS_TIMEZONE))
-        rejected, remarks = all_rejected(rows), rows.remarks
-        del table, rows  # the text, and the cells as text
-        give_back()
-        report.update(rejected_report(rejected, report["rows_in"]))
-        report.update(meanings(frame, further, report["series"], remarks))
-        report.update(remarks_report(remarks))
-        series = Roles.of_report(report).series_of(frame) if report["series"] else None
-        again = int((rejected["code"] == "duplicate_date").sum())
-        report["dates"] = dates_report(frame[DATE], again, series)
-        report["sales_curve"] = sales_curve(frame)
-        report["columns"] = _columns(frame, further, report.pop("weekday_missing"))
-        _check_enough(report, rejected, settings)
+        if is_larger(path, settings.OUT_OF_CORE_BYTES):
+            from ventas.out_of_core.cleaning import clean_on_disk  # DuckDB costs 30 MB, and few files need it
+
+            return clean_on_disk(path, settings, day, report)
+        return clean_in_memory(path, settings, day, report)
     except RejectedUpload as error:
         raise rejection(error, report) from error
-    return Ingested(frame, rejected, report)
+
+
+def clean_in_memory(path: Path, settings: Settings, today: date, report: Report) -> Ingested:
+    """`ingest` with the whole file in memory; `report` is filled as far as it goes."""
+    table = read_table(path, settings)
+    report.update(table.as_report())
+    columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_column")
+    sales = Sales.of(table.cells[columns[TARGET]])
+    give_back()
+    decimal, remarks = _decimal(table, columns, sales)
+    report["dialect"]["decimal"] = decimal
+    rows = Rows(table, np.zeros(len(table.cells), dtype=bool), remarks)
+    own = _contract(rows, columns, sales, decimal)
+    del sales
+    give_back()
+    frame, further = _read(rows, columns, own, decimal, settings, report)
+    del own
+    _compare_today(rows, frame, today)
+    rows.remarks += blank_remark(table)
+    rejected, remarks = all_rejected(rows), rows.remarks
+    del table, rows  # the text, and the cells as text
+    give_back()
+    report.update(rejected_report(rejected, report["rows_in"]))
+    _tell(frame, further, rejected, report)
+    older, frame = _parted(frame, settings.MAX_TRAINING_ROWS, remarks, report)
+    report.update(meanings(frame, further, report["series"], remarks))
+    report.update(remarks_report(remarks))
+    _check_enough(report, rejected, settings)
+    return Ingested(frame, rejected, report, older)
+
+
+def _tell(frame: pd.DataFrame, further: list[Further], rejected: pd.DataFrame, report: Report) -> None:
+    """The report's part about all rows that are kept."""
+    series = Roles.of_report(report).series_of(frame) if report["series"] else None
+    again = int((rejected["code"] == "duplicate_date").sum())
+    report["dates"] = dates_report(frame[DATE], again, series)
+    report["sales_curve"] = sales_curve(frame)
+    report["columns"] = columns_report(frame, further, report.pop("weekday_missing"))
+
+
+def _parted(
+    frame: pd.DataFrame, most: int, remarks: list[Remark], report: Report
+) -> tuple[pd.DataFrame | None, pd.DataFrame]:
+    """The rows that are too old to be trained on, None where there are none, and the others."""
+    if len(frame) <= most:
+        return None, frame
+    days = frame[DATE].to_numpy().astype("datetime64[D]").astype(np.int64)
+    begins = training_begins(*np.unique(days, return_counts=True), most)
+    old = days < begins
+    report["rows_older"] = int(old.sum())
+    remarks += older_remark(report["rows_older"], len(old) - report["rows_older"], begins)
+    if not old.any():
+        return None, frame
+    return frame[old].reset_index(drop=True), frame[~old].reset_index(drop=True)
 
 
 def _decimal(table: Table, columns: dict[str, str], sales: Sales) -> tuple[Decimal, list[Remark]]:
     """The file's decimal mark: as the sales prove it, else any other number, else as goes with the delimiter."""
     if sales.proven is not None:
         return sales.proven, []
-    comma, point, unsure = cells.decimal_evidence(sales.values, sales.counts)
-    if comma == point:
-        others = [name for name in table.cells if name not in (columns[DATE], columns[TARGET])]
-        for name in others:
-            values, _, counts = cells.distinct(table.cells[name])
-            more = cells.decimal_evidence(values, counts)
-            comma, point = comma + more[0], point + more[1]
-    if comma != point:
-        return ("," if comma > point else "."), []
-    decimal: Decimal = "." if table.delimiter == "," else ","
-    if not unsure:
-        return decimal, []
-    return decimal, [remark("decimal_unproven", mark={",": "comma", ".": "point"}[decimal], rows=int(unsure))]
+    others = (name for name in table.cells if name not in (columns[DATE], columns[TARGET]))
+    evidence = (
+        cells.decimal_evidence(values, counts)
+        for values, _, counts in (cells.distinct(table.cells[name]) for name in others)
+    )
+    return chosen_decimal(cells.decimal_evidence(sales.values, sales.counts), evidence, table.delimiter)
 
 
 def _contract(rows: Rows, columns: dict[str, str], told: Sales, decimal: Decimal) -> dict[str, Any]:
@@ -163,7 +169,7 @@ def _read(
     columns: dict[str, str],
     own: dict[str, Any],
     decimal: Decimal,
-    left_out: set[str],
+    settings: Settings,
     report: Report,
 ) -> tuple[pd.DataFrame, list[Further]]:
     """The clean rows with the contract's columns `own`, and the further columns as they were read.
@@ -171,6 +177,7 @@ def _read(
     Rows that repeat another are marked as bad in `rows`.
     """
     source, good = rows.table.cells, ~rows.bad
+    left_out = {normalised(name) for name in settings.LEFT_OUT_COLUMNS}
     further = [
         column.left_out("left_out_by_setting") if normalised(column.name) in left_out else column
         for column in _further(rows, set(columns.values()), good, decimal)
@@ -184,17 +191,12 @@ def _read(
     return frame, further
 
 
-def weekday_of(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
-    """1 Monday to 7 Sunday; 1970-01-01 was a Thursday."""
-    return (days.astype(np.int64) + 3) % 7 + 1
-
-
 def _compare_today(rows: Rows, frame: pd.DataFrame, today: date) -> None:
     """Remark on the rows of `frame`, the good ones, that lie in the future."""
     late = (frame[DATE] > pd.Timestamp(today)).to_numpy()
     if late.any():
         line = int(rows.table.records.lines[~rows.bad][late][0])
-        rows.remarks.append(remark("future_dates", today=today.isoformat(), rows=int(late.sum()), line=line))
+        rows.remarks.append(today_remark(today, int(late.sum()), line))
 
 
 def compare_weekday(
@@ -249,66 +251,13 @@ def _drop_duplicates(
     return again
 
 
-def all_rejected(rows: Rows) -> pd.DataFrame:
-    """All bad rows of a file in the order of their lines, those with a wrong number of cells too."""
-    table = rows.table
-    expected = str(len(table.cells.columns))
-    reasons = [ROW_RULES["fields"].reason.format(value=n, expected=expected) for n in table.ragged_counts]
-    if table.blank_lines:
-        rows.remarks.append(remark("empty_lines", lines=table.blank_lines))
-    whole = pd.concat([*rows.pieces, rejected_frame(table.ragged, "fields", reasons)])
-    return whole.sort_values("line", kind="stable", ignore_index=True)
-
-
-def _columns(frame: pd.DataFrame, further: list[Further], weekday_missing: int) -> list[Report]:
-    """The report's list of columns: the contract's, then the further ones in the file's order."""
-    contract = [
-        column_report(name, role, frame[name], weekday_missing if name == WEEKDAY else 0)
-        for name, role in _ROLES.items()
-    ]
-    others = [
-        column_report(column.name, column.role, frame.get(column.name, column.values), column.missing)
-        for column in further
-    ]
-    return contract + others
+def blank_remark(table: Table) -> list[Remark]:
+    """That empty lines were passed over, where there are any."""
+    return [remark("empty_lines", lines=table.blank_lines)] if table.blank_lines else []
 
 
 def _check_enough(report: Report, rejected: pd.DataFrame, settings: Settings) -> None:
-    fault = _too_little(report, settings)
+    fault = too_little(report, settings)
     if fault is not None:
         fault.bad_rows = rejected_csv_bytes(rejected.head(MOST_BAD_ROWS))
         raise fault
-
-
-def _one_series(report: Report) -> str:
-    """What to do where most bad rows repeat a date: no column was found that tells series apart."""
-    if report["series"] or report["dropped"].get("duplicate_date", 0) <= report["rows_rejected"] / 2:
-        return ""
-    return " If the file holds several series (stores, say), one column must name the series in every row."
-
-
-def _too_little(report: Report, settings: Settings) -> RejectedUpload | None:
-    """Why too few rows are left, or None where there are enough."""
-    kept, share = report["rows_kept"], report["rejected_share"]
-    first = "".join(
-        f" The first, line {row['line']}: {row['reason']}" for row in report["rejected_examples"][:1]
-    )
-    if not kept:
-        return refused(
-            f"No row can be used. Correct the rows and upload the file again.{first}", "no_good_rows"
-        )
-    if share > settings.MAX_REJECTED_SHARE:
-        return refused(
-            f"{report['rows_rejected']} of {report['rows_in']} rows ({share:.0%}) are bad; at most "
-            f"{settings.MAX_REJECTED_SHARE:.0%} may be. Correct them and upload the file again.{first}"
-            f"{_one_series(report)}",
-            "too_many_rejected",
-        )
-    if kept < MIN_ROWS:
-        return refused(
-            f"Only {kept} rows can be used; at least {MIN_ROWS} are needed. Upload more days of sales.",
-            "too_few_rows",
-            rows=kept,
-            needed=MIN_ROWS,
-        )
-    return None

@@ -30,6 +30,7 @@ def empty_report() -> Report:
         "rows_in": 0,
         "rows_kept": 0,
         "rows_rejected": 0,
+        "rows_older": 0,
         "rejected_share": 0.0,
         "dropped": {},
         "dropped_lines": {},
@@ -114,7 +115,7 @@ def _missing_days(
     holes = np.flatnonzero(steps > 1)
     first = holes[np.argsort(days[holes], kind="stable")[:EXAMPLES]]
     whose = [{} if names is None else {"series": str(names[codes[hole]])} for hole in first]
-    gaps = [_gap(days[hole], days[hole + 1]) for hole in first]
+    gaps = [gap_report(days[hole], days[hole + 1]) for hole in first]
     return {
         "missing_days": int((steps[holes] - 1).sum()),
         "gaps": [gap | name for gap, name in zip(gaps, whose, strict=True)],
@@ -216,7 +217,8 @@ def _listed(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _gap(before: np.datetime64, after: np.datetime64) -> Report:
+def gap_report(before: np.datetime64, after: np.datetime64) -> Report:
+    """The missing days between two days that are there."""
     first, last = before + np.timedelta64(1, "D"), after - np.timedelta64(1, "D")
     return {"from": str(first), "to": str(last), "days": int((after - before).astype(np.int64)) - 1}
 

@@ -6,6 +6,7 @@ that it would refuse or bend silently is kept back with its line number.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,18 @@ from pyarrow import csv
 
 from ventas.contract import normalised, refused, shown
 from ventas.dialect import Text, choose_delimiter, read_text, split_header
+from ventas.errors import RejectedUpload
 from ventas.memory import give_back
-from ventas.records import Bools, Ints, Records, cells_per_record, check_quotes, find_quotes, find_records
+from ventas.records import (
+    Bools,
+    Ints,
+    Records,
+    cells_per_record,
+    check_lines,
+    check_quotes,
+    find_quotes,
+    find_records,
+)
 from ventas.settings import Settings
 
 _MAX_HEADER_BYTES = 65_536
@@ -63,16 +74,43 @@ def read_table(path: Path, settings: Settings) -> Table:
     """
     text = read_text(path, settings.MAX_UPLOAD_BYTES, settings.MAX_EXPANSION)
     quotes = find_quotes(text.data)
-    records = find_records(text.data, quotes, settings.MAX_ROWS)
-    header_at, delimiter = _find_header(records)
-    check_quotes(text.data, quotes, delimiter)
-    names, unnamed = _column_names(_header_text(records, header_at), delimiter, settings.MAX_COLUMNS)
-    counts = cells_per_record(records, quotes, delimiter)[header_at + 1 :]
-    body = records.take(slice(header_at + 1, None))
-    table = _table(text, body, counts, names, unnamed, delimiter)
+    check_lines(text.data.count(b"\n"), settings.MAX_ROWS)
+    records = find_records(text.data, quotes)
+    header = find_header(records, settings.MAX_COLUMNS, lambda mark: check_quotes(text.data, quotes, mark))
+    counts = cells_per_record(records, quotes, header.delimiter)[header.at + 1 :]
+    body = records.take(slice(header.at + 1, None))
+    table = table_of(text, body, counts, header)
+    if not len(table.cells) and not len(table.ragged.lines):
+        raise no_rows()
     del records, body, counts
     give_back()
     return table
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header: the place `at` of its record, the delimiter, and the columns as `Table` has them."""
+
+    at: int
+    delimiter: str
+    names: list[str]
+    unnamed: tuple[str, ...]
+
+
+def find_header(records: Records, max_columns: int, check: Callable[[str], None]) -> Header:
+    """The header among the first records of a file; `check(delimiter)` may refuse the text before its names are read.
+
+    Raises RejectedUpload (`empty_file`, `header`, `too_many_columns`, `duplicate_column`).
+    """
+    at, delimiter = _find_header(records)
+    check(delimiter)
+    names, unnamed = _column_names(_header_text(records, at), delimiter, max_columns)
+    return Header(at, delimiter, names, unnamed)
+
+
+def no_rows() -> RejectedUpload:
+    """That nothing stands below the header."""
+    return refused("The file has a header but no rows. Add one row per day below the header.", "no_rows")
 
 
 def _header_text(records: Records, at: int) -> str:
@@ -135,10 +173,9 @@ def _refuse_duplicates(names: list[str]) -> None:
         seen[key] = name
 
 
-def _table(
-    text: Text, body: Records, counts: Ints, names: list[str], unnamed: tuple[str, ...], delimiter: str
-) -> Table:
-    """Parse the records that have as many cells as the header; the others stay aside."""
+def table_of(text: Text, body: Records, counts: Ints, header: Header) -> Table:
+    """Parse the records that have as many cells as the header; the others stay aside. There may be none at all."""
+    names, delimiter = header.names, header.delimiter
     extra = np.maximum(counts - len(names), 0)
     cut = np.where(_ends_in_empty_cells(body, extra, delimiter), extra, 0)
     blank = body.ends - body.starts == counts - 1
@@ -150,14 +187,12 @@ def _table(
     odd = np.flatnonzero(~blank & ~whole)
     raw = body.take(odd).raw(np.arange(len(odd)))
     odd = odd[np.array([bool(_FILLED.search(row.encode())) for row in raw], dtype=bool)]
-    if not filled.any() and not len(odd):
-        raise refused("The file has a header but no rows. Add one row per day below the header.", "no_rows")
     return Table(
         cells=cells if filled.all() else cells[filled].reset_index(drop=True),
         records=body.take(np.flatnonzero(whole)[filled]),
         ragged=body.take(odd),
         ragged_counts=counts[odd],
-        unnamed=unnamed,
+        unnamed=header.unnamed,
         blank_lines=len(body.starts) - int(filled.sum()) - len(odd),
         encoding=text.encoding,
         delimiter=delimiter,

@@ -15,6 +15,7 @@ Bools = npt.NDArray[np.bool_]
 
 _NEWLINE, _QUOTE = 10, 34
 _MAX_RAW_CHARACTERS = 2_000  # a bad row is quoted in the report up to here
+MOST_RAW_BYTES = 4 * _MAX_RAW_CHARACTERS
 # Positions cost 8 bytes each: a file of nothing but delimiters must not take 4 GB.
 _MAX_MARKS = 100_000_000
 
@@ -30,15 +31,19 @@ class Records:
 
     def raw(self, rows: Ints) -> list[str]:
         """The text of some records as the file has it, cut after 2,000 characters."""
-        limit = 4 * _MAX_RAW_CHARACTERS
         return [
-            self.data[start : min(end, start + limit)].decode(errors="ignore")[:_MAX_RAW_CHARACTERS]
+            raw_text(self.data[start : min(end, start + MOST_RAW_BYTES)])
             for start, end in zip(self.starts[rows].tolist(), self.ends[rows].tolist(), strict=True)
         ]
 
     def take(self, rows: Ints | Bools | slice) -> "Records":
         """Only some of the records, of the same text; a slice copies nothing."""
         return Records(self.data, self.starts[rows], self.ends[rows], self.lines[rows])
+
+
+def raw_text(data: bytes) -> str:
+    """The text of a record of which the first MOST_RAW_BYTES are given, as a report quotes it."""
+    return data.decode(errors="ignore")[:_MAX_RAW_CHARACTERS]
 
 
 def _positions(data: bytes, byte: int) -> Ints:
@@ -62,32 +67,33 @@ def _outside(quotes: Ints, positions: Ints) -> Ints:
     return outside
 
 
-def find_records(data: bytes, quotes: Ints, max_rows: int) -> Records:
-    """The records of a text; a line end between quotation marks ends none.
-
-    Raises RejectedUpload (`too_large`) where there are more lines than the header and `max_rows` rows take.
-    """
-    if data.count(_NEWLINE) > max_rows + 1:
+def check_lines(count: int, max_rows: int) -> None:
+    """Raise RejectedUpload (`too_large`) where there are more line ends than header and `max_rows` rows take."""
+    if count > max_rows + 1:
         raise refused(
             f"The file has more than {max_rows:,} lines below the header. Split it into smaller files, or raise "
             "MAX_ROWS.",
             "too_large",
             max_rows=max_rows,
         )
+
+
+def find_records(data: bytes, quotes: Ints, first_line: int = 1) -> Records:
+    """The records of a text that begins in line `first_line`; a line end between quotation marks ends none."""
     newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _NEWLINE)
     ends = _outside(quotes, newlines)
     last = ends[-1] + 1 if len(ends) else 0
     if last < len(data):
         ends = np.append(ends, len(data))
     starts = np.concatenate([[0], ends[:-1] + 1])
-    lines = np.searchsorted(newlines, starts) + 1 if len(quotes) else np.arange(1, len(starts) + 1)
-    return Records(data, starts, ends, lines)
+    lines = np.searchsorted(newlines, starts) if len(quotes) else np.arange(len(starts))
+    return Records(data, starts, ends, lines + first_line)
 
 
-def check_quotes(data: bytes, quotes: Ints, delimiter: str) -> None:
+def check_quotes(data: bytes, quotes: Ints, delimiter: str, first_line: int = 1) -> None:
     """Refuse quotation marks that do not enclose whole cells: rows after them could be swallowed unseen.
 
-    Raises RejectedUpload (`quotes`) naming the line.
+    `data` are whole records that begin in line `first_line`. Raises RejectedUpload (`quotes`) naming the line.
     """
     if not len(quotes):
         return
@@ -105,7 +111,7 @@ def check_quotes(data: bytes, quotes: Ints, delimiter: str) -> None:
         at = int(quotes[-1])
     else:
         return
-    line = data.count(b"\n", 0, at) + 1
+    line = data.count(b"\n", 0, at) + first_line
     raise refused(
         f'Line {line} has a quotation mark (") that does not enclose a whole cell. Remove it, or write the cell as '
         '"…" with quotation marks inside doubled.',

@@ -21,6 +21,8 @@ SENTENCES = {
     "believed.",
     "future_dates": f"{DATE} is after today ({{today}}) in {{rows}} rows (first in line {{line}}). They were used as "
     "if they had been sold; if they are mistyped or a plan, correct or remove them and upload the file again.",
+    "older_rows": "{rows} clean rows before {date} are not trained on: MAX_TRAINING_ROWS lets the newest days in, "
+    "which have {kept} rows.",
     "marked_with_x": "{column} is marked with x: {rows} empty cells were read as 0.",
     "empty_lines": "{lines} empty lines were passed over.",
     "left_out_by_setting": "Column {column} was left out: LEFT_OUT_COLUMNS names it.",

@@ -105,17 +105,30 @@ def read_dates(rows: Rows, column: "pd.Series[Any]") -> npt.NDArray[np.datetime6
     return days[codes]
 
 
-def read_flag(rows: Rows, column: "pd.Series[Any]", name: str, code: str) -> npt.NDArray[np.float64]:
+def read_flag(
+    rows: Rows, column: "pd.Series[Any]", name: str, code: str, *, marked: bool | None = None
+) -> npt.NDArray[np.float64]:
+    """Flags of 0 and 1; where the only mark is an x, empty cells are 0.
+
+    `marked` says whether that is so in the whole file, of which `rows` are a part; None looks, and remarks on it.
+    """
     values, codes, counts = cells.distinct(column)
     read = cells.flags(values)
     absent = cells.is_missing(values)
-    if absent.any() and set(values[~absent].str.lower()) == {"x"}:
-        read[absent] = 0
+    if marked is None and absent.any() and only_x(values[~absent]):
+        marked = True
         rows.remarks.append(remark("marked_with_x", column=name, rows=int(counts[absent].sum())))
+    if marked:
+        read[absent] = 0
         absent[:] = False
     rows.reject_values(absent, codes, f"missing_{code}")
     rows.reject_values(np.isnan(read), codes, f"{code}_invalid", column)
     return read[codes]
+
+
+def only_x(values: "pd.Series[str]") -> bool:
+    """Whether all values are an x, and there is one."""
+    return set(values.str.lower()) == {"x"}
 
 
 def read_sales(rows: Rows, sales: Sales, decimal: Decimal) -> npt.NDArray[np.float64]:
@@ -138,3 +151,17 @@ def rejected_frame(
     text = {name: pd.Series(value, dtype="str") for name, value in (("reason", reasons), ("row", raw))}
     frame = pd.DataFrame({"line": records.lines, "code": code, **text})
     return frame.astype({"line": "int64", "code": "str"})[["line", "reason", "code", "row"]]
+
+
+def all_rejected(rows: Rows) -> pd.DataFrame:
+    """All bad rows of a file in the order of their lines, those with a wrong number of cells too."""
+    table = rows.table
+    expected = str(len(table.cells.columns))
+    reasons = [ROW_RULES["fields"].reason.format(value=n, expected=expected) for n in table.ragged_counts]
+    whole = pd.concat([*rows.pieces, rejected_frame(table.ragged, "fields", reasons)])
+    return whole.sort_values("line", kind="stable", ignore_index=True)
+
+
+def weekday_of(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
+    """1 Monday to 7 Sunday; 1970-01-01 was a Thursday."""
+    return (days.astype(np.int64) + 3) % 7 + 1

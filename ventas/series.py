@@ -1,6 +1,6 @@
 """What tells the series of a file apart, and which rows repeat each other within them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -17,14 +17,14 @@ Bools = npt.NDArray[np.bool_]
 # Fewer repeated dates than this, as share of the rows and as number, are corrections of single days, no series.
 _MANY, _SOME = 0.05, 10
 # A column tells the series apart if at most this share of the rows repeats within it; of few rows a few may.
-_FEW_ROWS, _FEW_REPEATS = 0.01, 0.1
+FEW_ROWS, _FEW_REPEATS = 0.01, 0.1
 # It may be empty in so many rows, where no column without gaps tells them apart.
-_MOST_EMPTY = 0.2
+MOST_EMPTY = 0.2
 # An id takes each value about once a date, so it has hardly more values than a date has rows; a count of
 # customers, say, has far more.
 _MOST_PER_DATE = 3
 _DENSE = 4  # numbers up to so many times their count are counted in a table of all
-_MOST_PAIRED = 10  # columns of which pairs are tried
+MOST_PAIRED = 10  # columns of which pairs are tried
 
 
 def find_keys(frame: pd.DataFrame, further: list[Further]) -> tuple[Further, ...]:
@@ -33,14 +33,20 @@ def find_keys(frame: pd.DataFrame, further: list[Further]) -> tuple[Further, ...
     `frame` holds column Fecha, and its rows are those of `further`.
     """
     repeats = len(frame) - frame[DATE].nunique()
-    if not repeats or (repeats < _MANY * len(frame) and repeats < _SOME):
+    if not may_hold_series(len(frame), repeats):
         return ()
     one = find_series(frame, further, repeats)
-    return (one,) if one else _find_pair(frame, further, _allowed(frame, repeats))
+    return (one,) if one else _find_pair(frame, further, allowed_repeats(len(frame), repeats))
 
 
-def _allowed(frame: pd.DataFrame, repeats: int) -> float:
-    return max(_FEW_ROWS * len(frame), min(_FEW_REPEATS * repeats, _SOME))
+def may_hold_series(rows: int, repeats: int) -> bool:
+    """Whether so many repeated dates in so many rows look like several series."""
+    return repeats > 0 and (repeats >= _MANY * rows or repeats >= _SOME)
+
+
+def allowed_repeats(rows: int, repeats: int) -> float:
+    """How many rows may repeat a date within its series, in a file of so many rows and repeated dates."""
+    return max(FEW_ROWS * rows, min(_FEW_REPEATS * repeats, _SOME))
 
 
 def find_series(frame: pd.DataFrame, further: list[Further], repeats: int) -> Further | None:
@@ -49,18 +55,18 @@ def find_series(frame: pd.DataFrame, further: list[Further], repeats: int) -> Fu
     Of several such columns that with the fewest values, of equal ones the first. `repeats` are the rows whose date
     stands again.
     """
-    allowed = _allowed(frame, repeats)
+    allowed = allowed_repeats(len(frame), repeats)
     found = _fewest_values(frame[DATE], further, allowed)
     if found is None and (whole := frame.duplicated()).any():  # rows that were pasted twice prove nothing
         once = (~whole).to_numpy()
         rest = [replace(column, values=column.values[once]) for column in further]
         found = _fewest_values(frame[DATE][once], rest, allowed)
-    found = found or _fewest_values(frame[DATE], further, allowed, _MOST_EMPTY)
+    found = found or _fewest_values(frame[DATE], further, allowed, MOST_EMPTY)
     return next((column for column in further if found and column.name == found.name), None)
 
 
 def _fewest_values(
-    dates: "pd.Series[pd.Timestamp]", further: list[Further], allowed: float, empty: float = _FEW_ROWS
+    dates: "pd.Series[pd.Timestamp]", further: list[Further], allowed: float, empty: float = FEW_ROWS
 ) -> Further | None:
     """The column with the fewest values of those within which at most `allowed` rows repeat a date."""
     most = _most_values(dates)
@@ -85,13 +91,18 @@ def _repeats(keys: npt.NDArray[np.int64]) -> int:
 
 
 def _most_values(dates: "pd.Series[pd.Timestamp]") -> int:
-    return _MOST_PER_DATE * int(dates.value_counts().max())
+    return most_values(int(dates.value_counts().max()))
+
+
+def most_values(busiest: int) -> int:
+    """How many values an id may have where the date with the most rows has `busiest`."""
+    return _MOST_PER_DATE * busiest
 
 
 def _find_pair(frame: pd.DataFrame, further: list[Further], allowed: float) -> tuple[Further, ...]:
     """The two columns with the fewest values together within which at most `allowed` rows repeat a date."""
     most = _most_values(frame[DATE])
-    tried = [column for column in further if _may_be_half(column, most)][:_MOST_PAIRED]
+    tried = [column for column in further if _may_be_half(column, most)][:MOST_PAIRED]
     found: tuple[Further, ...] = ()
     for pair in combinations(tried, 2):
         table = pd.DataFrame({"date": frame[DATE], **{str(n): one.values for n, one in enumerate(pair)}})
@@ -114,16 +125,25 @@ def _may_be_id(column: Further) -> bool:
 
 def key_remarks(keys: Sequence[Further], lines: npt.NDArray[np.int64]) -> list[Remark]:
     """What the sender should know of the columns that tell the series apart; `lines` are those of their rows."""
+
+    def empty() -> tuple[int, int]:
+        cells = keys[0].values.isna().to_numpy()
+        return int(cells.sum()), int(lines[cells][0]) if cells.any() else 0
+
+    return remarks_on_keys([(key.name, key.role) for key in keys], empty)
+
+
+def remarks_on_keys(keys: Sequence[tuple[str, str]], empty: Callable[[], tuple[int, int]]) -> list[Remark]:
+    """The same by names and roles; `empty` counts the rows without a value of the one key, and has the first line."""
     if len(keys) == 2:
-        return [remark("series_of_two", first=shown(keys[0].name), second=shown(keys[1].name))]
+        return [remark("series_of_two", first=shown(keys[0][0]), second=shown(keys[1][0]))]
     if not keys:
         return []
-    name, empty = shown(keys[0].name), keys[0].values.isna().to_numpy()
-    if keys[0].role == "left_out":
-        return [remark("series_left_out", column=name)]
-    if not empty.any():
-        return []
-    return [remark("series_empty", column=name, rows=int(empty.sum()), line=int(lines[empty][0]))]
+    name, role = keys[0]
+    if role == "left_out":
+        return [remark("series_left_out", column=shown(name))]
+    rows, line = empty()
+    return [remark("series_empty", column=shown(name), rows=rows, line=line)] if rows else []
 
 
 def duplicates(frame: pd.DataFrame, further: list[Further], keys: Sequence[Further]) -> Bools:

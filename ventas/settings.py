@@ -29,6 +29,7 @@ MODEL_NAME = "prediccion_ventas_model_prod"
 _HOLIDAYS_OF = "AR"
 
 _RECIPE = (
+    "MAX_TRAINING_ROWS",
     "SPLIT",
     "TEST_SHARE",
     "SEED",
@@ -170,6 +171,16 @@ class Settings(BaseSettings):
         200, ge=1, description="A gzip upload may grow to this many times its size (1 MiB always)."
     )
     MAX_ROWS: int = Field(5_000_000, ge=10, description="Most rows a sales file may have.")
+    OUT_OF_CORE_BYTES: int = Field(
+        134_217_728,
+        ge=0,
+        description="Sales files larger than this, unpacked, are cleaned on disk, in bounded memory.",
+    )
+    MAX_TRAINING_ROWS: int = Field(
+        2_000_000,
+        ge=10,
+        description="Of a larger file the newest whole days with this many rows are trained on.",
+    )
     MAX_COLUMNS: int = Field(200, ge=5, description="Most columns a sales file may have.")
     MAX_REJECTED_SHARE: float = Field(
         0.20, ge=0, le=1, description="Share of bad rows above which the whole file is rejected."

@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
+from ventas.cleaned import Cleaned
 from ventas.drift import profile
 from ventas.errors import RejectedUpload
-from ventas.ingest import Ingested, ingest
+from ventas.ingest import ingest
 from ventas.ledger import Lease, Run
 from ventas.memory import give_back
 from ventas.pipeline.coalescing import superseded
@@ -67,31 +68,32 @@ def _clean(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
     return Outcome(RunStatus.RETRAIN, {"quality": report, "reason": None})
 
 
-def _split(context: Context, ingested: Ingested) -> Split:
+def _split(context: Context, ingested: Cleaned) -> Split:
     """Train and test; a refusal keeps what is known of the file."""
     try:
         return split(with_plan(ingested.frame, ingested.roles), context.settings, ingested.roles)
     except RejectedUpload as error:
         error.report = ingested.report | {"rejection": error.report["rejection"]}
-        if len(ingested.rejected):
-            error.bad_rows = ingested.rejected_csv()
+        error.bad_rows = ingested.bad_rows()
         raise
 
 
 def _put_dataset(
-    context: Context, run_id: str, ingested: Ingested, parts: Split, report: dict[str, object], scratch: Path
+    context: Context, run_id: str, ingested: Cleaned, parts: Split, report: dict[str, object], scratch: Path
 ) -> None:
     """Put all files of the dataset; tables by way of the file `scratch`, lest their text be held."""
     left_out = (*context.settings.LEFT_OUT_COLUMNS, *PLAN_COLUMNS)
-    put, tables = (
-        context.store.put_bytes,
-        {"train": parts.train, "test": parts.test, "outliers": parts.outliers},
-    )
-    put(DATA_BUCKET, dataset_key(run_id, "rejected.csv"), ingested.rejected_csv(), CSV)
+    put = context.store.put_bytes
+    tables = {"train": parts.train, "test": parts.test, "outliers": parts.outliers}
     put(DATA_BUCKET, dataset_key(run_id, "quality.json"), as_json(report), JSON)
-    for name, table in tables.items():
+    files = {"rejected": ingested.rejected_parts()} | {
+        name: csv_parts(table) for name, table in tables.items()
+    }
+    if report["rows_older"]:
+        files["older"] = ingested.older_parts()
+    for name, text in files.items():
         with scratch.open("wb") as file:
-            file.writelines(csv_parts(table))
+            file.writelines(text)
         key = dataset_key(run_id, f"{name}.csv")
         context.store.upload_file(DATA_BUCKET, key, scratch, content_type=CSV)
     put(DATA_BUCKET, dataset_key(run_id, PROFILE), as_json(profile(parts.train, left_out)), JSON)

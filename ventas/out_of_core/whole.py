@@ -1,0 +1,177 @@
+"""The report's facts about all kept rows of a file that is cleaned on disk."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ventas.cleaned import ROLES, today_remark
+from ventas.contract import DATE, DATE_DTYPE, TARGET, WEEKDAY
+from ventas.out_of_core.columns import Column
+from ventas.out_of_core.database import Database, known, select
+from ventas.out_of_core.staging import ABSENT, WRONG
+from ventas.quality import EXAMPLES, LINES_PER_CODE, Report, dates_report, gap_report
+from ventas.remarks import Remark, remark
+from ventas.roles import series_texts
+from ventas.rows import weekday_of
+from ventas.sales_curve import sales_curve
+from ventas.series import remarks_on_keys
+
+_IN_DATABASE = {"Promociones": "promotion", "Festivo": "holiday", TARGET: "sales"}
+
+
+def key_remarks(database: Database, keys: Sequence[Column]) -> list[Remark]:
+    """What the sender should know of the columns that tell the series apart."""
+
+    def empty() -> tuple[int, int]:
+        rows, line = database.one(
+            select("count(*), coalesce(min(line), 0)", "kept", f"WHERE {keys[0].sql} IS NULL")
+        )
+        return int(rows), int(line)
+
+    return remarks_on_keys([(key.name, key.role) for key in keys], empty)
+
+
+def weekday_remarks(database: Database, report: Report, *, named: bool) -> list[Remark]:
+    """Count the kept rows whose weekday is absent or contradicts the date; `named`: the file has such a column."""
+    absent, wrong, line = database.one(
+        select(
+            f"count(*) FILTER (weekday = {ABSENT}), count(*) FILTER (weekday = {WRONG}), "
+            f"min(line) FILTER (weekday = {WRONG})",
+            "kept",
+        )
+    )
+    report["weekday_missing"] = int(absent)
+    if not named:
+        return [remark("weekday_absent")]
+    report["weekday_contradictions"] = int(wrong)
+    return [
+        *([remark("weekday_empty", rows=int(absent))] if absent else []),
+        *([remark("weekday_contradicts", rows=int(wrong), line=int(line))] if wrong else []),
+    ]
+
+
+def late_remarks(database: Database, today: date) -> list[Remark]:
+    """Remark on the kept rows that lie in the future."""
+    day = int(np.datetime64(today, "D").astype(np.int64))
+    rows, line = database.one(select("count(*), min(line)", "kept", f"WHERE day > {day}"))
+    return [today_remark(today, int(rows), int(line))] if rows else []
+
+
+def rejected_facts(database: Database, rows_in: int) -> Report:
+    """As `quality.rejected_report`, of the view `rejected`."""
+    counted = database.all(
+        select("code, count(*)", "rejected", "GROUP BY code ORDER BY count(*) DESC, min(line)")
+    )
+    rejected = sum(count for _, count in counted)
+    lines = {
+        code: [
+            line
+            for (line,) in database.all(
+                select("line", "rejected", "WHERE code = ?", _first(LINES_PER_CODE)), [code]
+            )
+        ]
+        for code in sorted(code for code, _ in counted)
+    }
+    examples = database.all(select("line, reason, code", "rejected", _first(EXAMPLES)))
+    return {
+        "rows_in": rows_in,
+        "rows_kept": rows_in - rejected,
+        "rows_rejected": rejected,
+        "rejected_share": rejected / rows_in if rows_in else 0.0,
+        "dropped": dict(counted),
+        "dropped_lines": lines,
+        "rejected_examples": [
+            {"line": line, "reason": reason, "code": code} for line, reason, code in examples
+        ],
+    }
+
+
+def _first(rows: int) -> str:
+    return f"ORDER BY line LIMIT {rows}"
+
+
+def by_day(database: Database) -> pd.DataFrame:
+    """One row for each day with kept rows: its date, and the sum of its sales."""
+    days, _, sold = database.days()
+    return pd.DataFrame({DATE: days.astype("datetime64[D]").astype(DATE_DTYPE), TARGET: sold})
+
+
+def facts(database: Database, further: Sequence[Column], series: Column | None, report: Report) -> None:
+    """Fill in the report's dates, sales curve and columns; `report` has its rejected rows already."""
+    daily = by_day(database)
+    again = report["dropped"].get("duplicate_date", 0)
+    report["dates"] = dates_report(daily[DATE], again)
+    if series is not None:
+        report["dates"].update(_gaps(database, series))
+    report["sales_curve"] = sales_curve(daily)
+    report["columns"] = [
+        *_contract_columns(database, daily, report.pop("weekday_missing")),
+        *(_column(database, one) for one in further),
+    ]
+
+
+def _gaps(database: Database, series: Column) -> Report:
+    """The days that are missing within the series, and the first gaps."""
+    name = series.sql
+    spans = select(
+        "max(day) - min(day) + 1 - count(DISTINCT day) AS missing",
+        "kept",
+        f"WHERE {known([name])} GROUP BY {name}",
+    )
+    missing = database.one(select("coalesce(sum(missing), 0)", f"({spans})"))[0]
+    if not missing:
+        return {"missing_days": 0, "gaps": []}
+    steps = select(
+        f"{name}, day, lead(day) OVER (PARTITION BY {name} ORDER BY day) AS next, "
+        f"min(rn) OVER (PARTITION BY {name}) AS first",
+        "kept",
+        f"WHERE {known([name])}",
+    )
+    found = database.all(
+        select(
+            f"{name}, day, next", f"({steps})", f"WHERE next - day > 1 ORDER BY day, first LIMIT {EXAMPLES}"
+        )
+    )
+    names = series_texts(
+        pd.Series([row[0] for row in found], dtype="str" if series.reading == "text" else "float64")
+    )
+    gaps = [
+        gap_report(np.datetime64(day, "D"), np.datetime64(after, "D")) | {"series": one}
+        for (_, day, after), one in zip(found, names, strict=True)
+    ]
+    return {"missing_days": int(missing), "gaps": gaps}
+
+
+def _contract_columns(database: Database, daily: pd.DataFrame, weekday_missing: int) -> list[Report]:
+    days = daily[DATE].to_numpy().astype("datetime64[D]")
+    found: dict[str, tuple[Any, Any]] = {DATE: (None, None), WEEKDAY: (None, None)}
+    if len(days):
+        weekdays = weekday_of(days)
+        found = {
+            DATE: (str(days.min()), str(days.max())),
+            WEEKDAY: (float(weekdays.min()), float(weekdays.max())),
+        }
+    found |= {name: _extremes(database, column) for name, column in _IN_DATABASE.items()}
+    return [
+        {
+            "name": name,
+            "role": role,
+            "missing": weekday_missing if name == WEEKDAY else 0,
+            "min": found[name][0],
+            "max": found[name][1],
+        }
+        for name, role in ROLES.items()
+    ]
+
+
+def _column(database: Database, column: Column) -> Report:
+    low, high = _extremes(database, column.sql) if column.role == "numeric" else (None, None)
+    return {"name": column.name, "role": column.role, "missing": column.missing, "min": low, "max": high}
+
+
+def _extremes(database: Database, column: str) -> tuple[float | None, float | None]:
+    low, high = database.one(select(f"min({column}), max({column})", "kept"))
+    return (None, None) if low is None else (float(low), float(high))
