@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ventas import cells
 from ventas.cells import Decimal
@@ -76,12 +78,13 @@ def _decided(
     return Column(name, place, role, "text", seen.empty, said)
 
 
-def values_of(texts: "pd.Series[str]", reading: Reading) -> "pd.Series[float] | pd.Series[str]":
-    """Stripped cells as float64, NaN where missing, or as texts, missing where empty."""
+def values_of(texts: pa.ChunkedArray, reading: Reading) -> "pa.ChunkedArray | pa.Array":
+    """Stripped cells as float64 or as texts; null where missing."""
     if reading == "text":
-        return texts.mask((texts == "").to_numpy(dtype=bool))
-    there = ~cells.is_missing(texts)
-    read = np.full(len(texts), np.nan)
-    some = texts[there]
+        return pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+    cells_read = texts.to_pandas().astype("str")
+    there = ~cells.is_missing(cells_read)
+    read = np.full(len(cells_read), np.nan)
+    some = cells_read[there]
     read[there] = cells.flags(some) if reading == "flags" else cells.numbers(some, reading)
-    return pd.Series(read)
+    return pa.array(read, pa.float64(), from_pandas=True)

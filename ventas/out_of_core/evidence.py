@@ -109,7 +109,8 @@ class FurtherCells:
         self.rows += len(codes)
         self.longest = max(self.longest, int(values[used].str.len().max()) if used.any() else 0)
         self.empty += int(counts[(values == "").to_numpy(dtype=bool)].sum())
-        self._add_values(values[used], counts[used], decimal, most_flags)
+        if not self.is_text:
+            self._add_values(values[used], counts[used], decimal, most_flags)
         return pd.Series(values.array.take(codes), dtype="str")
 
     def _add_values(
@@ -151,6 +152,11 @@ class FurtherCells:
             self.readable[other] = False
 
     @property
+    def is_text(self) -> bool:
+        """Whether no further row can make numbers or flags of it; then `missing` and `evidence` do not matter."""
+        return not self.plain and not any(self.readable.values()) and self.flags is None
+
+    @property
     def present(self) -> int:
-        """Rows that have a value."""
+        """Rows that have a value; of a column that may be numbers."""
         return self.rows - self.missing
