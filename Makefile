@@ -11,7 +11,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run-env dev-env object-store up sample test zoo test-fast check audit sbom chaos benchmark benchmark-serving benchmark-events benchmark-etl benchmark-models benchmark-history benchmark-dashboard benchmark-upload benchmark-start screenshots lock clean-state
+.PHONY: help run-env dev-env object-store up sample test zoo test-fast check audit sbom chaos benchmark benchmark-serving benchmark-events benchmark-etl benchmark-large benchmark-models benchmark-history benchmark-dashboard benchmark-upload benchmark-start screenshots lock clean-state
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -63,7 +63,7 @@ sbom: dev-env ## write sbom.json, the locked packages as CycloneDX
 chaos: dev-env object-store ## kill the parts of a real system in turn; CHAOS_UPLOADS=20 is the short way
 	$(BIN)/python -m chaos
 
-benchmark: benchmark-serving benchmark-events benchmark-etl benchmark-models benchmark-history benchmark-dashboard benchmark-upload benchmark-start ## all of them, in turn
+benchmark: benchmark-serving benchmark-events benchmark-etl benchmark-large benchmark-models benchmark-history benchmark-dashboard benchmark-upload benchmark-start ## all of them, in turn
 
 benchmark-serving: dev-env ## predictions under load, beside MLflow's server and a bare Flask endpoint (needs wrk)
 	GOMP_SPINCOUNT=1000 $(BIN)/python -m benchmarks.serving
@@ -73,6 +73,9 @@ benchmark-events: dev-env ## events under load, beside a bare Flask endpoint tha
 
 benchmark-etl: dev-env ## the cleaning of up to five million rows, beside pandas reading and writing a clean copy
 	$(BIN)/python -m benchmarks.etl
+
+benchmark-large: dev-env ## a file of 5 GB cleaned in bounded memory (needs 25 GB of disk)
+	$(BIN)/python -m benchmarks.large
 
 benchmark-models: dev-env ## how good the models are, beside tables, the seed's grid and the noise floor
 	$(BIN)/python -m benchmarks.models

@@ -48,6 +48,8 @@ HEADER = f"The header of a forecast file must name {', '.join(REQUIRED_COLUMNS)}
 _REPORT_COLUMNS = ("Línea", "Qué corregir", "Fila")
 _ROLES = {DATE: "date", WEEKDAY: "weekday", PROMOTION: "promotion", HOLIDAY: "holiday"}
 
+_LARGEST = 512 << 20  # bytes: a forecast file is read whole, however large a sales file may be
+
 
 @dataclass(frozen=True)
 class ForecastFile:
@@ -74,7 +76,8 @@ def read_forecast_file(path: Path, settings: Settings, inputs: Sequence[ModelInp
     """
     report: Report = empty_report() | {"kind": Kind.FORECAST.value}
     try:
-        table = read_table(path, settings)
+        most = min(settings.MAX_UPLOAD_BYTES, _LARGEST)
+        table = read_table(path, settings.model_copy(update={"MAX_UPLOAD_BYTES": most}))
         report.update(table.as_report())
         _check_size(report["rows_in"], settings.MAX_BATCH_ROWS)
         columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_forecast_column")

@@ -224,3 +224,30 @@ def test_a_newer_version_that_is_rejected_does_not_take_the_older_one_with_it(si
     older, newer = site.upload("ventas.csv", "2024-01-01"), site.put("ventas.csv", b"a,b\n1,2\n")
     assert site.etl(newer) == "rejected"
     assert site.etl(older) == "retrain"
+
+
+def test_a_file_that_is_cleaned_on_disk_leaves_the_same_dataset(site: Site) -> None:
+    """And rows that are too old to be trained on are kept, too."""
+    chain = generate_chain(6, 200, seed=2).frame.to_csv(index=False, sep=";").encode()
+    left = []
+    for limit in (0, 1 << 30):
+        known = {"OUT_OF_CORE_BYTES": limit, "MAX_TRAINING_ROWS": 800}
+        site.parts.settings = site.parts.settings.model_copy(update=known)
+        run = site.put("big_ventas.csv", chain + b"\n" * (limit == 0))  # the same bytes are not cleaned twice
+        assert site.etl(run) == "retrain"
+        prefix = f"runs/{run}/"
+        names = [one.object_name for one in site.client.list_objects("data", prefix)]
+        left.append({name[len(prefix) :]: site.client.get_object("data", name).read() for name in names})
+    on_disk, in_memory = (
+        {name: data for name, data in one.items() if name != "quality.json"} for one in left
+    )
+    assert on_disk == in_memory
+    rows = {
+        name: len(read_dataset(on_disk[f"{name}.csv"])) for name in ("train", "outliers", "test", "older")
+    }
+    assert rows["older"] > 0
+    assert 0 < sum(rows.values()) - rows["older"] <= 800
+    quality = json.loads(left[0]["quality.json"])
+    assert quality["rows_older"] == rows["older"]
+    assert sum(rows.values()) == quality["rows_kept"]
+    assert any("MAX_TRAINING_ROWS" in sentence for sentence in quality["warnings"])

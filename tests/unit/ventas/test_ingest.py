@@ -383,6 +383,7 @@ def test_every_code_has_advice_in_spanish() -> None:
             "records.py",
             "reader.py",
             "ingest.py",
+            "cleaned.py",
             "split.py",
             "forecast_file.py",
             "forecast_answer.py",
