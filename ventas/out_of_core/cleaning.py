@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -47,8 +48,9 @@ class _Work:
 
 def clean_on_disk(path: Path, settings: Settings, today: date, report: Report) -> OnDisk:
     """`ingest` in bounded memory; `report` is filled as far as it goes. Scratch files lie beside `path`."""
-    folder = path.with_name(_FOLDER)
-    folder.mkdir()
+    scratch = path.with_name(_FOLDER)
+    scratch.mkdir(exist_ok=True)
+    folder = Path(mkdtemp(dir=scratch))  # what was cleaned here before may still be in use
     text = write_text(path, folder / "text", settings)
     blocks = Blocks.of(folder / "text", text, settings)
     columns, whole = _looked_through(blocks, report)

@@ -1,6 +1,7 @@
 """The good rows of a file in DuckDB, which asks of all of them at once and spills to disk what does not fit."""
 
 from collections.abc import Iterator, Sequence
+from glob import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -42,13 +43,12 @@ class Database:
 
     def open(self, path: Path) -> None:
         """Take the rows from here; `kept` are all of them until `drop`."""
-        self._connection.execute(f"CREATE OR REPLACE VIEW rows AS FROM read_parquet({_text(path)})")
+        self._connection.execute(f"CREATE OR REPLACE VIEW rows AS FROM {_parquet(path)}")
         self._connection.execute("CREATE OR REPLACE VIEW kept AS FROM rows")
 
     def open_rejected(self, *paths: Path) -> None:
         """Take the bad rows, view `rejected`, from these files."""
-        files = ", ".join(map(_text, paths))
-        self._connection.execute(f"CREATE OR REPLACE VIEW rejected AS FROM read_parquet([{files}])")
+        self._connection.execute(f"CREATE OR REPLACE VIEW rejected AS FROM {_parquet(*paths)}")
 
     def all(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a short answer."""
@@ -124,5 +124,7 @@ def known(columns: Sequence[str]) -> str:
     return " AND ".join(f"{name} IS NOT NULL" for name in columns)
 
 
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+def _parquet(*paths: Path) -> str:
+    """The rows of these files. Names of folders stay names: no patterns, and no columns as in `year=2024`."""
+    files = ", ".join("'" + escape(str(path)).replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{files}], hive_partitioning = false)"

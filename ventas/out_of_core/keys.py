@@ -94,7 +94,7 @@ def _may_be_half(database: Database, column: Column, most: int) -> bool:
         return False
     if not 1 < _kinds(database, "rows", column.sql) <= most:
         return False
-    if column.reading == "text":
+    if column.role != "numeric":
         return True
     return not database.one(select(f"bool_and({column.sql} IN (0, 1))", "rows"))[0]
 
