@@ -20,7 +20,7 @@ GZIP_FAULTS = (EOFError, gzip.BadGzipFile, zlib.error)
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 14
-_FIRST_LINE = re.compile(rb"\S[^\n]*")
+_FIRST_LINE = re.compile(rb"\S[^\r\n]*")
 
 # First bytes of what people send by mistake, and what to tell them.
 _SAVE_AS = "Save the sheet as CSV and upload that."

@@ -53,7 +53,8 @@ def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Furth
     empty = (values == "").to_numpy(dtype=bool)
     missing = int(counts[empty].sum())
     if empty.all():
-        return Further(name, "left_out", column.astype("str"), missing).left_out("left_out_empty")
+        none = pd.Series([None] * len(column), dtype="str")  # blanks tell no series apart
+        return Further(name, "left_out", none, missing).left_out("left_out_empty")
     floats = _as_numbers(values, counts, decimal)
     if floats is None:
         floats = _as_flags(values)

@@ -37,7 +37,7 @@ _MAX_HEADER_BYTES = 65_536
 _PROBE_ROWS = 20_000
 _BLOCK_BYTES = 1 << 20
 _TEXT, _CATEGORY = pa.large_string(), pa.dictionary(pa.int32(), pa.string())
-_FILLED = re.compile(rb"[^ \t,;\n]")
+FILLED = re.compile(rb"[^ \t,;\n]")
 _SEP_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 
 
@@ -135,7 +135,7 @@ def _find_header(records: Records) -> tuple[int, str]:
 def _next_filled(records: Records, at: int) -> int:
     """Index of the first record from `at` on that holds more than delimiters and blanks."""
     rest = memoryview(records.data)[int(records.starts[at]) :] if at < len(records.starts) else b""
-    filled = _FILLED.search(rest)
+    filled = FILLED.search(rest)
     if filled is None:
         raise refused("The file has no header line. The first line must hold the column names.", "empty_file")
     offset = int(records.starts[at]) + filled.start()
@@ -186,7 +186,7 @@ def table_of(text: Text, body: Records, counts: Ints, header: Header) -> Table:
     filled = _filled(cells)
     odd = np.flatnonzero(~blank & ~whole)
     raw = body.take(odd).raw(np.arange(len(odd)))
-    odd = odd[np.array([bool(_FILLED.search(row.encode())) for row in raw], dtype=bool)]
+    odd = odd[np.array([bool(FILLED.search(row.encode())) for row in raw], dtype=bool)]
     return Table(
         cells=cells if filled.all() else cells[filled].reset_index(drop=True),
         records=body.take(np.flatnonzero(whole)[filled]),

@@ -115,9 +115,10 @@ def read_flag(
     values, codes, counts = cells.distinct(column)
     read = cells.flags(values)
     absent = cells.is_missing(values)
-    if marked is None and absent.any() and only_x(values[~absent]):
+    empty = int(counts[absent].sum())
+    if marked is None and empty and only_x(values[~absent]):
         marked = True
-        rows.remarks.append(remark("marked_with_x", column=name, rows=int(counts[absent].sum())))
+        rows.remarks.append(remark("marked_with_x", column=name, rows=empty))
     if marked:
         read[absent] = 0
         absent[:] = False

@@ -1,7 +1,8 @@
 """A text on disk -> tables of whole records, one block after the other; lines are counted as in the file."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,12 +11,13 @@ import numpy as np
 from ventas.contract import refused
 from ventas.dialect import Text
 from ventas.memory import give_back
-from ventas.reader import Header, Table, find_header, table_of
+from ventas.reader import FILLED, Header, Table, find_header, table_of
 from ventas.records import cells_per_record, check_quotes, find_quotes, find_records
 from ventas.settings import Settings
 
 BLOCK_BYTES = 8 << 20
 _LONGEST_RECORD = 64 << 20
+_SEP_LINE_ALONE = re.compile(rb"[ \t,;\n]*sep=[,;\t][ \t,;\n]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -37,26 +39,55 @@ class Blocks:
     @classmethod
     def of(cls, path: Path, text: Text, settings: Settings) -> "Blocks":
         """Reads the header. Raises RejectedUpload as `find_header` does, and `quotes`."""
-        with path.open("rb") as file:
-            data = next(_pieces(file, None)).data
+        beginning = _beginning(path)
+        data, line = beginning.data, beginning.line
         quotes = find_quotes(data)
-        records = find_records(data, quotes)
-        header = find_header(records, settings.MAX_COLUMNS, lambda mark: check_quotes(data, quotes, mark))
-        return cls(path, text, header)
+        records = find_records(data, quotes, line)
+        header = find_header(
+            records, settings.MAX_COLUMNS, lambda mark: check_quotes(data, quotes, mark, line)
+        )
+        return cls(path, text, replace(header, at=header.at + beginning.passed))
 
     def __iter__(self) -> Iterator[Block]:
         """Raises RejectedUpload (`quotes`, `too_large`)."""
         with self.path.open("rb") as file:
-            for number, piece in enumerate(_pieces(file, self.header.delimiter)):
+            above = self.header.at + 1  # records that are none of the body
+            for piece in _pieces(file, self.header.delimiter):
                 quotes = find_quotes(piece.data)
                 check_quotes(piece.data, quotes, self.header.delimiter, piece.line)
                 records = find_records(piece.data, quotes, piece.line)
                 counts = cells_per_record(records, quotes, self.header.delimiter)
-                first = 0 if number else self.header.at + 1
+                first, above = above, max(above - len(counts), 0)
                 if first < len(counts):
                     body = records.take(slice(first, None))
                     yield Block(table_of(self.text, body, counts[first:], self.header), piece.offset)
                 give_back()
+
+
+@dataclass(frozen=True)
+class _Beginning:
+    """The text up to the end of the piece that the header is in, without `passed` empty records; its first line."""
+
+    data: bytes
+    line: int
+    passed: int
+
+
+def _beginning(path: Path) -> _Beginning:
+    """Passes over pieces of empty lines; Excel's `sep=;` line may stand before them, with the header after them."""
+    kept, passed, line = b"", 0, 1
+    with path.open("rb") as file:
+        for piece in _pieces(file, None):
+            if not FILLED.search(piece.data):
+                passed += piece.data.count(b"\n")
+                continue
+            line = piece.line - kept.count(b"\n")
+            kept += piece.data
+            if not _SEP_LINE_ALONE.fullmatch(kept):
+                return _Beginning(kept, line, passed)
+    if kept:
+        return _Beginning(kept, line, passed)
+    return _Beginning(b"\n", 1, passed)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from ventas.settings import Settings
 
 _CHUNK_BYTES = 1 << 20
 _UTF8_MARK = codecs.BOM_UTF8
+_HEADER_BYTES = 1 << 20  # no header is so long
 
 
 def is_larger(path: Path, limit: int) -> bool:
@@ -93,9 +94,11 @@ def _read(file: BinaryIO) -> bytes:
 
 @dataclass
 class _Look:
-    """What has been seen of a file: its beginning, and the line of the first byte that is not UTF-8."""
+    """What has been seen of a file: its beginning, its first line that is not empty, and the line of the first byte
+    that is not UTF-8."""
 
     head: bytes = b""
+    header: bytes = b""
     line: int = 1
     fault: int | None = None
 
@@ -107,6 +110,8 @@ def _encoding(chunks: Iterator[bytes]) -> str:
         if not look.head:
             look.head = chunk
             refuse_foreign(chunk)
+        if len(look.header) < _HEADER_BYTES and b"\n" not in look.header:
+            look.header = (look.header + chunk).lstrip()
         utf16 = is_utf16(look.head)
         refuse_nul(chunk, utf16=utf16)
         if look.fault is None and not utf16:
@@ -118,7 +123,7 @@ def _encoding(chunks: Iterator[bytes]) -> str:
     marked = look.head.startswith(_UTF8_MARK)
     if look.fault is None:
         return "utf-8-sig" if marked else "utf-8"
-    if marked or header_is_utf8(look.head):
+    if marked or header_is_utf8(look.header):
         raise damaged(look.fault)
     return "cp1252"
 
