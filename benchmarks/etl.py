@@ -135,10 +135,12 @@ def timed(work: Callable[[], object]) -> tuple[float, float, float]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     begun, spent = time.perf_counter(), time.process_time()
-    work()
-    took = time.perf_counter() - begun, time.process_time() - spent
-    over.set()
-    watcher.join()
+    try:
+        work()
+        took = time.perf_counter() - begun, time.process_time() - spent
+    finally:
+        over.set()
+        watcher.join()
     return *took, float(most - before)
 
 

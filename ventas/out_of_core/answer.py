@@ -72,39 +72,30 @@ def _without_header(part: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class KeptRows:
-    """The good rows at `path` without those `repeated`; from day `begins` on they are trained on."""
+    """The good rows, in file `path`, that no later one repeats; from day `begins` on they are trained on."""
 
     path: Path
     further: Sequence[Column]
-    repeated: "npt.NDArray[np.uint8] | None"
     begins: int
 
     def frames(self, *, older: bool) -> Iterator[pd.DataFrame]:
         """The rows before `begins`, or those from it on, in the file's order, as `ventas.ingest` has them."""
-        kept = [column for column in self.further if column.role != "left_out"]
-        names = ["rn", "day", "promotion", "holiday", "sales", *(column.sql for column in kept)]
+        kept = self._used()
+        names = ["day", "promotion", "holiday", "sales", *(column.sql for column in kept)]
         for table in row_groups(self.path, names):
-            days = table["day"].to_numpy()
-            wanted = ((days < self.begins) == older) & ~self._again(table["rn"].to_numpy())
+            wanted = (table["day"].to_numpy() < self.begins) == older
             if wanted.any():
                 yield _frame(table if wanted.all() else table.filter(pa.array(wanted)), kept)
 
     def newest(self) -> pd.DataFrame:
         """The rows to train on."""
         parts = list(self.frames(older=False))
-        return pd.concat(parts, ignore_index=True) if parts else _frame(self._empty(), self._used())
+        if not parts:
+            return _frame(parquet.read_schema(self.path).empty_table(), self._used())
+        return pd.concat(parts, ignore_index=True)
 
     def _used(self) -> list[Column]:
         return [column for column in self.further if column.role != "left_out"]
-
-    def _empty(self) -> pa.Table:
-        return parquet.read_schema(self.path).empty_table()
-
-    def _again(self, places: npt.NDArray[np.int64]) -> Bools:
-        if self.repeated is None:
-            return np.zeros(len(places), dtype=bool)
-        bits = self.repeated[places >> 3] >> (places & 7).astype(np.uint8)
-        return np.asarray(bits & 1 == 1, dtype=bool)
 
 
 def _frame(table: pa.Table, further: Sequence[Column]) -> pd.DataFrame:

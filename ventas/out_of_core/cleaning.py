@@ -1,10 +1,13 @@
 """`ventas.ingest` for files larger than memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -17,10 +20,11 @@ from ventas.meanings import meanings
 from ventas.out_of_core.answer import KeptRows, OnDisk, first_rejected
 from ventas.out_of_core.blocks import Blocks
 from ventas.out_of_core.columns import Column, decided
-from ventas.out_of_core.database import Database, select
+from ventas.out_of_core.database import Database
 from ventas.out_of_core.evidence import Whole, other_evidence
-from ventas.out_of_core.keys import drop_repeated, find_keys
-from ventas.out_of_core.staging import REJECTED_SCHEMA, Staged, stage, with_values
+from ventas.out_of_core.keys import Keys
+from ventas.out_of_core.marks import Marks
+from ventas.out_of_core.staging import PACKED, REJECTED_SCHEMA, Staged, row_groups, stage, with_values
 from ventas.out_of_core.text import write_text
 from ventas.out_of_core.whole import facts, key_remarks, late_remarks, rejected_facts, weekday_remarks
 from ventas.quality import Report
@@ -31,6 +35,7 @@ from ventas.remarks import Remark, remark, remarks_report
 from ventas.settings import Settings
 
 _FOLDER = "out-of-core"
+_WRITTEN_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class _Work:
     folder: Path
     columns: Mapping[str, str]  # the file's names of the contract's columns
     unnamed: Sequence[str]  # columns without a name
+    further: Sequence[Column]
     remarks: list[Remark]
     report: Report
 
@@ -59,10 +65,12 @@ def clean_on_disk(path: Path, settings: Settings, today: date, report: Report) -
     remarks += whole.remarks()
     staged = stage(blocks, columns, decimal, whole.flags, folder)
     with Database(folder) as database:
-        database.open(staged.good)
+        database.open("rows", staged.good)
         further = _further(database, staged, blocks, decimal, settings)
-        work = _Work(database, staged, folder, columns, blocks.header.unnamed, remarks, report)
-        return _judged(work, further, whole, today, settings)
+        unnamed = blocks.header.unnamed
+        work = _Work(database, staged, folder, columns, unnamed, further, remarks, report)
+        rejected, rows = _told(work, whole, today, settings)
+    return _answer(rows, rejected, remarks, report, settings)
 
 
 def _looked_through(blocks: Blocks, report: Report) -> tuple[dict[str, str], Whole]:
@@ -101,38 +109,60 @@ def _further(
     """The further columns, their values kept beside the rows."""
 
     def kinds(place: int) -> int:
-        return database.count(select(f"DISTINCT t{place}", "rows", f"WHERE t{place} <> ''"))
+        return database.distinct("rows", f"t{place}", where=f"t{place} <> ''")
 
     found = decided(staged.seen, decimal, kinds, blocks.header.unnamed, settings.LEFT_OUT_COLUMNS)
     staged.good = with_values(staged, found)
-    database.open(staged.good)
+    database.open("rows", staged.good)
     return found
 
 
-def _judged(work: _Work, further: Sequence[Column], whole: Whole, today: date, settings: Settings) -> OnDisk:
-    """Find the rows that repeat each other, and tell of the file as `ventas.ingest` does, in the same order."""
-    database, report, remarks = work.database, work.report, work.remarks
-    remarks += [
-        one.remark
-        for one in further
-        if one.remark and (one.name not in work.unnamed or one.missing < work.staged.rows)
-    ]
-    keys = find_keys(database, further)
-    repeated = drop_repeated(database, further, keys)
-    remarks += key_remarks(database, keys)
-    series = keys[0] if len(keys) == 1 and keys[0].role != "left_out" else None
+def _told(work: _Work, whole: Whole, today: date, settings: Settings) -> tuple[Path, KeptRows]:
+    """Find the rows that repeat each other, and tell of the file as `ventas.ingest` does, in the same order.
+
+    The answer is the file of all bad rows, and the rows that are left.
+    """
+    database, report, remarks, rows = work.database, work.report, work.remarks, work.staged.rows
+    remarks += [one.remark for one in work.further if one.remark and _has_name(one, work)]
+    keys = Keys(database, work.further, rows, lambda marks: _open_without(work, marks, "once"))
+    found = keys.find()
+    repeated = keys.repeated(found)
+    kept = _open_without(work, repeated, "kept")
+    remarks += key_remarks(database, found)
+    series = found[0] if len(found) == 1 and found[0].role != "left_out" else None
     report["series"] = series.name if series else ""
     remarks += weekday_remarks(database, report, named=WEEKDAY in work.columns)
     remarks += late_remarks(database, today)
     if whole.blank_lines:
         remarks.append(remark("empty_lines", lines=whole.blank_lines))
-    rejected = _all_rejected(work) if repeated else work.staged.rejected
-    database.open_rejected(rejected)
+    rejected = work.staged.rejected if repeated is None else _all_rejected(work, repeated)
+    database.open("rejected", rejected)
     report.update(rejected_facts(database, report["rows_in"]))
-    facts(database, further, series, report)
-    rows = KeptRows(work.staged.good, further, database.repeated(work.staged.rows), _begins(work, settings))
+    facts(database, work.further, series, report)
+    return rejected, KeptRows(kept, work.further, _begins(work, settings))
+
+
+def _has_name(column: Column, work: _Work) -> bool:
+    """False for what a trailing delimiter makes: a column without a name and without a value."""
+    return column.name not in work.unnamed or column.missing < work.staged.rows
+
+
+def _open_without(work: _Work, marks: Marks | None, name: str) -> Path:
+    """Make view `name` of the good rows but those that are marked; its file."""
+    path = (
+        work.staged.good if marks is None else marks.left(work.staged.good, work.folder / f"{name}.parquet")
+    )
+    work.database.open(name, path)
+    return path
+
+
+def _answer(
+    rows: KeptRows, rejected: Path, remarks: list[Remark], report: Report, settings: Settings
+) -> OnDisk:
+    """What is told of the rows to train on alone, which are in memory from here on."""
     frame = rows.newest()
-    report.update(meanings(frame, [one.as_further() for one in further], report["series"], remarks))
+    further = [one.as_further() for one in rows.further]
+    report.update(meanings(frame, further, report["series"], remarks))
     report.update(remarks_report(remarks))
     if (fault := too_little(report, settings)) is not None:
         fault.bad_rows = first_rejected(rejected)
@@ -156,31 +186,28 @@ def _begins(work: _Work, settings: Settings) -> int:
     return begins
 
 
-def _all_rejected(work: _Work) -> Path:
+def _all_rejected(work: _Work, repeated: Marks) -> Path:
     """A file of all bad rows in the order of their lines, with those that a later row repeats."""
-    path, repeated = work.folder / "all-rejected.parquet", work.folder / "repeated.parquet"
-    with parquet.ParquetWriter(repeated, REJECTED_SCHEMA) as writer:
-        for part in _repeated(work):
-            writer.write_table(part)
-    database = work.database
-    database.open_rejected(work.staged.rejected, repeated)
-    with parquet.ParquetWriter(path, REJECTED_SCHEMA) as writer:
-        for batch in database.batches(select("line, reason, code, row", "rejected", "ORDER BY line")):
-            writer.write_batch(batch.cast(REJECTED_SCHEMA))
+    path = work.folder / "all-rejected.parquet"
+    others = (row for table in row_groups(work.staged.rejected) for row in _rows_of(table))
+    # Both are in the order of their lines, and no line is in both.
+    rows = merge(others, _repeated_rows(work, repeated))
+    with parquet.ParquetWriter(path, REJECTED_SCHEMA, **PACKED) as writer:
+        while part := list(islice(rows, _WRITTEN_ROWS)):
+            writer.write_table(pa.table(list(map(list, zip(*part, strict=True))), schema=REJECTED_SCHEMA))
     return path
 
 
-def _repeated(work: _Work) -> Iterable[pa.Table]:
-    """The rows that a later one repeats, with their text."""
-    query = select("line, start, length, date_text", "rows SEMI JOIN again USING (rn)", "ORDER BY line")
+def _rows_of(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
+
+
+def _repeated_rows(work: _Work, repeated: Marks) -> Iterator[tuple[Any, ...]]:
+    """The rows that a later one repeats, as they stand among the bad ones."""
     reason = ROW_RULES["duplicate_date"].reason
     with (work.folder / "text").open("rb") as text:
-        for batch in work.database.batches(query):
-            lines, starts, lengths, dates = (column.to_pylist() for column in batch.columns)
-            raw = []
-            for start, length in zip(starts, lengths, strict=True):
+        for table in repeated.rows(work.staged.good, marked=True):
+            for line, start, length, day in _rows_of(table.select(["line", "start", "length", "date_text"])):
                 text.seek(start)
-                raw.append(raw_text(text.read(min(length, MOST_RAW_BYTES))))
-            reasons = [reason.format(value=shown(value)) for value in dates]
-            codes = ["duplicate_date"] * len(lines)
-            yield pa.table([lines, reasons, codes, raw], schema=REJECTED_SCHEMA)
+                raw = raw_text(text.read(min(length, MOST_RAW_BYTES)))
+                yield line, reason.format(value=shown(day)), "duplicate_date", raw

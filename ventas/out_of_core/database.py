@@ -1,4 +1,8 @@
-"""The good rows of a file in DuckDB, which asks of all of them at once and spills to disk what does not fit."""
+"""The good rows of a file in DuckDB, which asks of all of them at once.
+
+DuckDB spills to disk what does not fit, but not so reliably that a hundred million groups fit 300 MB. So rows are
+grouped in parts by a hash of what they are grouped by: a part has few enough, and no group is in two of them.
+"""
 
 from collections.abc import Iterator, Sequence
 from glob import escape
@@ -9,19 +13,18 @@ from typing import Any, Self
 import duckdb
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from ventas.out_of_core.columns import Column
+from ventas.out_of_core.marks import Marks
 
 Ints = npt.NDArray[np.int64]
 
 MEMORY = "320MB"  # DuckDB asks for 125 MB a thread at least
 THREADS = 2
-_OWN = ("day", "promotion", "holiday", "sales")
+MOST_GROUPS = 5_000_000  # in one go
 
 
 class Database:
-    """Queries on the Parquet file `path`: `rows` are all good rows, `kept` those that no later row repeats."""
+    """Queries on Parquet files: view `rows` are all good rows, `kept` those that no later row repeats."""
 
     def __init__(self, folder: Path):
         self._connection = duckdb.connect(
@@ -30,8 +33,10 @@ class Database:
                 "threads": THREADS,
                 "temp_directory": str(folder / "duckdb"),
                 "preserve_insertion_order": False,
+                "enable_external_file_cache": False,
             }
         )
+        self._known: dict[tuple[str, ...], int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -41,14 +46,10 @@ class Database:
     ) -> None:
         self._connection.close()
 
-    def open(self, path: Path) -> None:
-        """Take the rows from here; `kept` are all of them until `drop`."""
-        self._connection.execute(f"CREATE OR REPLACE VIEW rows AS FROM {_parquet(path)}")
-        self._connection.execute("CREATE OR REPLACE VIEW kept AS FROM rows")
-
-    def open_rejected(self, *paths: Path) -> None:
-        """Take the bad rows, view `rejected`, from these files."""
-        self._connection.execute(f"CREATE OR REPLACE VIEW rejected AS FROM {_parquet(*paths)}")
+    def open(self, name: str, *paths: Path) -> None:
+        """Make view `name` of the rows in these files."""
+        self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM {_parquet(*paths)}")
+        self._known = {known: count for known, count in self._known.items() if known[0] != name}
 
     def all(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All rows of a short answer."""
@@ -58,14 +59,6 @@ class Database:
         """The only row of an answer."""
         return self.all(query, parameters)[0]
 
-    def count(self, query: str) -> int:
-        """The number of rows of an answer of any length."""
-        return int(self.one(select("count(*)", f"({query})"))[0])
-
-    def batches(self, query: str, rows: int = 100_000) -> Iterator[pa.RecordBatch]:
-        """An answer of any length, piece by piece."""
-        yield from self._connection.sql(query).to_arrow_reader(rows)
-
     def days(self, source: str = "kept") -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
         """Each day of the rows in order, since 1970-01-01, its count of rows, and its sales."""
         query = select("day, count(*) AS n, sum(sales) AS sold", source, "GROUP BY day ORDER BY day")
@@ -73,45 +66,55 @@ class Database:
         days, rows = (np.asarray(found[name], dtype=np.int64) for name in ("day", "n"))
         return days, rows, np.asarray(found["sold"], dtype=np.float64)
 
-    def mark_repeated(self, columns: Sequence[str]) -> int:
-        """Let rows go that a later one repeats in `columns`, and count them; without a value in one a row stays."""
-        return self._mark(columns, "=", f"WHERE {known(columns)}")
+    def distinct(self, source: str, *columns: str, where: str = "true") -> int:
+        """How many different values the columns have together; missing ones are a value."""
+        asked = (source, where, *columns)
+        if asked not in self._known:
+            self._known[asked] = sum(
+                int(self.one(select("count(*)", f"({query})"))[0])
+                for part in self.parts(source, columns, where)
+                for query in [select(f"DISTINCT {', '.join(columns)}", source, "WHERE", part)]
+            )
+        return self._known[asked]
 
-    def mark_equal(self, further: Sequence[Column]) -> int:
-        """The same for rows that are equal in all columns, missing values too."""
-        return self._mark([*_OWN, *(one.sql for one in further)], "IS NOT DISTINCT FROM")
+    def repeats(self, columns: Sequence[str], rows: int, *, keep: str, where: str = "true") -> Marks | None:
+        """The places among all `rows` of those that repeat another in these columns; None where none does.
 
-    def keep_first_of_equal(self, further: Sequence[Column]) -> bool:
-        """Make view `once`: the first of rows that are equal in all columns; whether there are any that are not."""
-        columns = ", ".join([*_OWN, *(one.sql for one in further)])
-        self._connection.execute(
-            "CREATE OR REPLACE TABLE firsts AS " + select("min(rn) AS rn", "rows", "GROUP BY", columns)
-        )
-        self._connection.execute("CREATE OR REPLACE VIEW once AS FROM rows SEMI JOIN firsts USING (rn)")
-        return self.count("FROM firsts") < self.count("FROM rows")
+        Of equal ones one stays: that with the highest `rn`, or the lowest, as `keep` (`max`, `min`) says. Missing
+        values are equal; `where` says which rows are looked at.
+        """
+        total = int(self.one(select("count(*)", "rows", "WHERE", where))[0])
+        if total == self.distinct("rows", *columns, where=where):
+            return None
+        marks, names = Marks(rows), ", ".join(columns)
+        same = " AND ".join(f"a.{name} IS NOT DISTINCT FROM b.{name}" for name in columns)
+        for part in self.parts("rows", columns, where):
+            groups = select(
+                f"{names}, {keep}(rn) AS stays", "rows", "WHERE", part, "GROUP BY ALL HAVING count(*) > 1"
+            )
+            query = select("a.rn", f"rows a JOIN ({groups}) b ON {same}", "WHERE a.rn <> b.stays")
+            for batch in self._connection.sql(query).to_arrow_reader(100_000):
+                marks.add(batch.column(0).to_numpy())
+        return marks
 
-    def repeated(self, rows: int) -> npt.NDArray[np.uint8] | None:
-        """The rows that were let go as one bit for each of all, None where there are none."""
-        bits = np.zeros(rows // 8 + 1, dtype=np.uint8)
-        found = False
-        for batch in self.batches("SELECT rn FROM again"):
-            places = batch.column(0).to_numpy()
-            np.bitwise_or.at(bits, places >> 3, np.left_shift(1, places & 7).astype(np.uint8))
-            found = True
-        return bits if found else None
+    def parts(
+        self, source: str, columns: Sequence[str], where: str = "true", together: Sequence[str] = ()
+    ) -> Iterator[str]:
+        """Conditions that take the rows apart: each fits so many rows as are different in `columns`.
 
-    def _mark(self, columns: Sequence[str], equals: str, *where: str) -> int:
-        names = ", ".join(columns)
-        groups = select(f"{names}, max(rn) AS last", "rows", *where, "GROUP BY ALL HAVING count(*) > 1")
-        same = " AND ".join(f"a.{name} {equals} b.{name}" for name in columns)
-        again = select("a.rn", f"rows a JOIN ({groups}) b ON {same}", "WHERE a.rn < b.last")
-        self._connection.execute(f"CREATE OR REPLACE TABLE again AS {again}")
-        self._connection.execute("CREATE OR REPLACE VIEW kept AS FROM rows ANTI JOIN again USING (rn)")
-        return self.count("FROM again")
+        None parts rows that are equal in `together`, which are `columns` where nothing is said.
+        """
+        groups = self.one(select(f"approx_count_distinct({_hash(columns)})", source, "WHERE", where))[0]
+        parts = int(groups) // MOST_GROUPS + 1
+        if parts == 1:
+            yield where
+            return
+        key = _hash(together or columns)
+        yield from (f"({where}) AND {key} % {parts} = {part}" for part in range(parts))
 
-    def none_repeated(self) -> None:
-        """Say that no row repeats another."""
-        self._connection.execute("CREATE OR REPLACE TABLE again (rn BIGINT)")
+
+def _hash(columns: Sequence[str]) -> str:
+    return f"hash({', '.join(columns)})"
 
 
 def select(what: str, source: str, *rest: str) -> str:

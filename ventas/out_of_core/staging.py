@@ -41,7 +41,7 @@ _OWN = [
 
 # Numbers that grow from row to row cost next to nothing so, and the rest is read again soon: quick beats small.
 _GROWING = ("rn", "line", "start")
-_PACKED: dict[str, Any] = {
+PACKED: dict[str, Any] = {
     "compression": "lz4",
     "use_dictionary": [name for name, _ in _OWN if name not in (*_GROWING, "sales", "length")],
     "column_encoding": dict.fromkeys(_GROWING, "DELTA_BINARY_PACKED"),
@@ -67,8 +67,8 @@ def stage(
     staged.seen = {name: FurtherCells() for name in further}
     schema = pa.schema([*_OWN, *((f"t{place}", pa.string()) for place in range(len(further)))])
     with (
-        parquet.ParquetWriter(staged.good, schema, **_PACKED) as good,
-        parquet.ParquetWriter(staged.rejected, REJECTED_SCHEMA, **_PACKED) as bad,
+        parquet.ParquetWriter(staged.good, schema, **PACKED) as good,
+        parquet.ParquetWriter(staged.rejected, REJECTED_SCHEMA, **PACKED) as bad,
     ):
         for block in blocks:
             rows = Rows(block.table, np.zeros(len(block.table.cells), dtype=bool))

@@ -109,7 +109,7 @@ def facts(database: Database, further: Sequence[Column], series: Column | None, 
     report["sales_curve"] = sales_curve(daily)
     report["columns"] = [
         *_contract_columns(database, daily, report.pop("weekday_missing")),
-        *(_column(database, one) for one in further),
+        *_further_columns(database, further),
     ]
 
 
@@ -117,32 +117,37 @@ def _gaps(database: Database, series: Column) -> Report:
     """The days that are missing within the series, of which each has a row for a day at most, and the first gaps."""
     name = series.sql
     spans = select(
-        "max(day) - min(day) + 1 - count(*) AS missing",
-        "kept",
-        f"WHERE {known([name])} GROUP BY {name}",
+        "max(day) - min(day) + 1 - count(*) AS missing", "kept", f"WHERE {known([name])} GROUP BY {name}"
     )
     missing = database.one(select("coalesce(sum(missing), 0)", f"({spans})"))[0]
     if not missing:
         return {"missing_days": 0, "gaps": []}
-    steps = select(
-        f"{name}, day, lead(day) OVER (PARTITION BY {name} ORDER BY day) AS next, "
-        f"min(rn) OVER (PARTITION BY {name}) AS first",
-        "kept",
-        f"WHERE {known([name])}",
-    )
-    found = database.all(
-        select(
-            f"{name}, day, next", f"({steps})", f"WHERE next - day > 1 ORDER BY day, first LIMIT {EXAMPLES}"
-        )
-    )
+    found = [
+        row
+        for part in database.parts("kept", [name, "rn"], known([name]), together=[name])
+        for row in _first_gaps(database, name, part)
+    ]
+    found = sorted(found, key=lambda row: (row[1], row[3]))[:EXAMPLES]
     names = series_texts(
         pd.Series([row[0] for row in found], dtype="str" if series.reading == "text" else "float64")
     )
     gaps = [
         gap_report(np.datetime64(day, "D"), np.datetime64(after, "D")) | {"series": one}
-        for (_, day, after), one in zip(found, names, strict=True)
+        for (_, day, after, _), one in zip(found, names, strict=True)
     ]
     return {"missing_days": int(missing), "gaps": gaps}
+
+
+def _first_gaps(database: Database, name: str, part: str) -> list[tuple[Any, ...]]:
+    """The first gaps of some series: the series, the days before and after, and the series' first row."""
+    steps = select(
+        f"{name}, day, lead(day) OVER (PARTITION BY {name} ORDER BY day) AS next, "
+        f"min(rn) OVER (PARTITION BY {name}) AS first",
+        "kept",
+        f"WHERE {part}",
+    )
+    gaps = f"WHERE next - day > 1 ORDER BY day, first LIMIT {EXAMPLES}"
+    return database.all(select(f"{name}, day, next, first", f"({steps})", gaps))
 
 
 def _contract_columns(database: Database, daily: pd.DataFrame, weekday_missing: int) -> list[Report]:
@@ -154,7 +159,7 @@ def _contract_columns(database: Database, daily: pd.DataFrame, weekday_missing: 
             DATE: (str(days.min()), str(days.max())),
             WEEKDAY: (float(weekdays.min()), float(weekdays.max())),
         }
-    found |= {name: _extremes(database, column) for name, column in _IN_DATABASE.items()}
+    found |= dict(zip(_IN_DATABASE, _extremes(database, list(_IN_DATABASE.values())), strict=True))
     return [
         {
             "name": name,
@@ -167,11 +172,27 @@ def _contract_columns(database: Database, daily: pd.DataFrame, weekday_missing: 
     ]
 
 
-def _column(database: Database, column: Column) -> Report:
-    low, high = _extremes(database, column.sql) if column.role == "numeric" else (None, None)
-    return {"name": column.name, "role": column.role, "missing": column.missing, "min": low, "max": high}
+def _further_columns(database: Database, further: Sequence[Column]) -> list[Report]:
+    numeric = [column.sql for column in further if column.role == "numeric"]
+    extremes = dict(zip(numeric, _extremes(database, numeric), strict=True))
+    return [
+        {
+            "name": column.name,
+            "role": column.role,
+            "missing": column.missing,
+            "min": extremes.get(column.sql, (None, None))[0],
+            "max": extremes.get(column.sql, (None, None))[1],
+        }
+        for column in further
+    ]
 
 
-def _extremes(database: Database, column: str) -> tuple[float | None, float | None]:
-    low, high = database.one(select(f"min({column}), max({column})", "kept"))
-    return (None, None) if low is None else (float(low), float(high))
+def _extremes(database: Database, columns: Sequence[str]) -> list[tuple[float | None, float | None]]:
+    """The lowest and the highest value of each column."""
+    if not columns:
+        return []
+    found = database.one(select(", ".join(f"min({name}), max({name})" for name in columns), "kept"))
+    return [
+        (None, None) if low is None else (float(low), float(high))
+        for low, high in zip(found[::2], found[1::2], strict=True)
+    ]
