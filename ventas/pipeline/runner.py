@@ -4,10 +4,12 @@ effect done ──────────► the next state, and its task is to
 RejectedUpload ───────► rejected
 PermanentError ───────► failed
 TransientError ───────► the lease is given back and the step tried again, until OUTAGE_PATIENCE_SECONDS
+a full disk ──────────► likewise
 a bug ────────────────► the same, but MAX_ATTEMPTS times, then failed with its last error
 LeaseLost ────────────► nothing: another worker owns the run
 """
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +25,7 @@ from ventas.pipeline.lease import kept_alive
 from ventas.states import KIND_OF_STEP, RunStatus, Step, due_step
 from ventas.times import utc_now
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 log = structlog.get_logger()
 
 
@@ -98,9 +101,16 @@ def _attempt(context: Context, lease: Lease, work: StepFunction) -> Step | None:
         tracing.note_error(error)
         return _wait_out(context, lease, f"{type(error).__name__}: {error}")
     except Exception as error:  # a bug must end in the ledger too: tried again, then `failed`
-        log.exception("step_error", run_id=lease.run_id, step=lease.step, attempt=lease.attempt)
         tracing.note_error(error)
+        if isinstance(error, OSError) and error.errno in _FULL:
+            log.warning("step_waits", run_id=lease.run_id, step=lease.step, reason=str(error))
+            return _wait_out(context, lease, f"The disk of {_where(context, error)} is full: make room.")
+        log.exception("step_error", run_id=lease.run_id, step=lease.step, attempt=lease.attempt)
         return _retry(context, lease, f"{type(error).__name__}: {error}")
+
+
+def _where(context: Context, error: OSError) -> str:
+    return str(error.filename or context.settings.home / "tmp")
 
 
 def _finish(context: Context, lease: Lease, outcome: Outcome) -> Step | None:

@@ -2,11 +2,15 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import time
+
+import structlog
 
 from ventas.contract import Kind
 from ventas.errors import NotFound, RejectedUpload
@@ -17,6 +21,9 @@ from ventas.settings import DATA_BUCKET, UPLOADS_BUCKET
 
 CSV, JSON, MARKDOWN = "text/csv; charset=utf-8", "application/json", "text/markdown; charset=utf-8"
 REPORTS = "informes/"
+_LEFT_OVER_SECONDS = 24 * 3600
+
+log = structlog.get_logger()
 
 
 def with_upload_order(context: Context, lease: Lease) -> Run:
@@ -33,6 +40,7 @@ def downloaded(context: Context, run: Run) -> Iterator[Path]:
     """The upload in a file for a while. Raises RejectedUpload (`deleted`, `too_large`) and StoreUnavailable."""
     scratch = context.settings.home / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
+    _clear_left_over(scratch)
     with TemporaryDirectory(dir=scratch) as folder:
         path = Path(folder) / "upload"
         try:
@@ -44,6 +52,20 @@ def downloaded(context: Context, run: Run) -> Iterator[Path]:
                 f"The upload {run.key} was deleted before it could be read. Upload it again.", code="deleted"
             ) from error
         yield path
+
+
+def _clear_left_over(scratch: Path) -> None:
+    """Delete what killed workers left: cleaning on disk needs some times the file, and takes an hour at most."""
+    for folder in scratch.iterdir():
+        try:
+            old = (
+                time() - max(one.stat().st_mtime for one in (folder, *folder.rglob("*"))) > _LEFT_OVER_SECONDS
+            )
+        except FileNotFoundError:
+            continue  # its owner is deleting it
+        if old and folder.is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
+            log.info("left_over_deleted", folder=folder.name)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -251,3 +252,16 @@ def test_a_file_that_is_cleaned_on_disk_leaves_the_same_dataset(site: Site) -> N
     assert quality["rows_older"] == rows["older"]
     assert sum(rows.values()) == quality["rows_kept"]
     assert any("MAX_TRAINING_ROWS" in sentence for sentence in quality["warnings"])
+
+
+def test_what_a_killed_worker_left_is_deleted_a_day_later(site: Site) -> None:
+    """It may be some times a large file; what another worker is at stays."""
+    left, fresh = (site.parts.settings.home / "tmp" / name for name in ("left", "fresh"))
+    for folder in (left, fresh):
+        (folder / "out-of-core").mkdir(parents=True)
+        (folder / "out-of-core" / "text").write_text("Fecha")
+    for path in (left / "out-of-core" / "text", left / "out-of-core", left):
+        os.utime(path, (0, 0))
+    assert site.etl(site.upload("killed_ventas.csv", "2024-01-01")) == "retrain"
+    assert not left.exists()
+    assert (fresh / "out-of-core" / "text").read_text() == "Fecha"

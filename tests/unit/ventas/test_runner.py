@@ -1,5 +1,6 @@
 """Every step ends in exactly one way."""
 
+import errno
 import threading
 
 import pytest
@@ -74,6 +75,15 @@ def test_an_outage_beyond_patience_is_failed_with_its_error(parts: Parts, run_id
     run = parts.ledger.runs.get(run_id)
     assert run.status == "failed"
     assert "MinIO is away" in run.reason
+
+
+def test_a_full_disk_is_waited_out_as_an_outage_is(parts: Parts, run_id: str) -> None:
+    for _ in range(3 * parts.settings.MAX_ATTEMPTS):
+        with pytest.raises(TryAgain):
+            run_step(parts, run_id, Step.ETL, _raising(OSError(errno.ENOSPC, "No space left on device")), "w")
+    run = parts.ledger.runs.get(run_id)
+    assert (run.status, run.attempts) == ("etl", 0)
+    assert run.reason == f"The disk of {parts.settings.home / 'tmp'} is full: make room."
 
 
 def test_a_bug_is_tried_again_and_then_failed_with_its_error(parts: Parts, run_id: str) -> None:
