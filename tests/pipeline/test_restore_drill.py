@@ -28,10 +28,10 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-def _ventas(system: System, *arguments: object) -> subprocess.CompletedProcess[str]:
+def _ventas(system: System, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("ventas")), *map(str, arguments)]
     return subprocess.run(
-        command, env=system.env, cwd=system.cwd, capture_output=True, text=True, timeout=180
+        command, env=system.env | env, cwd=system.cwd, capture_output=True, text=True, timeout=180
     )
 
 
@@ -63,6 +63,7 @@ def test_an_empty_system_goes_on_from_a_backup_of_one_in_use(world: World, tmp_p
     assert taken.returncode == 0, taken.stderr
     assert json.loads(taken.stdout)["objects"].keys() == {"ventas", "data", "mlflow"}
     assert token.encode() not in backup.read_bytes(), "secrets stay where they are"
+    _not_into_the_running_one(world, backup, tmp_path / "third")
     world.system.stop()
 
     for empty in _restored(tmp_path / "empty", backup):
@@ -74,6 +75,16 @@ def test_an_empty_system_goes_on_from_a_backup_of_one_in_use(world: World, tmp_p
         assert old == history[-1]
         _old_files_are_found(empty, before["runs"], rejected)
         _what_is_new_goes_on(empty, champion)
+
+
+def _not_into_the_running_one(world: World, backup: Path, home: Path) -> None:
+    """Another state folder, on the same ports: the store that answers there is not its own."""
+    objects = sorted(str(one.object_name) for one in world.s3.list_objects("data", recursive=True))
+    refused = _ventas(world.system, "restore", backup, "--replace", VENTAS_HOME=str(home))
+    assert refused.returncode != 0
+    assert f"is another system's (process {world.system.pid('minio')}, state folder" in refused.stderr
+    assert sorted(str(one.object_name) for one in world.s3.list_objects("data", recursive=True)) == objects
+    assert objects
 
 
 def _restored(home: Path, backup: Path) -> Iterator[World]:

@@ -12,6 +12,7 @@ from ventas.backup.databases import SQLITE, chunks_of, dump, kind_of, require_to
 from ventas.backup.manifest import Manifest, SavedDatabase, SavedObject
 from ventas.champion import scratch_folder
 from ventas.errors import NotFound, PermanentError
+from ventas.launcher.strangers import refuse_strangers
 from ventas.settings import DATA_BUCKET, MLFLOW_BUCKET, UPLOADS_BUCKET, Settings
 from ventas.times import iso_z, utc_now
 
@@ -30,6 +31,9 @@ def take_backup(settings: Settings, path: Path, on_progress: OnProgress) -> Mani
     for url in urls:
         require_tools(url, "pg_dump")
     _refuse_stand_in(settings)
+    refuse_strangers(
+        settings, "minio"
+    )  # this ledger with another system's buckets would be no backup of either
     moment = iso_z(utc_now())
     with writing(path) as writer:
         ledger, mlflow = (

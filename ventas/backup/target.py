@@ -7,6 +7,7 @@ from ventas.backup.create import BUCKETS
 from ventas.backup.databases import rows_in
 from ventas.errors import Conflict
 from ventas.launcher.places import services_that_run
+from ventas.launcher.strangers import refuse_strangers
 from ventas.settings import Settings
 
 LEDGER_TABLES = ("runs", "predictions", "promotions")
@@ -17,12 +18,16 @@ STORE = "minio"
 
 
 def refuse_users(settings: Settings) -> None:
-    """Raise Conflict while a service of this state folder runs, but for the store, which the restore needs."""
+    """Raise Conflict while a service of this state folder runs, but for the store, which the restore needs.
+
+    And where the store that answers is another system's.
+    """
     running = [name for name in services_that_run(settings.home) if name != STORE]
     if running:
         raise Conflict(
             f"Stop the system first (Ctrl-C where it runs): {', '.join(running)} still run. Nothing was restored."
         )
+    refuse_strangers(settings, STORE)
 
 
 def what_is_there(settings: Settings, buckets: Buckets) -> list[str]:

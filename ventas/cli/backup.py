@@ -55,6 +55,8 @@ def restore(path: Path, replace: bool, dry_run: bool, as_json: bool) -> None:
 
     settings = load_settings()
     restored = None
+    if not dry_run:
+        refuse_users(settings)  # before the whole backup is read; what came meanwhile is refused below
     with _progress() as tell:
         work = Restore(settings, path, tell)
         manifest = work.verify()

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ventas.cli.output import print_json
+from ventas.launcher.strangers import refuse_strangers
 from ventas.ledger import Ledger
 from ventas.retention import delete_old, history_limit, kinds
 from ventas.retention.parts import Kind
@@ -22,8 +23,11 @@ def retention(dry_run: bool, as_json: bool) -> None:
     limit = history_limit(settings)
     ledger = Ledger(settings)
     try:
+        wanted = list(kinds(ledger, settings))
+        if wanted:  # in another system it would be files of other models with the same numbers
+            refuse_strangers(settings, "minio", "mlflow")
         rows = _history(ledger, settings, limit, dry_run=dry_run)
-        files = [_files(kind, dry_run=dry_run) for kind in kinds(ledger, settings)]
+        files = [_files(kind, dry_run=dry_run) for kind in wanted]
     finally:
         ledger.close()
     if as_json:

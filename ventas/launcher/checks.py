@@ -46,11 +46,11 @@ def port_trouble(name: str, where: Address) -> str:
     port = free_ports(1)[0]
     return (
         f"Port {where.port} is taken{_by_whom(where.port)}, and {name} needs it. Stop that program, or move "
-        f"{name}: {_moved(where, port)}"
+        f"{name}: {moved(where, port)} (in the environment or .env)"
     )
 
 
-def _moved(where: Address, port: int) -> str:
+def moved(where: Address, port: int) -> str:
     """The settings, all of them, that move a service to another port."""
     new = f"{where.host}:{port}"
     values = {
@@ -60,7 +60,7 @@ def _moved(where: Address, port: int) -> str:
         "API_BIND": [f"API_BIND={new}", f"API_URL=http://{new}"],
         "WEBHOOKS_BIND": [f"WEBHOOKS_BIND={new}", f"WEBHOOKS_URL=http://{new}"],
     }
-    return " ".join(values.get(where.setting, [f"{where.setting}={new}"])) + " (in the environment or .env)"
+    return " ".join(values.get(where.setting, [f"{where.setting}={new}"]))
 
 
 def _by_whom(port: int) -> str:
