@@ -93,6 +93,7 @@ def _restored(home: Path, backup: Path) -> Iterator[World]:
     done = _ventas(system, "restore", backup)
     assert done.returncode == 0, done.stderr
     assert "Restored" in done.stdout
+    assert f"Start it with `VENTAS_HOME={system.home} make up`" in done.stdout
     with system:
         system.start(WITHOUT_PAGES)
         system.wait_ready(timeout=180)

@@ -11,7 +11,9 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ventas.cli.output import console, local_time, plain, plain_table, print_json
+from ventas.cli.up import ROOT
 from ventas.errors import PermanentError
+from ventas.launcher.environment import start_command
 from ventas.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def restore(path: Path, replace: bool, dry_run: bool, as_json: bool) -> None:
         print_json({"path": str(path), "restored": restored is not None, **_summary(manifest)})
         return
     _print_content(manifest)
-    _print_end(manifest, restored)
+    _print_end(settings, manifest, restored)
 
 
 @contextmanager
@@ -150,7 +152,7 @@ def _print_content(manifest: "Manifest") -> None:
     )
 
 
-def _print_end(manifest: "Manifest", restored: "Restored | None") -> None:
+def _print_end(settings: Settings, manifest: "Manifest", restored: "Restored | None") -> None:
     out = console()
     if restored is None:
         out.print("The backup is whole and fits this program. Nothing was changed.")
@@ -164,4 +166,5 @@ def _print_end(manifest: "Manifest", restored: "Restored | None") -> None:
         else f"at schema {before}"
     )
     out.print(f"Restored {restored.objects:,} objects, MLflow's database and the ledger, {schema}.")
-    out.print("Tokens are no part of a backup: this system has its own. Start it with `make up`.")
+    start = start_command(settings, ROOT)
+    out.print(plain(f"Tokens are no part of a backup: this system has its own. Start it with `{start}`."))

@@ -1,8 +1,9 @@
 """The environment that all services of one system share, and the settings that they will read from it."""
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 from ventas.launcher.addresses import free_ports
@@ -30,6 +31,20 @@ def _replaced(env: Mapping[str, str]) -> Iterator[None]:
 def without_settings(env: Mapping[str, str]) -> dict[str, str]:
     """`env` without any of the project's settings, so that a test's system meets none of its user's."""
     return {name: value for name, value in env.items() if name.upper() not in Settings.model_fields}
+
+
+def start_command(settings: Settings, root: Path) -> str:
+    """How `make up` starts the system of `settings`: with its state folder named where the start would take another.
+
+    `root` is the folder of `make up`, whose `.env` it reads.
+    """
+    with chdir(root):
+        usual = settings_of(without_settings(os.environ)).home
+        if settings.home == usual:
+            return "make up"
+    inside = settings.home.is_relative_to(root.resolve())
+    named = settings.home.relative_to(root.resolve()) if inside else settings.home
+    return f"VENTAS_HOME={shlex.quote(str(named))} make up"
 
 
 def around_proxies(env: Mapping[str, str]) -> dict[str, str]:
