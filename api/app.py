@@ -69,6 +69,10 @@ def create_app(
     """
     settings = settings or load_settings()
     configure_logging(settings, "api")
+    _ = (
+        settings.admin_token,
+        settings.upload_token,
+    )  # made now where they are missing, for who rotates them waits
     services = make_services(
         settings,
         source or ChampionSource(settings),

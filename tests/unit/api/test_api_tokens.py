@@ -1,6 +1,7 @@
 """Every route that is asked to do something needs a token, or is named here with the reason why not."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from api_helpers import FakeBroker, FakeSource, assert_problem
@@ -8,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api.express import PATHS
+from ventas.settings import Settings
 
 READING = {"GET", "HEAD", "OPTIONS"}
 OPEN = {
@@ -71,3 +73,11 @@ def test_the_quick_lane_is_for_open_routes_alone() -> None:
 def test_reading_changes_nothing_and_so_no_route_takes_both(app: Flask) -> None:
     both = [rule.rule for rule in app.url_map.iter_rules() if {"GET", "POST"} <= (rule.methods or set())]
     assert both == []
+
+
+def test_the_tokens_files_are_there_before_anybody_asks(
+    start: Callable[..., Flask], settings: Settings
+) -> None:
+    """Whoever rotates a token removes its file, restarts the API and reads the new one."""
+    start(settings.model_copy(update={"ADMIN_TOKEN": "", "UPLOAD_TOKEN": ""}))
+    assert {one.name for one in (settings.home / "tokens").iterdir()} == {"admin", "upload"}
