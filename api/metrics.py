@@ -174,7 +174,7 @@ class SystemMetrics:
         ledger, settings = self._services.ledger, self._services.settings
         head = ledger.promotions.head()
         if head is None or (ever := self._served(OutcomeFilter(head.model_version))) is None:
-            return []
+            return [_live_rows(0)]  # an error of no rows is none
         since = ever.last - timedelta(days=settings.ALERT_WINDOW_DAYS - 1)
         recent = self._served(OutcomeFilter(head.model_version, since=since)) or ever
         told: list[Metric] = [
@@ -183,7 +183,7 @@ class SystemMetrics:
                 "RMSE, in units of sales, of the champion's forecasts of the last ALERT_WINDOW_DAYS that came true.",
                 recent.rmse,
             ),
-            GaugeMetricFamily("ventas_live_error_rows", "How many forecasts that is.", recent.rows),
+            _live_rows(recent.rows),
         ]
         if recent.verdict_rmse is not None:
             told.append(
@@ -198,6 +198,10 @@ class SystemMetrics:
     def _served(self, wanted: OutcomeFilter) -> LiveError | None:
         live = self._services.ledger.outcomes.errors(wanted)
         return next((one for one in live if not one.shadow), None)
+
+
+def _live_rows(rows: int) -> Metric:
+    return GaugeMetricFamily("ventas_live_error_rows", "How many forecasts that is.", rows)
 
 
 def _gauge(name: str, text: str, values: dict[str, int], label: str, suffix: str = "") -> GaugeMetricFamily:

@@ -119,7 +119,7 @@ def test_before_anything_happened_the_rest_is_told(client: FlaskClient) -> None:
     told = Scrape(client)
     assert told("ventas_predictions_recorded_total") == 0
     assert told("ventas_spool_bytes") == 0
-    assert told("ventas_live_error_rmse") is None
+    assert (told("ventas_live_error_rows"), told("ventas_live_error_rmse")) == (0, None)
     assert told("ventas_sweep_started_timestamp_seconds") is None
 
 
