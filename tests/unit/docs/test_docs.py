@@ -263,3 +263,12 @@ def test_locks_have_hashes_and_no_address(lock: str) -> None:
     pinned = re.findall(r"^\S+==\S+.*\\\n\s+--hash=sha256:", text, re.MULTILINE)
     assert len(pinned) == len(re.findall(r"^\w\S*==", text, re.MULTILINE)) > 50
     assert "://" not in text
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
+def test_the_readmes_name_what_is_only_for_compose(readme: str) -> None:
+    _, only = (ROOT / ".env.example").read_text(encoding="utf-8").split("# Only for Docker Compose")
+    names = re.findall(r"^#([A-Z_]+)=", only, re.MULTILINE)
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    assert names
+    assert [name for name in names if f"`{name}`" not in text] == []
