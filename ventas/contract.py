@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import PurePath
 
 from ventas.errors import RejectedUpload
 
@@ -60,6 +61,13 @@ def contract_column(header: str) -> str | None:
 def kind_of(key: str) -> Kind:
     """What the key of an upload asks for."""
     return Kind.FORECAST if key.startswith(FORECASTS_IN) else Kind.SALES
+
+
+def fitting_name(name: str) -> str:
+    """A name by which a file called `name` is an upload of sales; `name` itself where it fits."""
+    is_csv = name.lower().endswith((".csv", ".csv.gz"))
+    csv = name if is_csv else f"{PurePath(name).stem}.csv"
+    return csv if "ventas" in csv.lower() else f"ventas-{csv}"
 
 
 def is_own_output(key: str) -> bool:

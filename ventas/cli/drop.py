@@ -14,7 +14,7 @@ from ventas.cli.following import Follower, LineView, LiveView, SilentView, View
 from ventas.cli.output import SHORT_ID, console, plain, print_json
 from ventas.cli.report import print_outcome
 from ventas.cli.stages import is_final
-from ventas.contract import FORECASTS_IN, Kind, is_upload_key, kind_of
+from ventas.contract import FORECASTS_IN, Kind, fitting_name, is_upload_key, kind_of
 from ventas.errors import ApiUnavailable, InvalidRequest, NotFound
 from ventas.settings import UPLOADS_BUCKET, Settings, load_settings
 from ventas.store import Store, Uploaded
@@ -148,12 +148,10 @@ def _proposal(file: Path, key: str) -> str:
         return "save the spreadsheet as CSV first"
     is_csv = name.lower().endswith((".csv", ".csv.gz"))
     proposed = name if is_csv else f"{file.stem}.csv"
-    proposed = shlex.quote(FORECASTS_IN + proposed if kind_of(key) is Kind.FORECAST else _renamed(proposed))
+    proposed = shlex.quote(
+        FORECASTS_IN + proposed if kind_of(key) is Kind.FORECAST else fitting_name(proposed)
+    )
     return f"give it another name in the bucket{'' if is_csv else ', if it is a CSV file'}: --key {proposed}"
-
-
-def _renamed(name: str) -> str:
-    return name if "ventas" in name.lower() else f"ventas-{name}"
 
 
 def _view(out: Console, as_json: bool) -> View:

@@ -1,11 +1,12 @@
 """`ventas sample`: write a made-up sales file."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ventas.contract import TARGET
+from ventas.contract import TARGET, fitting_name
 from ventas.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -60,8 +61,15 @@ def sample(days: int, stores: int, customers: bool, seed: int, out: Path, force:
         return
     what = f"{days:,} days of {stores:,} stores" if stores else f"{days:,} days"
     click.echo(
-        f"Wrote {what} to {out}; their noise alone is an RMSE of {floor:,.0f}. Next: .venv/bin/ventas drop {out}"
+        f"Wrote {what} to {out}; their noise alone is an RMSE of {floor:,.0f}. Next: .venv/bin/ventas {_drop(out)}"
     )
+
+
+def _drop(out: Path) -> str:
+    """The command that uploads the file, under a name that makes it an upload."""
+    key = fitting_name(out.name)
+    words = ["drop", str(out), *(["--key", key] if key != out.name else [])]
+    return shlex.join(words)
 
 
 def _generated(days: int, stores: int, customers: bool, seed: int) -> tuple["pd.DataFrame", float]:

@@ -222,6 +222,18 @@ def test_the_sample_is_the_same_for_the_same_seed_and_replaces_nothing(ventas: V
     assert "Cannot write no/where.csv" in ventas("sample", "--out", "no/where.csv").stderr
 
 
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        ("mis ventas.csv", "drop 'mis ventas.csv'"),
+        ("mis datos.csv", "drop 'mis datos.csv' --key 'ventas-mis datos.csv'"),
+        ("datos.txt", "drop datos.txt --key ventas-datos.csv"),
+    ],
+)
+def test_the_next_command_can_be_pasted(ventas: Ventas, out: str, told: str) -> None:
+    assert ventas("sample", "--days", 30, "--out", out).stdout.endswith(f"Next: .venv/bin/ventas {told}\n")
+
+
 def test_a_chain_of_stores_is_made_with_its_noise_told(ventas: Ventas) -> None:
     said = ventas("sample", "--stores", 3, "--days", 40, "--customers").stdout
     assert "Wrote 40 days of 3 stores to ventas.csv" in said
