@@ -5,6 +5,7 @@ from typing import Any
 from dashboard import formats, words
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
+from ventas.contract import COUNTS_FROM_ROWS
 
 Verdict = dict[str, Any]
 
@@ -118,9 +119,11 @@ def worst_segment(verdict: Verdict) -> str:
     if not worst or (worst.get("change") or 0) <= 0 or formats.share(worst["change"]) == formats.share(0):
         return ""
     said = _(
-        "Donde más empeora es en {segment}: su error es un {change} mayor ({ours} frente a {theirs}).{series}"
+        "De las partes con {rows} filas o más, donde más empeora es en {segment}: su error es un {change} mayor "
+        "({ours} frente a {theirs}).{series}"
     )
     return said.format(
+        rows=COUNTS_FROM_ROWS,
         segment=segment(worst),
         change=formats.share(worst["change"]),
         ours=formats.number(worst["challenger_rmse"]),

@@ -26,6 +26,10 @@ OWN_PREFIXES = ("pronosticos/", "informes/")
 FORECASTS_IN = "pronosticos/entrada/"  # the one folder below them that belongs to the senders
 FORECASTS_OUT = "pronosticos/salida/"
 
+# Test rows that a segment must have to count in a verdict: the error of fewer is mostly luck. Here, and not with the
+# segments, for pages and commands tell it and load no pandas.
+COUNTS_FROM_ROWS = 20
+
 _SALES_NAME = re.compile(r".*ventas.*\.csv(\.gz)?", re.IGNORECASE | re.ASCII | re.DOTALL)
 _CSV_NAME = re.compile(r".+\.csv(\.gz)?", re.IGNORECASE | re.ASCII | re.DOTALL)
 _GZ = ".gz"

@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ventas.contract import HOLIDAY, PROMOTION, WEEKDAY
+from ventas.contract import COUNTS_FROM_ROWS, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.roles import Roles
 
 Losses = npt.NDArray[np.float64]
 
-COUNTS_FROM_ROWS = 20  # the error of fewer rows is mostly luck
 SERIES_SHOWN = 10  # of the worst, and as many of the best
 COLUMNS = {"weekday": WEEKDAY, "promotion": PROMOTION, "holiday": HOLIDAY}
 SERIES = "series"

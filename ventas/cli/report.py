@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ventas.cli.output import figure, plain
+from ventas.contract import COUNTS_FROM_ROWS
 from ventas.settings import UPLOADS_BUCKET
 
 EXAMPLES = 8
@@ -82,7 +83,8 @@ def _worst_segment(verdict: Mapping[str, Any]) -> str:
     counted = verdict.get("series_compared")
     series = f"; worse in {verdict['series_worse']:,} of {counted:,} series" if counted else ""
     return (
-        f"worst segment: {worst['segment']}={worst['value']}, RMSE {worst['change']:+.1%}"
+        f"worst segment of {COUNTS_FROM_ROWS} rows or more: {worst['segment']}={worst['value']},"
+        f" RMSE {worst['change']:+.1%}"
         f" ({figure(worst['challenger_rmse'])} against {figure(worst['champion_rmse'])}){series}"
     )
 

@@ -51,7 +51,7 @@ def test_a_promoted_file_is_followed_to_its_verdict(
         "challenger v2 96.10; champion v1 117.70; on 110 rows of 110 dates; evidence: win",
         "; better with probability 98%",
         "baselines: table of means 98.50, seasonal naive 131.25",
-        "worst segment: weekday=7, RMSE +3.1% (103.10 against 100.00)",
+        "worst segment of 20 rows or more: weekday=7, RMSE +3.1% (103.10 against 100.00)",
         "365 read, 363 kept, 2 rejected (0.5%)",
         "cp1252, columns by ';', decimals by ','",
         "3 days are missing in March.",

@@ -156,7 +156,8 @@ def test_the_baselines_are_named_with_their_errors() -> None:
 def test_the_worst_part_is_told_in_words(segment: str, value: str, part: str) -> None:
     worst = {"segment": segment, "value": value, "rows": 30, "challenger_rmse": 103.1, "champion_rmse": 100.0}
     told = verdicts.worst_segment(verdict(worst_segment=worst | {"change": 0.031}))
-    assert told == f"Donde más empeora es en {part}: su error es un 3,1 % mayor (103,10 frente a 100,00)."
+    where = f"De las partes con 20 filas o más, donde más empeora es en {part}:"
+    assert told == f"{where} su error es un 3,1 % mayor (103,10 frente a 100,00)."
     assert verdicts.worst_segment(verdict(worst_segment=worst | {"change": -0.01})) == ""
     many = verdict(worst_segment=worst | {"change": 0.031}, series_compared=1000, series_worse=412)
     assert verdicts.worst_segment(many).endswith("Empeora en 412 de 1.000 series.")
