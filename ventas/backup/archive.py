@@ -74,11 +74,19 @@ def is_tar(path: Path) -> bool:
 
 @contextmanager
 def writing(path: Path) -> Iterator[Writer]:
-    """A new backup, which has its name only when the block ends well. Raises Conflict where something is there."""
+    """A new backup, which has its name only when the block ends well.
+
+    Raises Conflict where something is there, NotFound where the folder that it goes into is missing: that may be a
+    disk that is not mounted.
+    """
     if path.exists():
         raise Conflict(f"{path} is there already; name another, a backup overwrites nothing.")
+    if not path.parent.is_dir():
+        raise NotFound(
+            f"There is no folder {path.parent}: mend the name, mount its disk, or make it with mkdir. Nothing was "
+            "written."
+        )
     part = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
     _remove(part)  # of a backup that did not come to its end
     try:
         with _tar_writer(part) if is_tar(path) else _folder_writer(part) as writer:

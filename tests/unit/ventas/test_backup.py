@@ -292,6 +292,10 @@ def test_a_backup_overwrites_nothing_and_wants_a_system(
         take_backup(lost, tmp_path / "there", _silent)
     with pytest.raises(NotFound, match=r"ledger\.db, the database of ledger: nothing was ever started"):
         take_backup(empty, tmp_path / "new", _silent)
+    for name in ("typo/x.tar", "typo/x", "typo/more/x"):
+        with pytest.raises(NotFound, match=rf"There is no folder {(tmp_path / name).parent}: "):
+            take_backup(lost, tmp_path / name, _silent)
+    assert not (tmp_path / "typo").exists()
     with pytest.raises(NotFound):
         Restore(lost, tmp_path / "nowhere", _silent).verify()
 
