@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from ventas import doctor
-from ventas.launcher.places import make_home
+from ventas.launcher.places import make_home, try_lock
 from ventas.ledger.migrate import upgrade
 from ventas.settings import Settings, load_settings
 
@@ -42,6 +42,22 @@ def test_where_nothing_was_ever_started_every_part_is_named_and_nothing_is_made(
     assert not any(one["ok"] for one in away)
     assert all(one["what"] and one["remedy"] for one in away)
     assert not nowhere.exists()
+
+
+def test_where_nothing_runs_that_is_told_first(
+    ventas: Ventas, nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_home(nowhere)
+    first = f"The system is not running: start it with `VENTAS_HOME={nowhere} make up`."
+    lines = ventas("doctor").stdout.splitlines()
+    assert lines[0] == first
+    assert any(line.lstrip().startswith("minio") for line in lines), "the parts are told all the same"
+    lock = try_lock(nowhere / "run" / "redis.lock")
+    assert lock is not None
+    with lock:
+        assert "not running" not in ventas("doctor").stdout
+    monkeypatch.setenv("MINIO_ENDPOINT", "127.0.0.2:1")
+    assert "not running" not in ventas("doctor").stdout, "other machines, or containers, may run"
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
