@@ -3,9 +3,10 @@
 import os
 import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 
+from ventas.errors import SettingsError
 from ventas.launcher.addresses import free_ports
 from ventas.settings import Settings, load_settings
 
@@ -38,7 +39,8 @@ def start_command(settings: Settings, root: Path) -> str:
 
     `root` is the folder of `make up`, whose `.env` it reads.
     """
-    with chdir(root):
+    # A fault in .env is told by the start itself; until it is mended nobody knows what it names.
+    with chdir(root), suppress(SettingsError):
         usual = settings_of(without_settings(os.environ)).home
         if settings.home == usual:
             return "make up"

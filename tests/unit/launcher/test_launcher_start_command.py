@@ -24,6 +24,12 @@ def test_the_start_names_a_folder_that_is_not_the_usual_one(
     assert start_command(settings.model_copy(update={"VENTAS_HOME": tmp_path / home}), tmp_path) == told
 
 
+def test_a_fault_in_env_does_not_hide_the_end_of_a_restore(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SEED=many\n", encoding="utf-8")
+    usual = settings.model_copy(update={"VENTAS_HOME": tmp_path / ".ventas"})
+    assert start_command(usual, tmp_path) == "VENTAS_HOME=.ventas make up"
+
+
 def test_a_folder_of_env_is_the_usual_one(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("VENTAS_HOME=there\n", encoding="utf-8")
     there = settings.model_copy(update={"VENTAS_HOME": tmp_path / "there"})
