@@ -133,6 +133,24 @@ def columns_report(frame: pd.DataFrame, further: Sequence[Further], weekday_miss
     return contract + others
 
 
+def blank_remark(lines: int) -> list[Remark]:
+    """That so many empty lines were passed over, where there are any."""
+    return [remark("empty_lines", lines=lines)] if lines else []
+
+
+def weekday_remarks(*, named: bool, absent: int, wrong: int, line: int) -> list[Remark]:
+    """What the weekdays of the kept rows are worth remarking on, where the file names them: see `weekday_faults`.
+
+    `line` is the first of those that are wrong.
+    """
+    if not named:
+        return [remark("weekday_absent")]
+    return [
+        *([remark("weekday_empty", rows=absent)] if absent else []),
+        *([remark("weekday_contradicts", rows=wrong, line=line)] if wrong else []),
+    ]
+
+
 def today_remark(today: date, rows: int, line: int) -> Remark:
     """That so many rows, the first in `line`, are of days to come."""
     return remark("future_dates", today=today.isoformat(), rows=rows, line=line)

@@ -16,6 +16,7 @@ import pandas as pd
 from ventas import cells
 from ventas.answer_columns import answer_columns
 from ventas.cells import Decimal
+from ventas.cleaned import blank_remark
 from ventas.contract import (
     CONTRACT_COLUMNS,
     DATE,
@@ -31,7 +32,7 @@ from ventas.contract import (
     shown,
 )
 from ventas.errors import RejectedUpload
-from ventas.ingest import blank_remark, compare_weekday
+from ventas.ingest import compare_weekday
 from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.quality import Report, column_report, dates_report, empty_report, rejected_report, rejection
 from ventas.reader import Table, read_table
@@ -97,7 +98,7 @@ def _judged(
     if TARGET in columns:
         rows.remarks.append(remark("sales_unread"))
     rows.remarks += _names_taken(rows.table)
-    rows.remarks += blank_remark(rows.table)
+    rows.remarks += blank_remark(rows.table.blank_lines)
     rejected = all_rejected(rows)
     report.update(rejected_report(rejected, report["rows_in"]) | remarks_report(rows.remarks))
     if not good.any():

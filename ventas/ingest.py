@@ -15,12 +15,14 @@ from ventas.cleaned import (
     MIN_ROWS,
     Cleaned,
     Ingested,
+    blank_remark,
     chosen_decimal,
     columns_report,
     older_remark,
     today_remark,
     too_little,
     training_begins,
+    weekday_remarks,
 )
 from ventas.contract import (
     DATE,
@@ -49,9 +51,19 @@ from ventas.quality import (
     rejection_report_text,
 )
 from ventas.reader import Table, read_table
-from ventas.remarks import Remark, remark, remarks_report
+from ventas.remarks import Remark, remarks_report
 from ventas.roles import Roles
-from ventas.rows import Bools, Rows, Sales, all_rejected, read_dates, read_flag, read_sales, weekday_of
+from ventas.rows import (
+    Bools,
+    Rows,
+    Sales,
+    all_rejected,
+    read_dates,
+    read_flag,
+    read_sales,
+    weekday_faults,
+    weekday_of,
+)
 from ventas.sales_curve import sales_curve
 from ventas.series import duplicates, find_keys, key_remarks
 from ventas.settings import Settings
@@ -97,7 +109,7 @@ def clean_in_memory(path: Path, settings: Settings, today: date, report: Report)
     frame, further = _read(rows, columns, own, decimal, settings, report)
     del own
     _compare_today(rows, frame, today)
-    rows.remarks += blank_remark(table)
+    rows.remarks += blank_remark(table.blank_lines)
     rejected, remarks = all_rejected(rows), rows.remarks
     del table, rows  # the text, and the cells as text
     give_back()
@@ -203,19 +215,15 @@ def compare_weekday(
     rows: Rows, name: str | None, weekdays: npt.NDArray[np.int64], stays: Bools, report: Report
 ) -> None:
     """Count the kept rows whose own weekday is absent, or contradicts `weekdays`, those of their dates, which win."""
-    report["weekday_missing"] = int(stays.sum())
-    if name is None:
-        rows.remarks.append(remark("weekday_absent"))
-        return
-    values, codes, _ = cells.distinct(rows.table.cells[name])
-    absent = cells.is_missing(values)[codes][stays]
-    wrong = ~absent & (cells.weekdays(values)[codes][stays] != weekdays)
-    report.update(weekday_missing=int(absent.sum()), weekday_contradictions=int(wrong.sum()))
-    if absent.any():
-        rows.remarks.append(remark("weekday_empty", rows=int(absent.sum())))
-    if wrong.any():
-        line = int(rows.table.records.lines[stays][wrong][0])
-        rows.remarks.append(remark("weekday_contradicts", rows=int(wrong.sum()), line=line))
+    absent, wrong = np.ones(int(stays.sum()), dtype=bool), np.zeros(int(stays.sum()), dtype=bool)
+    if name is not None:
+        absent, wrong = weekday_faults(rows.table.cells[name], stays, weekdays)
+        report["weekday_contradictions"] = int(wrong.sum())
+    report["weekday_missing"] = int(absent.sum())
+    line = int(rows.table.records.lines[stays][wrong][0]) if wrong.any() else 0
+    rows.remarks += weekday_remarks(
+        named=name is not None, absent=int(absent.sum()), wrong=int(wrong.sum()), line=line
+    )
 
 
 def _further(rows: Rows, contract: set[str], good: Bools, decimal: Decimal) -> list[Further]:
@@ -249,11 +257,6 @@ def _drop_duplicates(
     if len(keys) == 1 and keys[0].role != "left_out":
         report["series"] = keys[0].name
     return again
-
-
-def blank_remark(table: Table) -> list[Remark]:
-    """That empty lines were passed over, where there are any."""
-    return [remark("empty_lines", lines=table.blank_lines)] if table.blank_lines else []
 
 
 def _check_enough(report: Report, rejected: pd.DataFrame, settings: Settings) -> None:

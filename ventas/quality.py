@@ -4,6 +4,7 @@ The report is JSON-serialisable and free of NaN; its keys are read by the dashbo
 """
 
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -56,18 +57,28 @@ def rejected_report(rejected: pd.DataFrame, rows_in: int) -> Report:
         str(code): [int(line) for line in group.head(LINES_PER_CODE)]
         for code, group in rejected.groupby("code", sort=True)["line"]
     }
+    dropped = {str(code): int(count) for code, count in rejected["code"].value_counts().items()}
+    examples = rejected[["line", "reason", "code"]].head(EXAMPLES).itertuples(index=False)
+    return rejected_part(rows_in, dropped, lines, examples)
+
+
+def rejected_part(
+    rows_in: int,
+    dropped: dict[str, int],
+    lines: dict[str, list[int]],
+    examples: Iterable[tuple[int, str, str]],
+) -> Report:
+    """The same of counts and first lines by code, and the first bad rows as line, reason and code."""
+    rejected = sum(dropped.values())
     return {
         "rows_in": rows_in,
-        "rows_kept": rows_in - len(rejected),
-        "rows_rejected": len(rejected),
-        "rejected_share": len(rejected) / rows_in if rows_in else 0.0,
-        "dropped": {str(code): int(count) for code, count in rejected["code"].value_counts().items()},
+        "rows_kept": rows_in - rejected,
+        "rows_rejected": rejected,
+        "rejected_share": rejected / rows_in if rows_in else 0.0,
+        "dropped": dropped,
         "dropped_lines": lines,
         "rejected_examples": [
-            {"line": int(line), "reason": str(reason), "code": str(code)}
-            for line, reason, code in rejected[["line", "reason", "code"]]
-            .head(EXAMPLES)
-            .itertuples(index=False)
+            {"line": int(line), "reason": str(reason), "code": str(code)} for line, reason, code in examples
         ],
     }
 

@@ -166,3 +166,12 @@ def all_rejected(rows: Rows) -> pd.DataFrame:
 def weekday_of(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
     """1 Monday to 7 Sunday; 1970-01-01 was a Thursday."""
     return (days.astype(np.int64) + 3) % 7 + 1
+
+
+def weekday_faults(
+    column: "pd.Series[Any]", stays: Bools, weekdays: npt.NDArray[np.int64]
+) -> tuple[Bools, Bools]:
+    """Of the rows that stay, shape (rows,): whose cell of the weekday is absent, and whose contradicts `weekdays`."""
+    values, codes, _ = cells.distinct(column)
+    absent = cells.is_missing(values)[codes][stays]
+    return absent, ~absent & (cells.weekdays(values)[codes][stays] != weekdays)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from ventas.cells import Decimal
-from ventas.cleaned import HEADER, chosen_decimal, older_remark, too_little, training_begins
+from ventas.cleaned import HEADER, blank_remark, chosen_decimal, older_remark, too_little, training_begins
 from ventas.contract import REQUIRED_COLUMNS, WEEKDAY, contract_columns, shown
 from ventas.errors import RejectedUpload
 from ventas.meanings import meanings
@@ -26,12 +26,12 @@ from ventas.out_of_core.keys import Keys
 from ventas.out_of_core.marks import Marks
 from ventas.out_of_core.staging import PACKED, REJECTED_SCHEMA, Staged, row_groups, stage, with_values
 from ventas.out_of_core.text import write_text
-from ventas.out_of_core.whole import facts, key_remarks, late_remarks, rejected_facts, weekday_remarks
+from ventas.out_of_core.whole import facts, key_remarks, late_remarks, rejected_facts, weekdays_told
 from ventas.quality import Report
 from ventas.reader import no_rows
 from ventas.records import MOST_RAW_BYTES, raw_text
 from ventas.rejections import ROW_RULES
-from ventas.remarks import Remark, remark, remarks_report
+from ventas.remarks import Remark, remarks_report
 from ventas.settings import Settings
 
 _FOLDER = "out-of-core"
@@ -131,10 +131,9 @@ def _told(work: _Work, whole: Whole, today: date, settings: Settings) -> tuple[P
     remarks += key_remarks(database, found)
     series = found[0] if len(found) == 1 and found[0].role != "left_out" else None
     report["series"] = series.name if series else ""
-    remarks += weekday_remarks(database, report, named=WEEKDAY in work.columns)
+    remarks += weekdays_told(database, report, named=WEEKDAY in work.columns)
     remarks += late_remarks(database, today)
-    if whole.blank_lines:
-        remarks.append(remark("empty_lines", lines=whole.blank_lines))
+    remarks += blank_remark(whole.blank_lines)
     rejected = work.staged.rejected if repeated is None else _all_rejected(work, repeated)
     database.open("rejected", rejected)
     report.update(rejected_facts(database, report["rows_in"]))
@@ -175,11 +174,7 @@ def _begins(work: _Work, settings: Settings) -> int:
     days, rows, _ = work.database.days()
     if not len(days):
         return 0
-    begins = (
-        int(days[0])
-        if rows.sum() <= settings.MAX_TRAINING_ROWS
-        else training_begins(days, rows, settings.MAX_TRAINING_ROWS)
-    )
+    begins = training_begins(days, rows, settings.MAX_TRAINING_ROWS)
     older = int(rows[days < begins].sum())
     work.report["rows_older"] = older
     work.remarks.extend(older_remark(older, int(rows.sum()) - older, begins))

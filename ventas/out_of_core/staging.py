@@ -10,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from ventas import cells
 from ventas.cells import Decimal
 from ventas.contract import DATE, HOLIDAY, PROMOTION, TARGET, WEEKDAY
 from ventas.further import MOST_FLAG_SPELLINGS
@@ -18,7 +17,16 @@ from ventas.memory import give_back
 from ventas.out_of_core.blocks import Block, Blocks
 from ventas.out_of_core.columns import Column, values_of
 from ventas.out_of_core.evidence import FlagMarks, FurtherCells
-from ventas.rows import Rows, Sales, all_rejected, read_dates, read_flag, read_sales, weekday_of
+from ventas.rows import (
+    Rows,
+    Sales,
+    all_rejected,
+    read_dates,
+    read_flag,
+    read_sales,
+    weekday_faults,
+    weekday_of,
+)
 
 REJECTED_SCHEMA = pa.schema(
     [("line", pa.int64()), ("reason", pa.string()), ("code", pa.string()), ("row", pa.string())]
@@ -139,9 +147,7 @@ def _weekday(
     """FINE, ABSENT or WRONG for each good row; the weekday of its date wins in any case."""
     if name is None:
         return np.full(len(days), ABSENT, dtype=np.int8)
-    values, codes, _ = cells.distinct(source[name])
-    absent = cells.is_missing(values)[codes][good]
-    wrong = ~absent & (cells.weekdays(values)[codes][good] != weekday_of(days))
+    absent, wrong = weekday_faults(source[name], good, weekday_of(days))
     return np.select([absent, wrong], [ABSENT, WRONG], FINE).astype(np.int8)
 
 

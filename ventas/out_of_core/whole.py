@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ventas.cleaned import ROLES, today_remark
-from ventas.contract import DATE, DATE_DTYPE, TARGET, WEEKDAY
+from ventas.cleaned import ROLES, today_remark, weekday_remarks
+from ventas.contract import DATE, DATE_DTYPE, HOLIDAY, PROMOTION, TARGET, WEEKDAY
 from ventas.out_of_core.columns import Column
 from ventas.out_of_core.database import Database, known, select
 from ventas.out_of_core.staging import ABSENT, WRONG
-from ventas.quality import EXAMPLES, LINES_PER_CODE, Report, dates_report, gap_report
-from ventas.remarks import Remark, remark
+from ventas.quality import EXAMPLES, LINES_PER_CODE, Report, dates_report, gap_report, rejected_part
+from ventas.remarks import Remark
 from ventas.roles import series_texts
 from ventas.rows import weekday_of
 from ventas.sales_curve import sales_curve
 from ventas.series import remarks_on_keys
 
-_IN_DATABASE = {"Promociones": "promotion", "Festivo": "holiday", TARGET: "sales"}
+_IN_DATABASE = {PROMOTION: "promotion", HOLIDAY: "holiday", TARGET: "sales"}
 
 
 def key_remarks(database: Database, keys: Sequence[Column]) -> list[Remark]:
@@ -34,7 +34,7 @@ def key_remarks(database: Database, keys: Sequence[Column]) -> list[Remark]:
     return remarks_on_keys([(key.name, key.role) for key in keys], empty)
 
 
-def weekday_remarks(database: Database, report: Report, *, named: bool) -> list[Remark]:
+def weekdays_told(database: Database, report: Report, *, named: bool) -> list[Remark]:
     """Count the kept rows whose weekday is absent or contradicts the date; `named`: the file has such a column."""
     absent, wrong, line = database.one(
         select(
@@ -44,13 +44,9 @@ def weekday_remarks(database: Database, report: Report, *, named: bool) -> list[
         )
     )
     report["weekday_missing"] = int(absent)
-    if not named:
-        return [remark("weekday_absent")]
-    report["weekday_contradictions"] = int(wrong)
-    return [
-        *([remark("weekday_empty", rows=int(absent))] if absent else []),
-        *([remark("weekday_contradicts", rows=int(wrong), line=int(line))] if wrong else []),
-    ]
+    if named:
+        report["weekday_contradictions"] = int(wrong)
+    return weekday_remarks(named=named, absent=int(absent), wrong=int(wrong), line=int(line or 0))
 
 
 def late_remarks(database: Database, today: date) -> list[Remark]:
@@ -65,7 +61,6 @@ def rejected_facts(database: Database, rows_in: int) -> Report:
     counted = database.all(
         select("code, count(*)", "rejected", "GROUP BY code ORDER BY count(*) DESC, min(line)")
     )
-    rejected = sum(count for _, count in counted)
     lines = {
         code: [
             line
@@ -76,17 +71,7 @@ def rejected_facts(database: Database, rows_in: int) -> Report:
         for code in sorted(code for code, _ in counted)
     }
     examples = database.all(select("line, reason, code", "rejected", _first(EXAMPLES)))
-    return {
-        "rows_in": rows_in,
-        "rows_kept": rows_in - rejected,
-        "rows_rejected": rejected,
-        "rejected_share": rejected / rows_in if rows_in else 0.0,
-        "dropped": dict(counted),
-        "dropped_lines": lines,
-        "rejected_examples": [
-            {"line": line, "reason": reason, "code": code} for line, reason, code in examples
-        ],
-    }
+    return rejected_part(rows_in, dict(counted), lines, examples)
 
 
 def _first(rows: int) -> str:
