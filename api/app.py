@@ -69,10 +69,8 @@ def create_app(
     """
     settings = settings or load_settings()
     configure_logging(settings, "api")
-    _ = (
-        settings.admin_token,
-        settings.upload_token,
-    )  # made now where they are missing, for who rotates them waits
+    # Made now where they are missing: whoever rotates them waits for the files.
+    _ = settings.admin_token, settings.upload_token
     services = make_services(
         settings,
         source or ChampionSource(settings),

@@ -158,7 +158,7 @@ def with_values(staged: Staged, columns: Sequence[Column]) -> Path:
     path = staged.good.with_name("clean.parquet")
     kinds = [(one.sql, pa.string() if one.reading == "text" else pa.float64()) for one in columns]
     own = [name for name, _ in _OWN]
-    with parquet.ParquetWriter(path, pa.schema([*_OWN, *kinds]), compression="zstd") as writer:
+    with parquet.ParquetWriter(path, pa.schema([*_OWN, *kinds]), **PACKED) as writer:
         for part in row_groups(staged.good):
             table = part.select(own)
             for one, (name, _) in zip(columns, kinds, strict=True):
