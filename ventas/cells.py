@@ -50,8 +50,9 @@ _CERTAIN = (
 )
 _GROUPED = r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$"
 _AMBIGUOUS = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
-# Up to 14 digits: Arrow and pandas read the same number in them.
-_PLAIN = {mark: rf"^[0-9]{{1,12}}(?:[{mark}][0-9]{{1,2}})?$" for mark in (",", ".")}
+# Up to 14 digits together: the whole number in them is exact, and so is the nearest float of its hundredth.
+_MOST_BEFORE, _MOST_AFTER = 12, 2
+_SHARES = np.array([1.0, 10.0, 100.0])
 _LONG_DIGITS = 4
 _LONG_INTEGER = rf"^[+-]?\d{{{_LONG_DIGITS},}}$"
 
@@ -153,6 +154,9 @@ def _certain(values: "pd.Series[str]", mark: str, group: str) -> npt.NDArray[np.
 
 def plain_majority(values: "pd.Series[str]", plain: Floats, decimal: Decimal) -> bool:
     """Whether more than half of the values are plain numbers with this mark, and so outvote any other evidence."""
+    read = plain[~np.isnan(plain)]
+    if int((np.trunc(read) != read).sum()) * 2 > len(values):  # a fraction has a mark
+        return True
     marked = pc.match_substring(values.array.__arrow_array__(), decimal)  # type: ignore[attr-defined]
     return int((~np.isnan(plain) & marked.to_numpy()).sum()) * 2 > len(values)
 
@@ -172,10 +176,14 @@ def numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
 def plain_numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
     """Stripped values as floats where they are digits alone, or with one or two after the mark; NaN else."""
     text = values.array.__arrow_array__()  # type: ignore[attr-defined]  # of a column of texts
-    plain = pc.match_substring_regex(text, _PLAIN[decimal])
-    some = text.filter(plain)
+    whole = pc.replace_substring(text, decimal, "", max_replacements=1)
+    digits, at = pc.binary_length(whole).to_numpy(), pc.find_substring(text, decimal).to_numpy()
+    after = np.where(at < 0, 0, digits - at)
+    plain = pc.ascii_is_decimal(whole).to_numpy(zero_copy_only=False)
+    plain &= (digits > after) & (digits - after <= _MOST_BEFORE)
+    plain &= ((at < 0) | (after > 0)) & (after <= _MOST_AFTER)
     found = np.full(len(values), np.nan)
-    found[plain.to_numpy()] = pc.cast(pc.replace_substring(some, decimal, "."), pa.float64()).to_numpy()
+    found[plain] = pc.cast(whole.filter(pa.array(plain)), pa.int64()).to_numpy() / _SHARES[after[plain]]
     return found
 
 

@@ -167,7 +167,7 @@ def _read(
 ) -> tuple[npt.NDArray[np.datetime64], dict[str, "pd.Series[Any]"]]:
     """The days, and the other columns of all rows, under the model's names; bad rows are marked in `rows`."""
     source = rows.table.cells
-    days = read_dates(rows, source[columns[DATE]])
+    days, places = read_dates(rows, source[columns[DATE]])
     read: dict[str, pd.Series[Any]] = {
         PROMOTION: pd.Series(read_flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion")),
         HOLIDAY: pd.Series(read_flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday")),
@@ -187,7 +187,7 @@ def _read(
             read[known.name] = _flags(rows, source[name], known.name)
         else:
             read[known.name] = _numbers(rows, source[name], known.name, decimal)
-    return days, read
+    return days[places], read
 
 
 def _numbers(rows: Rows, column: "pd.Series[Any]", name: str, decimal: Decimal) -> "pd.Series[Any]":

@@ -1,7 +1,8 @@
 """The further columns of a sales file: which become inputs of the model, and as what."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -36,11 +37,20 @@ class Further:
     values: "pd.Series[Any]"
     missing: int
     remark: Remark | None = None
+    known: npt.NDArray[np.int32] | None = field(
+        default=None, repr=False
+    )  # `places`, where reading found them
+
+    @cached_property
+    def places(self) -> npt.NDArray[np.int64]:
+        """The place of each row's value among the distinct ones, -1 where it is missing, shape (rows,)."""
+        found = pd.factorize(self.values)[0] if self.known is None else self.known
+        return found.astype(np.int64)
 
     def left_out(self, code: str, **facts: int) -> "Further":
         """The same column, kept from the models; `code` is that of the remark that says so."""
         said = remark(code, column=shown(self.name), **facts)
-        return Further(self.name, "left_out", self.values, self.missing, said)
+        return replace(self, role="left_out", remark=said)
 
 
 def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Further:
@@ -63,7 +73,8 @@ def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Furth
         return Further(name, "numeric", read, int(read.isna().sum()))
     text = values.mask(empty)
     read = pd.Series(text.array.take(codes), dtype="str")
-    return _as_text(Further(name, "categorical", read, missing), text)
+    known = pd.factorize(text)[0].astype(np.int32)[codes] if len(text) < len(codes) else None
+    return _as_text(Further(name, "categorical", read, missing, known=known), text)
 
 
 def used_values(
@@ -81,7 +92,7 @@ def _as_text(read: Further, text: "pd.Series[str]") -> Further:
     role, said = role_of_text(
         read.name, int(text.str.len().max()), text.nunique(), len(read.values) - read.missing
     )
-    return Further(read.name, role, read.values, read.missing, said)
+    return replace(read, role=role, remark=said)
 
 
 def role_of_text(name: str, longest: int, kinds: int, present: int) -> tuple[Role, Remark | None]:

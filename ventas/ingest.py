@@ -39,6 +39,7 @@ from ventas.errors import RejectedUpload
 from ventas.further import Further, read_further
 from ventas.meanings import meanings
 from ventas.memory import give_back
+from ventas.ordering import day_numbers
 from ventas.out_of_core.text import is_larger
 from ventas.quality import (
     MOST_BAD_ROWS,
@@ -52,7 +53,6 @@ from ventas.quality import (
 )
 from ventas.reader import Table, read_table
 from ventas.remarks import Remark, remarks_report
-from ventas.roles import Roles
 from ventas.rows import (
     Bools,
     Rows,
@@ -65,7 +65,7 @@ from ventas.rows import (
     weekday_of,
 )
 from ventas.sales_curve import sales_curve
-from ventas.series import duplicates, find_keys, key_remarks
+from ventas.series import SeriesOfRows, duplicates, find_keys, key_remarks
 from ventas.settings import Settings
 from ventas.times import today_in
 
@@ -106,7 +106,7 @@ def clean_in_memory(path: Path, settings: Settings, today: date, report: Report)
     own = _contract(rows, columns, sales, decimal)
     del sales
     give_back()
-    frame, further = _read(rows, columns, own, decimal, settings, report)
+    frame, further, series = _read(rows, columns, own, decimal, settings, report)
     del own
     _compare_today(rows, frame, today)
     rows.remarks += blank_remark(table.blank_lines)
@@ -114,17 +114,23 @@ def clean_in_memory(path: Path, settings: Settings, today: date, report: Report)
     del table, rows  # the text, and the cells as text
     give_back()
     report.update(rejected_report(rejected, report["rows_in"]))
-    _tell(frame, further, rejected, report)
+    _tell(frame, further, series, rejected, report)
     older, frame = _parted(frame, settings.MAX_TRAINING_ROWS, remarks, report)
-    report.update(meanings(frame, further, report["series"], remarks))
+    count = len(series.names) if series is not None and older is None else None
+    report.update(meanings(frame, further, report["series"], remarks, count))
     report.update(remarks_report(remarks))
     _check_enough(report, rejected, settings)
     return Ingested(frame, rejected, report, older)
 
 
-def _tell(frame: pd.DataFrame, further: list[Further], rejected: pd.DataFrame, report: Report) -> None:
+def _tell(
+    frame: pd.DataFrame,
+    further: list[Further],
+    series: SeriesOfRows | None,
+    rejected: pd.DataFrame,
+    report: Report,
+) -> None:
     """The report's part about all rows that are kept."""
-    series = Roles.of_report(report).series_of(frame) if report["series"] else None
     again = int((rejected["code"] == "duplicate_date").sum())
     report["dates"] = dates_report(frame[DATE], again, series)
     report["sales_curve"] = sales_curve(frame)
@@ -137,7 +143,7 @@ def _parted(
     """The rows that are too old to be trained on, None where there are none, and the others."""
     if len(frame) <= most:
         return None, frame
-    days = frame[DATE].to_numpy().astype("datetime64[D]").astype(np.int64)
+    days = day_numbers(frame[DATE].to_numpy())
     begins = training_begins(*np.unique(days, return_counts=True), most)
     old = days < begins
     report["rows_older"] = int(old.sum())
@@ -162,14 +168,15 @@ def _decimal(table: Table, columns: dict[str, str], sales: Sales) -> tuple[Decim
 def _contract(rows: Rows, columns: dict[str, str], told: Sales, decimal: Decimal) -> dict[str, Any]:
     """The contract's columns of the good rows; bad rows are marked in `rows`."""
     source = rows.table.cells
-    days = read_dates(rows, source[columns[DATE]])
+    days, places = read_dates(rows, source[columns[DATE]])
     promotion = read_flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion")
     holiday = read_flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday")
     sales = read_sales(rows, told, decimal)
     good = ~rows.bad
+    places = places[good]
     return {
-        DATE: days[good].astype(DATE_DTYPE),
-        WEEKDAY: weekday_of(days[good]),
+        DATE: days.astype(DATE_DTYPE)[places],
+        WEEKDAY: weekday_of(days)[places],
         PROMOTION: promotion[good].astype(np.int64),
         HOLIDAY: holiday[good].astype(np.int64),
         TARGET: sales[good],
@@ -183,8 +190,9 @@ def _read(
     decimal: Decimal,
     settings: Settings,
     report: Report,
-) -> tuple[pd.DataFrame, list[Further]]:
-    """The clean rows with the contract's columns `own`, and the further columns as they were read.
+) -> tuple[pd.DataFrame, list[Further], SeriesOfRows | None]:
+    """The clean rows with the contract's columns `own`, the further columns as they were read, and the rows' series,
+    None where nothing tells any apart.
 
     Rows that repeat another are marked as bad in `rows`.
     """
@@ -200,7 +208,9 @@ def _read(
     again = _drop_duplicates(rows, frame, further, source[columns[DATE]], report)
     frame = frame if not again.any() else frame[~again].reset_index(drop=True)
     compare_weekday(rows, columns.get(WEEKDAY), frame[WEEKDAY].to_numpy(), ~rows.bad, report)
-    return frame, further
+    key = next((column for column in further if column.name == report["series"]), None)
+    series = SeriesOfRows.of(key.places[~again], frame[key.name]) if key else None
+    return frame, further, series
 
 
 def _compare_today(rows: Rows, frame: pd.DataFrame, today: date) -> None:

@@ -36,14 +36,15 @@ def find_leaks(frame: pd.DataFrame, names: Iterable[str], roles: Roles) -> list[
     What counts is how close a number keeps to sales within a series, both in its level and in its change from one
     open day to the next: a price that rises with sales over the years shares their level, but not their days.
     """
+    names = [name for name in names if name not in (roles.series, roles.open)]
+    if not names:
+        return []
     series = pd.factorize(roles.series_of(frame))[0].astype(np.int64)
     order = by_series_and_day(series, day_numbers(frame[DATE].to_numpy()))
     sales = frame[TARGET].to_numpy(dtype=np.float64)[order]
     is_open, series = roles.is_open(frame)[order], series[order]
     leaks = []
     for name in names:
-        if name in (roles.series, roles.open):
-            continue
         values = np.clip(frame[name].to_numpy(dtype=np.float64)[order], -_LARGEST, _LARGEST)
         if leak := _leak(values, sales, series, is_open):
             leaks.append({"name": name, **leak, "why": f"Column {shown(name)} {_WHY[leak['kind']]}."})

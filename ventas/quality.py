@@ -8,17 +8,18 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ventas.contract import Kind
 from ventas.errors import RejectedUpload
-from ventas.ordering import by_series_and_day, day_numbers
+from ventas.ordering import Ints, day_numbers, distinct_pairs, ranks
 from ventas.rejections import DETAIL_NAMES, FILE_ADVICE, LEAK_ADVICE, LEAK_REMEDY, ROW_RULES
+from ventas.series import SeriesOfRows
 from ventas.spreadsheet import FORMULA_STARTS
 
 Report = dict[str, Any]
 
+_DAY = "datetime64[D]"
 EXAMPLES = 20  # how many bad rows, gaps and outliers a report names
 MOST_BAD_ROWS = 100_000  # of a rejected file are kept; who corrects them finds the pattern before that
 LINES_PER_CODE = 10
@@ -85,48 +86,44 @@ def rejected_part(
 
 def column_report(name: str, role: str, column: "pd.Series[Any]", missing: int | None = None) -> Report:
     """One column's line in the report; `min` and `max` are numbers or ISO dates, None for text."""
-    present = column.dropna()
-    ordered = bool(len(present)) and role not in ("categorical", "id", "left_out")
+    ordered = role not in ("categorical", "id", "left_out")
     return {
         "name": name,
         "role": role,
-        "missing": len(column) - len(present) if missing is None else missing,
-        "min": _plain(present.min()) if ordered else None,
-        "max": _plain(present.max()) if ordered else None,
+        "missing": int(column.isna().sum()) if missing is None else missing,
+        "min": _plain(column.min()) if ordered else None,
+        "max": _plain(column.max()) if ordered else None,
     }
 
 
-def dates_report(dates: "pd.Series[Any]", duplicated: int, series: "pd.Series[str] | None" = None) -> Report:
+def dates_report(dates: "pd.Series[Any]", duplicated: int, series: SeriesOfRows | None = None) -> Report:
     """First and last date, and the runs of missing days between them (`from` and `to` are missing themselves).
 
-    With `series`, the name of each row's series ("" where unknown), days are missing between the first and last
-    date of their series, all of them are counted, and each gap tells its `series`.
+    With `series`, days are missing between the first and last date of their series, all of them are counted, and
+    each gap tells its `series`.
     """
-    days = dates.to_numpy().astype("datetime64[D]")
-    known, codes, names = np.ones(len(days), dtype=bool), np.zeros(len(days), dtype=np.int64), None
-    if series is not None:
-        known = (series != "").to_numpy()
-        codes, names = pd.factorize(series[known])
+    days = day_numbers(dates.to_numpy())
     return {
-        "first": str(days.min()) if len(days) else None,
-        "last": str(days.max()) if len(days) else None,
-        "distinct": len(pd.unique(days.astype(np.int64))),
-        **_missing_days(days[known], codes, names),
+        "first": str(days.min().astype(_DAY)) if len(days) else None,
+        "last": str(days.max().astype(_DAY)) if len(days) else None,
+        "distinct": len(ranks(days)[1]),
+        **_missing_days(days, series),
         "duplicated": duplicated,
     }
 
 
-def _missing_days(
-    days: npt.NDArray[np.datetime64], codes: npt.NDArray[np.int64], names: "pd.Index[Any] | None"
-) -> Report:
-    """How many days are missing, and the first gaps; `codes` are the places of each day's series in `names`."""
-    order = by_series_and_day(codes, day_numbers(days))
-    codes, days = codes[order], days[order]
-    steps = np.where(codes[1:] == codes[:-1], np.diff(days).astype(np.int64), 0)
+def _missing_days(days: Ints, series: SeriesOfRows | None) -> Report:
+    """How many days are missing, and the first gaps."""
+    codes = np.zeros_like(days)
+    if series is not None:
+        days = days[series.places >= 0]
+        codes = series.places[series.places >= 0]
+    codes, days = distinct_pairs(codes, days)
+    steps = np.where(codes[1:] == codes[:-1], np.diff(days), 0)
     holes = np.flatnonzero(steps > 1)
     first = holes[np.argsort(days[holes], kind="stable")[:EXAMPLES]]
-    whose = [{} if names is None else {"series": str(names[codes[hole]])} for hole in first]
-    gaps = [gap_report(days[hole], days[hole + 1]) for hole in first]
+    whose = [{} if series is None else {"series": series.names[codes[hole]]} for hole in first]
+    gaps = [gap_report(*days[[hole, hole + 1]].astype(_DAY)) for hole in first]
     return {
         "missing_days": int((steps[holes] - 1).sum()),
         "gaps": [gap | name for gap, name in zip(gaps, whose, strict=True)],
@@ -234,5 +231,8 @@ def gap_report(before: np.datetime64, after: np.datetime64) -> Report:
     return {"from": str(first), "to": str(last), "days": int((after - before).astype(np.int64)) - 1}
 
 
-def _plain(value: Any) -> float | str:
+def _plain(value: Any) -> float | str | None:
+    """A number or ISO date, None for the least or greatest of nothing."""
+    if pd.isna(value):
+        return None
     return value.date().isoformat() if isinstance(value, pd.Timestamp) else float(value)

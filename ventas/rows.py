@@ -94,7 +94,12 @@ class Sales:
         return read
 
 
-def read_dates(rows: Rows, column: "pd.Series[Any]") -> npt.NDArray[np.datetime64]:
+def read_dates(
+    rows: Rows, column: "pd.Series[Any]"
+) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.int64]]:
+    """The days that the column's distinct texts name, NaT where they name none in range, and each row's place among
+    them; rows without a day are marked as bad.
+    """
     values, codes, _ = cells.distinct(column)
     days = cells.dates(values)
     absent = cells.is_missing(values)
@@ -102,7 +107,8 @@ def read_dates(rows: Rows, column: "pd.Series[Any]") -> npt.NDArray[np.datetime6
     rows.reject_values(absent, codes, "missing_date")
     rows.reject_values(np.isnat(days), codes, "date_unreadable", column)
     rows.reject_values(outside, codes, "date_out_of_range", column)
-    return days[codes]
+    days[outside] = np.datetime64("NaT")
+    return days, codes
 
 
 def read_flag(
@@ -173,5 +179,6 @@ def weekday_faults(
 ) -> tuple[Bools, Bools]:
     """Of the rows that stay, shape (rows,): whose cell of the weekday is absent, and whose contradicts `weekdays`."""
     values, codes, _ = cells.distinct(column)
-    absent = cells.is_missing(values)[codes][stays]
-    return absent, ~absent & (cells.weekdays(values)[codes][stays] != weekdays)
+    codes = codes[stays]
+    absent = cells.is_missing(values)[codes]
+    return absent, ~absent & (cells.weekdays(values)[codes] != weekdays)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ventas.contract import DATE, TARGET
+from ventas.ordering import day_numbers
 
 MOST_POINTS = 200
 _WEEK = 7
@@ -20,11 +21,11 @@ def sales_curve(frame: pd.DataFrame) -> dict[str, Any]:
     """
     if frame.empty:
         return {"days": 1, "points": []}
-    dates = frame[DATE].to_numpy().astype("datetime64[D]")
-    first = dates.min()
-    days = (dates - first).astype(np.int64)
+    days = day_numbers(frame[DATE].to_numpy())
+    first = np.datetime64(int(days.min()), "D")
+    days = days - days.min()
     width = _width(int(days.max()) + 1)
-    spans = days // width
+    spans = (np.arange(int(days.max()) + 1) // width)[days]
     totals = np.bincount(spans, weights=frame[TARGET].to_numpy(dtype=np.float64))
     known = np.bincount(np.flatnonzero(np.bincount(days)) // width, minlength=len(totals))
     used = np.flatnonzero(known)

@@ -1,8 +1,9 @@
 """What tells the series of a file apart, and which rows repeat each other within them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,9 @@ import pandas as pd
 
 from ventas.contract import DATE, shown
 from ventas.further import Further
+from ventas.ordering import Ints, day_numbers, in_order_of_appearance, ranks
 from ventas.remarks import Remark, remark
+from ventas.roles import series_texts
 
 Bools = npt.NDArray[np.bool_]
 
@@ -27,12 +30,29 @@ _DENSE = 4  # numbers up to so many times their count are counted in a table of 
 MOST_PAIRED = 10  # columns of which pairs are tried
 
 
+@dataclass(frozen=True)
+class SeriesOfRows:
+    """The series of each row: the place of its name among `names`, in order of appearance, -1 where it has none."""
+
+    places: Ints
+    names: list[str]
+
+    @classmethod
+    def of(cls, places: Ints, values: "pd.Series[Any]") -> Self:
+        """Of rows whose `values` tell the series apart, equal ones having equal `places`; both of shape (rows,)."""
+        rows = np.flatnonzero(places >= 0)
+        known, first = in_order_of_appearance(ranks(places[rows])[0])
+        found = np.full(len(places), -1, dtype=np.int64)
+        found[rows] = known
+        return cls(found, series_texts(values.iloc[rows[first]]).tolist())
+
+
 def find_keys(frame: pd.DataFrame, further: list[Further]) -> tuple[Further, ...]:
     """The column that tells the series apart, or two that do so only together; none for one series.
 
     `frame` holds column Fecha, and its rows are those of `further`.
     """
-    repeats = len(frame) - frame[DATE].nunique()
+    repeats = len(frame) - len(_dates(frame)[1])
     if not may_hold_series(len(frame), repeats):
         return ()
     one = find_series(frame, further, repeats)
@@ -56,42 +76,42 @@ def find_series(frame: pd.DataFrame, further: list[Further], repeats: int) -> Fu
     stands again.
     """
     allowed = allowed_repeats(len(frame), repeats)
-    found = _fewest_values(frame[DATE], further, allowed)
+    found = _fewest_values(frame, further, allowed)
     if found is None and (whole := frame.duplicated()).any():  # rows that were pasted twice prove nothing
         once = (~whole).to_numpy()
-        rest = [replace(column, values=column.values[once]) for column in further]
-        found = _fewest_values(frame[DATE][once], rest, allowed)
-    found = found or _fewest_values(frame[DATE], further, allowed, MOST_EMPTY)
+        rest = [replace(column, values=column.values[once], known=None) for column in further]
+        found = _fewest_values(frame[once], rest, allowed)
+    found = found or _fewest_values(frame, further, allowed, MOST_EMPTY)
     return next((column for column in further if found and column.name == found.name), None)
 
 
 def _fewest_values(
-    dates: "pd.Series[pd.Timestamp]", further: list[Further], allowed: float, empty: float = FEW_ROWS
+    frame: pd.DataFrame, further: list[Further], allowed: float, empty: float = FEW_ROWS
 ) -> Further | None:
     """The column with the fewest values of those within which at most `allowed` rows repeat a date."""
-    most = _most_values(dates)
-    places = pd.factorize(dates)[0].astype(np.int64)
+    dates, per_date = _dates(frame)
+    most = most_values(int(per_date.max()))
     found = None
     for column in further:
-        codes, values = pd.factorize(column.values)
-        kinds = len(values)
-        known = codes >= 0
+        kinds = int(column.places.max(initial=-1)) + 1
+        known = column.places >= 0
         if not 1 < kinds <= most or not _may_be_id(column) or (~known).sum() > empty * len(known):
             continue
-        if _repeats((places * kinds + codes)[known]) <= allowed:
+        if _repeats((dates * kinds + column.places)[known]) <= allowed:
             found, most = column, kinds - 1
     return found
 
 
-def _repeats(keys: npt.NDArray[np.int64]) -> int:
+def _dates(frame: pd.DataFrame) -> tuple[Ints, Ints]:
+    """The place of each row's date among all dates, shape (rows,), and the rows of each date."""
+    return ranks(day_numbers(frame[DATE].to_numpy()))
+
+
+def _repeats(keys: Ints) -> int:
     """How many of the numbers, none of them negative, stand once more before."""
     if len(keys) and int(keys.max()) < _DENSE * len(keys):
         return len(keys) - int(np.count_nonzero(np.bincount(keys)))
     return len(keys) - len(pd.unique(keys))
-
-
-def _most_values(dates: "pd.Series[pd.Timestamp]") -> int:
-    return most_values(int(dates.value_counts().max()))
 
 
 def most_values(busiest: int) -> int:
@@ -101,7 +121,7 @@ def most_values(busiest: int) -> int:
 
 def _find_pair(frame: pd.DataFrame, further: list[Further], allowed: float) -> tuple[Further, ...]:
     """The two columns with the fewest values together within which at most `allowed` rows repeat a date."""
-    most = _most_values(frame[DATE])
+    most = most_values(int(_dates(frame)[1].max()))
     tried = [column for column in further if _may_be_half(column, most)][:MOST_PAIRED]
     found: tuple[Further, ...] = ()
     for pair in combinations(tried, 2):
@@ -153,11 +173,7 @@ def duplicates(frame: pd.DataFrame, further: list[Further], keys: Sequence[Furth
     columns repeat each other.
     """
     if keys:
-        codes = {column.name: pd.factorize(column.values)[0] for column in keys}
-        known = np.all([found >= 0 for found in codes.values()], axis=0)
-        table = pd.DataFrame(codes).assign(**{DATE: frame[DATE].to_numpy()})
-        again: Bools = table.duplicated(keep="last").to_numpy() & known
-        return again
+        return _dates_again(_dates(frame)[0], keys)
     again = frame.duplicated([DATE], keep="last").to_numpy()
     texts = [column.name for column in further if column.role in ("categorical", "id")]
     if not again.any() or not texts:
@@ -168,4 +184,16 @@ def duplicates(frame: pd.DataFrame, further: list[Further], keys: Sequence[Furth
     alike = np.flatnonzero(frame.duplicated([DATE, *texts], keep=False).to_numpy())
     again = np.zeros(len(frame), dtype=bool)
     again[alike] = whole.iloc[alike].duplicated(keep="last").to_numpy()
+    return again
+
+
+def _dates_again(dates: Ints, keys: Sequence[Further]) -> Bools:
+    """The rows whose date, given by its place, a later row of the same series has too; all of shape (rows,)."""
+    known = np.all([column.places >= 0 for column in keys], axis=0)
+    numbers = dates
+    for column in keys:
+        numbers = numbers * (int(column.places.max(initial=0)) + 1) + column.places
+    again = np.zeros(len(dates), dtype=bool)
+    if _repeats(numbers[known]):  # the look-up of all is dear, and most files need none
+        again[known] = pd.Series(numbers[known]).duplicated(keep="last").to_numpy()
     return again

@@ -96,11 +96,11 @@ def _contract(
 ) -> dict[str, Any]:
     """The contract's columns of all rows of a block; bad rows are marked in `rows`."""
     source = rows.table.cells
-    days = read_dates(rows, source[columns[DATE]])
+    days, places = read_dates(rows, source[columns[DATE]])
     promotion = _flag(rows, columns, PROMOTION, "promotion", flags)
     holiday = _flag(rows, columns, HOLIDAY, "holiday", flags)
     sales = read_sales(rows, Sales.of(source[columns[TARGET]]), decimal)
-    return {"day": days, "promotion": promotion, "holiday": holiday, "sales": sales}
+    return {"day": days[places], "promotion": promotion, "holiday": holiday, "sales": sales}
 
 
 def _flag(

@@ -18,7 +18,14 @@ from ventas.cells import _odd_numbers, numbers
 from ventas.errors import RejectedUpload
 from ventas.fences import _quantile
 from ventas.ingest import ingest
-from ventas.ordering import by_series_and_day, once_each
+from ventas.ordering import (
+    by_series_and_day,
+    day_numbers,
+    distinct_pairs,
+    in_order_of_appearance,
+    once_each,
+    ranks,
+)
 from ventas.promotion_plan import with_plan
 from ventas.roles import Roles
 from ventas.sample_chain import generate_chain
@@ -27,7 +34,8 @@ from ventas.split import _floats_as_text, to_csv_bytes
 
 JUNK = (
     "", "n/d", "-", " ", "NA", "1.234", "1,234", "=1+1", "$ 5", "5 €", "1e3", "-3", "9e99", "1.234,56", "1,234.56",
-    "inf", "0x1F", "+5", "5.", ",5", "٣", "1 234", "007", " 7 ", "sí", "31/02/2022", "123456789012345678,5",
+    "inf", "0x1F", "+5", "5.", ",5", "٣", "1 234", "007", " 7 ", "sí", "31/02/2022", "31/12/9999",
+    "123456789012345678,5",
 )  # fmt: skip
 
 
@@ -115,6 +123,31 @@ def test_rows_are_ordered_as_lexsort_orders_them(rows: list[tuple[int, int]]) ->
     series, days = (np.array([row[place] for row in rows], dtype=np.int64) for place in (0, 1))
     np.testing.assert_array_equal(by_series_and_day(series, days), np.lexsort((days, series)))
     np.testing.assert_array_equal(once_each(np.sort(days)), np.unique(days))
+
+
+PAIRS = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(-9, 9) | st.integers(-400_000, 400_000)), max_size=40
+)
+
+
+@budget(deadline=None)
+@given(PAIRS)
+def test_ranks_and_pairs_are_those_that_sorting_finds(rows: list[tuple[int, int]]) -> None:
+    series, days = (np.array([row[place] for row in rows], dtype=np.int64) for place in (0, 1))
+    _, places, counts = np.unique(days, return_inverse=True, return_counts=True)
+    for found, expected in zip(ranks(days), (places, counts), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    pairs = np.array(sorted(set(rows)), dtype=np.int64).reshape(-1, 2)
+    np.testing.assert_array_equal(np.column_stack(distinct_pairs(series, days)), pairs)
+    appeared, first = in_order_of_appearance(ranks(series)[0])
+    codes, values = pd.factorize(series)
+    np.testing.assert_array_equal(appeared, codes)
+    np.testing.assert_array_equal(series[first], values)
+    np.testing.assert_array_equal(day_numbers(days.astype("datetime64[D]").astype("datetime64[s]")), days)
+    if (abs(days) < 100_000).all():  # nanoseconds reach no further
+        np.testing.assert_array_equal(
+            day_numbers(days.astype("datetime64[D]").astype("datetime64[ns]")), days
+        )
 
 
 @budget(deadline=None)
