@@ -1,5 +1,6 @@
 """A file of sales -> clean rows, rejected rows with their reasons, and the quality report."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -98,13 +99,9 @@ def clean_in_memory(path: Path, settings: Settings, today: date, report: Report)
     table = read_table(path, settings)
     report.update(table.as_report())
     columns = contract_columns(table.cells.columns, REQUIRED_COLUMNS, HEADER, "missing_column")
-    sales = Sales.of(table.cells[columns[TARGET]])
-    give_back()
-    decimal, remarks = _decimal(table, columns, sales)
+    rows = Rows(table, np.zeros(len(table.cells), dtype=bool))
+    own, decimal = _contract(rows, columns)
     report["dialect"]["decimal"] = decimal
-    rows = Rows(table, np.zeros(len(table.cells), dtype=bool), remarks)
-    own = _contract(rows, columns, sales, decimal)
-    del sales
     give_back()
     frame, further, series = _read(rows, columns, own, decimal, settings, report)
     del own
@@ -165,12 +162,17 @@ def _decimal(table: Table, columns: dict[str, str], sales: Sales) -> tuple[Decim
     return chosen_decimal(cells.decimal_evidence(sales.values, sales.counts), evidence, table.delimiter)
 
 
-def _contract(rows: Rows, columns: dict[str, str], told: Sales, decimal: Decimal) -> dict[str, Any]:
-    """The contract's columns of the good rows; bad rows are marked in `rows`."""
+def _contract(rows: Rows, columns: dict[str, str]) -> tuple[dict[str, Any], Decimal]:
+    """The contract's columns of the good rows, and the file's decimal mark; bad rows are marked in `rows`."""
     source = rows.table.cells
-    days, places = read_dates(rows, source[columns[DATE]])
-    promotion = read_flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion")
-    holiday = read_flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday")
+    with ThreadPoolExecutor(1) as beside:  # Arrow reads the sales without Python's lock
+        reading = beside.submit(Sales.of, source[columns[TARGET]])
+        days, places = read_dates(rows, source[columns[DATE]])
+        promotion = read_flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion")
+        holiday = read_flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday")
+        told = reading.result()
+    decimal, remarks = _decimal(rows.table, columns, told)
+    rows.remarks[:0] = remarks
     sales = read_sales(rows, told, decimal)
     good = ~rows.bad
     places = places[good]
@@ -180,7 +182,7 @@ def _contract(rows: Rows, columns: dict[str, str], told: Sales, decimal: Decimal
         PROMOTION: promotion[good].astype(np.int64),
         HOLIDAY: holiday[good].astype(np.int64),
         TARGET: sales[good],
-    }
+    }, decimal
 
 
 def _read(

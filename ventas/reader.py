@@ -28,6 +28,7 @@ from ventas.records import (
     cells_per_record,
     check_lines,
     check_quotes,
+    count_newlines,
     find_quotes,
     find_records,
 )
@@ -35,7 +36,7 @@ from ventas.settings import Settings
 
 _MAX_HEADER_BYTES = 65_536
 _PROBE_ROWS = 20_000
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 21
 _TEXT, _CATEGORY = pa.large_string(), pa.dictionary(pa.int32(), pa.string())
 FILLED = re.compile(rb"[^ \t,;\n]")
 _SEP_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)
@@ -74,7 +75,7 @@ def read_table(path: Path, settings: Settings) -> Table:
     """
     text = read_text(path, settings.MAX_UPLOAD_BYTES, settings.MAX_EXPANSION)
     quotes = find_quotes(text.data)
-    check_lines(text.data.count(b"\n"), settings.MAX_ROWS)
+    check_lines(count_newlines(text.data), settings.MAX_ROWS)
     records = find_records(text.data, quotes)
     header = find_header(records, settings.MAX_COLUMNS, lambda mark: check_quotes(text.data, quotes, mark))
     counts = cells_per_record(records, quotes, header.delimiter)[header.at + 1 :]
@@ -185,7 +186,7 @@ def table_of(text: Text, body: Records, counts: Ints, header: Header) -> Table:
     cells = _parsed(_only(body, whole, cut), names, delimiter, longest)
     filled = _filled(cells)
     odd = np.flatnonzero(~blank & ~whole)
-    raw = body.take(odd).raw(np.arange(len(odd)))
+    raw = body.take(odd).raw()
     odd = odd[np.array([bool(FILLED.search(row.encode())) for row in raw], dtype=bool)]
     return Table(
         cells=cells if filled.all() else cells[filled].reset_index(drop=True),

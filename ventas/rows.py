@@ -1,6 +1,5 @@
 """The rows of one file while they are judged: the contract's cells read, each bad row kept with its first reason."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -12,7 +11,6 @@ from ventas import cells
 from ventas.cells import Decimal
 from ventas.contract import shown
 from ventas.reader import Table
-from ventas.records import Records
 from ventas.rejections import ROW_RULES
 from ventas.remarks import Remark, remark
 
@@ -23,6 +21,15 @@ _ABSURD_SALES = 1e12
 _SAMPLE = 1000  # values of a column that tell which decimal mark to try first
 
 
+@dataclass(frozen=True)
+class Broken:
+    """The rows, by their places, that broke rule `code` first, each with its reason in words."""
+
+    rows: npt.NDArray[np.int64]
+    code: str
+    reasons: npt.NDArray[np.object_]
+
+
 @dataclass
 class Rows:
     """The rows of a table while they are judged: `bad` ones have broken a rule, the first one broken counts."""
@@ -30,7 +37,7 @@ class Rows:
     table: Table
     bad: Bools
     remarks: list[Remark] = field(default_factory=list)
-    pieces: list[pd.DataFrame] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
 
     def reject(self, mask: Bools, code: str, column: "pd.Series[Any] | None" = None, **words: str) -> None:
         """Mark the rows of `mask` that are still good as bad by rule `code`, quoting their cell of `column`."""
@@ -42,8 +49,7 @@ class Rows:
         cells_at = pd.Series("", index=rows) if column is None else column.iloc[rows].astype("str")
         places, values = pd.factorize(cells_at)
         sentences = np.array([template.format(value=shown(value), **words) for value in values], dtype=object)
-        reasons = sentences[places]
-        self.pieces.append(rejected_frame(self.table.records.take(rows), code, reasons))
+        self.broken.append(Broken(rows, code, sentences[places]))
 
     def reject_values(
         self,
@@ -151,22 +157,28 @@ def read_sales(rows: Rows, sales: Sales, decimal: Decimal) -> npt.NDArray[np.flo
     return read[sales.codes]
 
 
-def rejected_frame(
-    records: Records, code: str, reasons: "Sequence[str] | npt.NDArray[np.object_]"
-) -> pd.DataFrame:
-    raw = records.raw(np.arange(len(records.lines)))
-    text = {name: pd.Series(value, dtype="str") for name, value in (("reason", reasons), ("row", raw))}
-    frame = pd.DataFrame({"line": records.lines, "code": code, **text})
-    return frame.astype({"line": "int64", "code": "str"})[["line", "reason", "code", "row"]]
-
-
 def all_rejected(rows: Rows) -> pd.DataFrame:
-    """All bad rows of a file in the order of their lines, those with a wrong number of cells too."""
-    table = rows.table
-    expected = str(len(table.cells.columns))
-    reasons = [ROW_RULES["fields"].reason.format(value=n, expected=expected) for n in table.ragged_counts]
-    whole = pd.concat([*rows.pieces, rejected_frame(table.ragged, "fields", reasons)])
-    return whole.sort_values("line", kind="stable", ignore_index=True)
+    """All bad rows of a file in the order of their lines, those with a wrong number of cells too.
+
+    Columns: line (int64), reason, code and row, the text of the row as the file has it (str).
+    """
+    ragged, expected = rows.table.ragged, str(len(rows.table.cells.columns))
+    reasons = [
+        ROW_RULES["fields"].reason.format(value=n, expected=expected) for n in rows.table.ragged_counts
+    ]
+    bad = rows.table.records.take(
+        np.concatenate([np.zeros(0, dtype=np.int64), *(one.rows for one in rows.broken)])
+    )
+    codes = [code for one in rows.broken for code in [one.code] * len(one.rows)]
+    lines = np.concatenate([bad.lines, ragged.lines])
+    order = np.argsort(lines, kind="stable")
+    texts = {
+        "reason": [*(reason for one in rows.broken for reason in one.reasons), *reasons],
+        "code": codes + ["fields"] * len(ragged.lines),
+        "row": bad.raw() + ragged.raw(),
+    }
+    columns = {name: pd.Series(text, dtype="str").array.take(order) for name, text in texts.items()}
+    return pd.DataFrame({"line": lines[order], **columns})
 
 
 def weekday_of(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
