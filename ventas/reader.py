@@ -13,14 +13,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv
 
 from ventas.contract import normalised, refused, shown
 from ventas.dialect import Text, choose_delimiter, read_text, split_header
 from ventas.errors import RejectedUpload
 from ventas.memory import give_back
+from ventas.parsing import filled_rows, parse_cells
 from ventas.records import (
     Bools,
     Ints,
@@ -35,9 +33,6 @@ from ventas.records import (
 from ventas.settings import Settings
 
 _MAX_HEADER_BYTES = 65_536
-_PROBE_ROWS = 20_000
-_BLOCK_BYTES = 1 << 21
-_TEXT, _CATEGORY = pa.large_string(), pa.dictionary(pa.int32(), pa.string())
 FILLED = re.compile(rb"[^ \t,;\n]")
 _SEP_LINE = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 
@@ -183,8 +178,8 @@ def table_of(text: Text, body: Records, counts: Ints, header: Header) -> Table:
     whole = ~blank & (counts - cut == len(names))
     longest = int((body.ends - body.starts).max(initial=0))
     give_back()
-    cells = _parsed(_only(body, whole, cut), names, delimiter, longest)
-    filled = _filled(cells)
+    cells = parse_cells(_only(body, whole, cut), names, delimiter, longest)
+    filled = filled_rows(cells)
     odd = np.flatnonzero(~blank & ~whole)
     raw = body.take(odd).raw()
     odd = odd[np.array([bool(FILLED.search(row.encode())) for row in raw], dtype=bool)]
@@ -225,62 +220,3 @@ def _only(body: Records, whole: Bools, cut: Ints) -> bytes:
     keep = np.stack([whole, np.zeros_like(whole), whole], axis=1).ravel()
     kept: bytes = np.frombuffer(body.data, dtype=np.uint8)[bounds[0] :][np.repeat(keep, lengths)].tobytes()
     return kept
-
-
-def _parsed(data: bytes, names: list[str], delimiter: str, longest: int) -> pd.DataFrame:
-    """Cells under the columns' names, in dtypes that let later work be done once per distinct value.
-
-    `longest` are the bytes of the longest record, at least.
-    """
-    if not data:
-        return pd.DataFrame({name: pd.Series([], dtype="category") for name in names})
-    places = [str(place) for place in range(len(names))]
-    block = max(_BLOCK_BYTES, 2 * longest)
-    quoted = b'"' in data
-
-    def parse(text: "bytes | memoryview[int]", kinds: dict[str, Any]) -> pa.Table:
-        return csv.read_csv(
-            pa.BufferReader(text),
-            csv.ReadOptions(column_names=places, block_size=block),
-            csv.ParseOptions(delimiter=delimiter, newlines_in_values=quoted, ignore_empty_lines=False),
-            csv.ConvertOptions(column_types=kinds, null_values=[], check_utf8=False),
-        )
-
-    probe = parse(_head(data, block, quoted), dict.fromkeys(places, _TEXT)).slice(0, _PROBE_ROWS)
-    cells = parse(data, {place: _kind(probe[place]) for place in places})
-    return pd.concat([_as_series(column) for column in cells.columns], axis=1, keys=names)
-
-
-def _head(data: bytes, size: int, quoted: bool) -> "bytes | memoryview[int]":
-    """Whole lines from the beginning of the text, at least `size` bytes; all where a line end may end no record."""
-    end = data.find(b"\n", size)
-    return data if quoted or end < 0 else memoryview(data)[: end + 1]
-
-
-def _kind(probe: pa.ChunkedArray) -> pa.DataType:
-    """How to hold a column, from its first rows: text of many values gains nothing by being held once per value."""
-    many = len(probe) >= _PROBE_ROWS and pc.count_distinct(probe).as_py() > _PROBE_ROWS // 4
-    return _TEXT if many else _CATEGORY
-
-
-def _as_series(column: pa.ChunkedArray) -> "pd.Series[Any]":
-    if column.type == _TEXT:
-        return pd.Series(pd.array(column, dtype="str"))
-    found = column.unify_dictionaries().combine_chunks()
-    values = pd.Index(found.dictionary.to_pandas(), dtype="str")
-    return pd.Series(pd.Categorical.from_codes(found.indices.to_numpy(), values))
-
-
-def _filled(cells: pd.DataFrame) -> Bools:
-    """Rows that hold anything but blanks."""
-    filled = np.zeros(len(cells), dtype=bool)
-    for name in cells.columns:
-        if filled.all():
-            break
-        column = cells[name]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            has_text = np.asarray(column.cat.categories.astype(str).str.strip() != "", dtype=bool)
-            filled |= has_text[column.cat.codes.to_numpy()]
-        else:
-            filled |= np.asarray(column.str.strip() != "", dtype=bool)
-    return filled

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from ventas import promotion_plan, reader, split
+from ventas import parsing, promotion_plan, split
 from ventas.cells import _odd_numbers, numbers
 from ventas.errors import RejectedUpload
 from ventas.fences import _quantile
@@ -80,7 +80,7 @@ def test_columns_of_many_values_are_read_as_value_by_value(
     path = tmp_path / "upload"
     path.write_bytes(odd_file(seed))
     plain = told(path)
-    monkeypatch.setattr(reader, "_PROBE_ROWS", 4)
+    monkeypatch.setattr(parsing, "_PROBE_ROWS", 4)
     assert told(path) == plain
 
 
