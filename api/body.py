@@ -17,10 +17,15 @@ def json_object(request: Request) -> dict[str, Any]:
 
     Raises UnsupportedMediaType, BadRequest (not JSON), RequestEntityTooLarge and InvalidRequest.
     """
+    return object_of(json_body(request))
+
+
+def json_body(request: Request) -> bytes:
+    """All of a body that is said to be JSON; raises UnsupportedMediaType and RequestEntityTooLarge."""
     if not request.is_json:
         sent = request.mimetype or "no content type"
         raise UnsupportedMediaType(f"The body must be sent as application/json, not as {sent}.")
-    return object_of(whole_body(request))
+    return whole_body(request)
 
 
 def object_of(data: bytes) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -29,7 +29,7 @@ WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturd
 
 
 @lru_cache(maxsize=8192)
-def _sales_date(text: str) -> date:
+def sales_date(text: str) -> date:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise ValueError("not an ISO date")
     day = date.fromisoformat(text)
@@ -44,7 +44,7 @@ _TYPES: dict[str, Any] = {
     "flag": Annotated[int, Field(ge=0, le=1)],
     "number": Annotated[float, Field(allow_inf_nan=False)],
     "text": Annotated[str, Field(max_length=LONGEST_TEXT)],
-    "date": Annotated[str, AfterValidator(_sales_date)],
+    "date": Annotated[str, AfterValidator(sales_date)],
 }
 _ALLOWED = {
     "weekday": "a whole number from 1 (Monday) to 7 (Sunday)",
@@ -75,10 +75,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Questions:
-    """Several rows that a model is asked about at once: `sent` as they came, `values` under the model's names."""
+    """Several rows that a model is asked about at once: `sent` as they came, `columns` as the model reads them.
+
+    A column has None where a row leaves it out; one that all leave out is not there.
+    """
 
     sent: Sequence[dict[str, Any]]
-    values: Sequence[dict[str, Any]]
+    columns: Mapping[str, Sequence[Any]]
     dates: Sequence[date]
     assumed: Sequence[bool]
     texts: frozenset[str]
@@ -89,24 +92,27 @@ class Questions:
         # From numbers of days: of dates numpy makes an array ten times as slowly.
         numbers = [_NO_DAY if assumed else day.toordinal() - _EPOCH for day, assumed in told]
         days = np.array(numbers, dtype=np.int64).astype("datetime64[D]").astype(DATE_DTYPE)
-        names = dict.fromkeys(name for row in self.values for name in row)
-        columns = {name: self._column(name) for name in names}
-        return pd.DataFrame({DATE: days, **columns})
+        return pd.DataFrame({DATE: days, **{name: self._column(name) for name in self.columns}})
 
     def _column(self, name: str) -> "pd.Series[Any]":
-        given = [row.get(name) for row in self.values]
+        given = self.columns[name]
         return pd.Series(given, dtype="str") if name in self.texts else pd.Series(given)
 
 
 class Form:
-    """The inputs of one model version; made once when the version is loaded."""
+    """The inputs of one model version; made once when the version is loaded.
+
+    `kinds` are those of `ModelInput` by name in NFC, and "date"; `required` are the names that each row must have.
+    """
 
     def __init__(self, inputs: Sequence[ModelInput]):
         # Names are compared in NFC; the model wants them as its file wrote them.
         self._columns = {unicodedata.normalize("NFC", known.name): known.name for known in inputs}
-        kinds = {unicodedata.normalize("NFC", known.name): known.kind for known in inputs}
+        kinds: dict[str, str] = {unicodedata.normalize("NFC", known.name): known.kind for known in inputs}
+        self.kinds: Mapping[str, str] = kinds | {DATE: "date"}
         self._allowed = {name: _ALLOWED[kind] for name, kind in kinds.items()} | {DATE: _ALLOWED["date"]}
-        required = {unicodedata.normalize("NFC", known.name) for known in inputs if known.required}
+        required = frozenset(unicodedata.normalize("NFC", known.name) for known in inputs if known.required)
+        self.required = required
         fields = {
             name: _TYPES[kind] if name in required else NotRequired[_TYPES[kind] | None]
             for name, kind in kinds.items()
@@ -146,10 +152,26 @@ class Form:
         ]
         if faults:
             raise InvalidFields(faults[:MOST_FAULTS])
+        return self.asked(
+            rows, {name: [row.get(name) for row in checked] for name in self._columns}, days, today
+        )
+
+    def asked(
+        self,
+        sent: Sequence[dict[str, Any]],
+        columns: Mapping[str, Sequence[Any]],
+        days: Sequence[date | None],
+        today: date,
+    ) -> Questions:
+        """Questions of checked `columns`, by the names of `kinds`; a day is None where none was given."""
         next_dates = {weekday: next_date(today, weekday) for weekday in range(1, 8)}
-        dates = [day or next_dates[row[WEEKDAY]] for day, row in zip(days, checked, strict=True)]
-        values = [self._named(row) for row in checked]
-        return Questions(rows, values, dates, [day is None for day in days], self._texts)
+        dates = [day or next_dates[weekday] for day, weekday in zip(days, columns[WEEKDAY], strict=True)]
+        given = {
+            self._columns[name]: values
+            for name, values in columns.items()
+            if values.count(None) < len(values)
+        }
+        return Questions(sent, given, dates, [day is None for day in days], self._texts)
 
     def _checked(self, rows: list[Any]) -> tuple[list[dict[str, Any]], list[FieldError]]:
         """The rows as they were read, none if any is at fault; by parts, so that few faults are ever listed."""

@@ -1,25 +1,20 @@
 """`POST /predict/batch`."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from api.answers import JSON, json_answer
-from api.body import json_object, shown
-from api.holder import Champion
-from api.inputs import Questions
+from api.answers import JSON
+from api.batch_answer import Answered, batch_json
+from api.batch_reading import read_quickly
+from api.body import json_body, object_of, shown
 from api.problems import FieldError, InvalidFields, documented
 from api.schemas_predictions import BatchAnswer, BatchRequest
 from api.services import Services
-from ventas.contract import DATE
 from ventas.ledger.predictions import NewPrediction
-from ventas.served import Forecast
 from ventas.times import utc_now
 
 # One transaction writes them, some 40 µs a row, and while it does nobody else writes to the ledger on SQLite.
@@ -41,18 +36,17 @@ def batch_routes(services: Services) -> APIBlueprint:
     def predict_batch() -> Response:
         """Predict the sales of many days with the champion, in one go; recorded only if asked for."""
         request.max_content_length = services.settings.MAX_BATCH_BYTES
-        rows, record = _asked(json_object(request), most)
+        data = json_body(request)
+        champion = services.holder.current
+        quick = champion and read_quickly(champion.form, data, most, services.today())
+        if champion and quick:
+            answered = Answered.of(champion, quick.questions)
+            return Response(batch_json(answered, places=quick.places), mimetype=JSON)
+        rows, record = _asked(object_of(data), most)
         champion = services.holder.champion()
-        questions = champion.form.read_all(rows, services.today())
-        frame = champion.model.with_plan(questions.frame())
-        forecast = champion.predict(frame)
-        ids = services.history.record_all(_rows(champion, questions, frame, forecast)) if record else None
-        answer = {
-            "model_version": champion.version,
-            "recorded": ids is not None,
-            "predictions": list(_predictions(champion, questions, frame, forecast, ids)),
-        }
-        return json_answer(answer)
+        answered = Answered.of(champion, champion.form.read_all(rows, services.today()))
+        ids = services.history.record_all(_rows(answered)) if record else None
+        return Response(batch_json(answered, ids), mimetype=JSON)
 
     return routes
 
@@ -88,56 +82,22 @@ def _asked(body: dict[str, Any], most: int) -> tuple[list[Any], bool]:
     return rows, record
 
 
-def _predictions(
-    champion: Champion, questions: Questions, frame: pd.DataFrame, forecast: Forecast, ids: list[int] | None
-) -> Iterator[dict[str, Any]]:
-    """Each row's answer, made of plain values: a model for each would take longer than the prediction."""
-    series = champion.model.roles.series
-    of_series = champion.model.roles.series_of(frame).tolist()
-    known = champion.model.series_known(frame).tolist()
-    plan = champion.model.plan_known(frame)
-    low, high = _bounds(forecast)
-    for at, value in enumerate(forecast.values.tolist()):
-        told = {DATE: not questions.assumed[at]}
-        if plan is not None:
-            told["plan"] = bool(plan[at])
-        yield {
-            "id": ids[at] if ids else None,
-            "prediction": value,
-            "interval": {"low": low[at], "high": high[at], "coverage": forecast.coverage} if low else None,
-            "Fecha": questions.dates[at],
-            "date_assumed": questions.assumed[at],
-            "series": of_series[at],
-            "known": told | {series: known[at]} if series else told,
-        }
-
-
-def _rows(
-    champion: Champion, questions: Questions, frame: pd.DataFrame, forecast: Forecast
-) -> list[NewPrediction]:
+def _rows(answered: Answered) -> list[NewPrediction]:
     """The rows as the history keeps them; their moments differ, for the spool tells rows apart by these."""
     now = utc_now()
-    of_series = champion.model.roles.series_of(frame).tolist()
-    low, high = _bounds(forecast)
+    questions, low, high = answered.questions, answered.low, answered.high
     return [
         NewPrediction(
             created_at=now + timedelta(microseconds=at),
-            model_version=champion.version,
+            model_version=answered.version,
             date=questions.dates[at],
             input_data=questions.sent[at],
             prediction=value,
-            series=of_series[at],
+            series=answered.series[at],
             low=low[at] if low else None,
             high=high[at] if high else None,
-            coverage=forecast.coverage,
+            coverage=answered.coverage,
             date_assumed=questions.assumed[at],
         )
-        for at, value in enumerate(forecast.values.tolist())
+        for at, value in enumerate(answered.values)
     ]
-
-
-def _bounds(forecast: Forecast) -> tuple[list[float], list[float]]:
-    """Both ends of the intervals; empty lists where there are none."""
-    if forecast.low is None or forecast.high is None:
-        return [], []
-    return np.asarray(forecast.low).tolist(), np.asarray(forecast.high).tolist()
