@@ -51,7 +51,7 @@ class Answered:
             _listed(forecast.low),
             _listed(forecast.high),
             forecast.coverage,
-            model.roles.series_of(frame).tolist(),
+            model.roles.series_of(frame).tolist() if model.roles.series else [""] * len(frame),
             known,
         )
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import Ridge
 
+from ventas.compiled.kept import Kept
 from ventas.compiled.rows import Row, RowReader
 from ventas.compiled.steps import Found, LinearStep, TableStep
 from ventas.compiled.trees import trees_step
@@ -100,7 +101,8 @@ def _found(features: SalesMatrix, between: list[Any], last: SalesRegressor) -> F
         return None
     if isinstance(regressor, CellMeans | SeasonalNaive):
         return TableStep(regressor, last.first, features.columns_.series_count)
-    return trees_step(regressor, last.first)
+    trees = trees_step(regressor, last.first)
+    return trees and Kept(trees, last.first, trees.features)
 
 
 def _questions(inputs: tuple[ModelInput, ...]) -> list[Asked]:

@@ -29,7 +29,7 @@ class _Nodes:
 
 
 class TreesStep:
-    """The sum of what all trees say, times `scale`, and `start`.
+    """The sum of what all trees say, times `scale`, and `start`. They read `features` numbers from `first` on.
 
     A node's right child stands beside its left one, and a leaf is its own left child, so a step down is an addition.
     The deepest trees come first, so that each step moves those alone that are not at their leaves.
@@ -46,7 +46,7 @@ class TreesStep:
         features = int(nodes.feature.max(initial=0)) + 1
         sent_left = nodes.missing_left[order]
         self._feature = np.where(leaf, 0, nodes.feature[order] + np.where(sent_left, 0, features))
-        self._features = features
+        self.features = features
         self._value = nodes.value[order]
         self._roots = np.argsort(-depths, kind="stable")
         self._moving = [int((depths > step).sum()) for step in range(depths.max(initial=0))]
@@ -54,7 +54,7 @@ class TreesStep:
     def __call__(self, rows: Sequence[Row]) -> list[float]:
         """The regressor's answer to each of some rows of the matrix, the same in any company."""
         count, both = len(rows), self._both(rows)
-        starts = np.arange(count) * 2 * self._features
+        starts = np.arange(count) * 2 * self.features
         node = np.repeat(self._roots, count).reshape(-1, count)
         for trees in self._moving:
             here = node[:trees]
@@ -68,7 +68,7 @@ class TreesStep:
         return found
 
     def _both(self, rows: Sequence[Row]) -> Floats:
-        parts = [row[self._first : self._first + self._features] for row in rows]
+        parts = [row[self._first : self._first + self.features] for row in rows]
         given = np.array(parts, dtype=self._precision).astype(np.float64)
         missing = np.isnan(given)
         sides = [np.where(missing, side, given) for side in (-np.inf, np.inf)]

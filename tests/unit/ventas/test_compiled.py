@@ -1,5 +1,7 @@
 """A compiled model answers every question as its pipeline does, or is not made at all."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -16,7 +18,9 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
 from ventas.candidates import Candidate, Task, grid, matrix_of, plan
+from ventas.compiled.kept import Kept
 from ventas.compiled.model import CompiledModel, compiled
+from ventas.compiled.rows import Row
 from ventas.compiled.unfit import NotCompiled
 from ventas.contract import DATE, DATE_DTYPE
 from ventas.features import SalesFeatures
@@ -113,7 +117,8 @@ def test_every_kind_of_model_answers_every_question_as_its_pipeline(models, aske
         said = model.forecast(frame)
         questions = [(row, day) for row, (_, day) in zip(columns, asked, strict=True)]
         found = made.answers(questions)
-        assert found == [answer for one in questions for answer in made.answers([one])], name
+        anew = replace(made, found=made.found.asked) if isinstance(made.found, Kept) else made
+        assert found == [answer for one in questions for answer in anew.answers([one])], name
         expected = np.column_stack([said.values, said.low, said.high])
         assert np.allclose(found, expected, rtol=1e-6, atol=1e-6), name
         assert [made.rows.series_text(row) for row in columns] == model.roles.series_of(frame).tolist()
@@ -126,6 +131,31 @@ def test_every_kind_of_regressor_is_compiled(models) -> None:
     assert regressors == {
         *("CellMeans", "SeasonalNaive", "Ridge", "HistGradientBoostingRegressor", "RandomForestRegressor")
     }
+
+
+def test_answers_that_are_kept_are_those_to_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ventas.compiled.kept.MOST_KEPT", 40)
+    asked: list[Row] = []
+
+    def sums(rows: Sequence[Row]) -> list[float]:
+        asked.extend(rows)
+        return [sum(0.0 if math.isnan(number) else number for number in row[1:3]) for row in rows]
+
+    kept = Kept(sums, 1, 2)
+    nan = float("nan")
+    rows = [[9.0, a, b, 7.0] for a in (1.0, 2.0, nan) for b in (-0.5, 0.5, nan, 3e300)]
+    assert kept(rows) == sums(rows)
+    asked.clear()
+    changed = [[8.0, *row[1:3], 6.0] for row in rows]
+    assert kept(changed[::-1]) == sums(rows)[::-1]
+    assert len(asked) == len(rows), "by the comparison alone: of the other numbers nothing is read"
+    asked.clear()
+    new, known = [9.0, 5.0, 5.0, 7.0], rows[3]
+    assert kept([new, known, new]) == [10.0, 3e300 + 1, 10.0]
+    many = [[9.0, float(number), 0.0, 7.0] for number in range(1000)]
+    assert [kept([row]) for row in many * 2] == [sums([row]) for row in many * 2]
+    assert kept(many) == sums(many)
+    assert len(kept._known) <= max(40, len(many))
 
 
 def test_a_series_that_is_a_text_is_told_by_it() -> None:
