@@ -63,16 +63,18 @@ def batch_json(
 
     `places` are those of the rows that were sent among the questions, where equal ones were asked once.
     """
-    texts: Iterable[bytes] = _row_texts(answered, ids)
+    rows = list(_row_texts(answered, ids))
     if places is not None:
-        texts = map(list(texts).__getitem__, places)
-    head = as_json({"model_version": answered.version, "recorded": ids is not None, "predictions": []})
-    return b"".join((head[:-2], b",".join(texts), head[-2:]))
+        rows = list(map(rows.__getitem__, places))
+    frame = as_json({"model_version": answered.version, "recorded": ids is not None, "predictions": []})
+    rows[0] = frame[:-2] + rows[0]
+    rows[-1] += frame[-2:]
+    return b",".join(rows)  # once: of two megabytes each copy takes half as long as a table of means
 
 
 def _row_texts(answered: Answered, ids: Sequence[int] | None) -> Iterable[bytes]:
     dates = answered.questions.dates
-    written = {day: as_json(day) for day in set(dates)}
+    written = {day: b'"%b"' % day.isoformat().encode() for day in set(dates)}
     of_id = _numbers(ids) if ids else [b"null"] * len(dates)
     columns = [of_id, _numbers(answered.values), map(written.__getitem__, dates), _ends(answered)]
     form = b'{"id":%b,"prediction":%b,"interval":null,"Fecha":%b,%b'
