@@ -23,6 +23,7 @@ _RECORD = rf',[{_SPACE}]*"record"[{_SPACE}]*:[{_SPACE}]*false[{_SPACE}]*'
 _TAIL = re.compile(rf"[{_SPACE}]*(?:{_RECORD})?}}[{_SPACE}]*".encode())
 _LONGEST_HEAD = 200
 _MOST_LETTERS = 100
+_LEFT_OUT = object()  # unlike null, which is a value
 _ESCAPED = re.compile(rb"\\u[0-9a-fA-F]{4}")
 
 
@@ -64,35 +65,45 @@ def _row_texts(data: bytes) -> list[bytes] | None:
 def _columns(form: Form, text: bytes, count: int) -> dict[str, Column] | None:
     """The checked columns of `count` rows, all that the form knows, with None where a row leaves one out."""
     text = _unescaped(text) if b"\\" in text else text
+    rows = _objects(text)
+    # No brace in a string, and (see `_read`) no list or object in a row: each text was cut where its row ended, so
+    # what holds for the distinct ones side by side holds for all of them.
+    if rows is None or not len(rows) == text.count(b"{") == text.count(b"}") == count:
+        return None
+    columns: dict[str, Column] = {name: [row.get(name, _LEFT_OUT) for row in rows] for name in form.kinds}
+    # As many values as the rows have names: each name is known.
+    names = sum(map(len, rows))
+    if names != sum(len(column) - column.count(_LEFT_OUT) for column in columns.values()):
+        return None
+    strings = 0
+    for name, column in columns.items():
+        checked = _read(form, name, column)
+        if checked is None:
+            return None
+        columns[name] = checked
+        if form.kinds[name] in ("text", "date"):
+            strings += len(checked) - checked.count(None)
+    # Without escapes two quotes are a string. A name given twice would be one more than was read.
+    if text.count(b'"') != 2 * (names + strings):
+        return None
+    return None if _contradicts(columns) else columns
+
+
+def _objects(text: bytes) -> list[dict[str, Any]] | None:
     if b"\\" in text:
         return None
     try:
         rows = pydantic_core.from_json(b"[" + text + b"]", allow_inf_nan=False, cache_strings="keys")
     except ValueError:
         return None
-    if set(map(type, rows)) != {dict} or len(rows) != count:
-        return None
-    columns: dict[str, Column] = {name: [row.get(name) for row in rows] for name in form.kinds}
-    # As many values as the rows have names: each name is known, and nothing is null.
-    names = sum(map(len, rows))
-    if names != sum(map(_told, columns.values())):
-        return None
-    strings = 0
-    for name, column in columns.items():
-        checked = _READ[form.kinds[name]](column, name in form.required)
-        if checked is None:
-            return None
-        columns[name] = checked
-        if form.kinds[name] in ("text", "date"):
-            strings += _told(column)
-    # Without escapes two quotes are a string. A name given twice would be one more than was read.
-    if text.count(b'"') != 2 * (names + strings):
-        return None
-    # No brace in a string, and no list or object in a row: each text was cut where its row ended, so what holds for
-    # the distinct ones side by side holds for all of them.
-    if text.count(b"{") != count or text.count(b"}") != count:
-        return None
-    return None if _contradicts(columns) else columns
+    return rows if set(map(type, rows)) == {dict} else None
+
+
+def _read(form: Form, name: str, column: Column) -> Column | None:
+    """A column as the model reads it; None where a value may be at fault, as any but numbers and texts is."""
+    if _LEFT_OUT in column:
+        column = [None if value is _LEFT_OUT else value for value in column]
+    return _READ[form.kinds[name]](column, name in form.required)
 
 
 def _unescaped(text: bytes) -> bytes:
@@ -154,10 +165,6 @@ def _dates(column: Column, required: bool) -> Column | None:
 def _typed(column: Column, required: bool, *types: type) -> bool:
     """Whether all values are of just these types; True is no int here."""
     return set(map(type, column)) <= {*types, *(() if required else (type(None),))}
-
-
-def _told(column: Column) -> int:
-    return len(column) - column.count(None)
 
 
 def _given(column: Column) -> set[Any]:

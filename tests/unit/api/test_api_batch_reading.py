@@ -41,11 +41,11 @@ def batch_of(seed: int, rows: int = 40) -> list[dict[str, Any]]:
     """Rows with odd but good values, some of them alike, some columns left out."""
     draw = random.Random(seed)
     further: dict[str, list[Any]] = {
-        "Fecha": [str(date(2026, 1, 5) + timedelta(weeks=at)) for at in range(3)],
-        "Temperatura (°C)": [0, -1, 1.5, -0.0, 1e-7, 1e16, 1e300, 12345678901234567890, 0.1, 3, 3.0],
-        "Ciudad": ["", "Salta", "Córdoba, de noche", "a: [1] ✓", "   ", "x" * 1000],
-        "Tienda": ["3", "17", "Ñuñoa", "9"],
-        "Abierto": [0, 1],
+        "Fecha": [None, *(str(date(2026, 1, 5) + timedelta(weeks=at)) for at in range(3))],
+        "Temperatura (°C)": [None, 0, -1, 1.5, -0.0, 1e-7, 1e16, 1e300, 12345678901234567890, 0.1, 3, 3.0],
+        "Ciudad": [None, "", "Salta", "Córdoba, de noche", "a: [1] ✓", "   ", "x" * 1000],
+        "Tienda": ["3", "17", "Ñuñoa", "9", None],
+        "Abierto": [0, 1, None],
     }
     told = [name for name in further if draw.random() < 0.7]
     found = []
@@ -104,7 +104,9 @@ LEFT = {
     "a field of no name": text(GOOD[:-1] + ', "": 1}'),
     "a name that is not in NFC": json.dumps({"rows": [{"Di\u0301aDeLaSemana": 1} | MONDAY]}).encode(),
     "a missing field": text('{"Promociones": 0, "Festivo": 0}'),
-    "null": text(GOOD[:-1] + ', "Ciudad": null}'),
+    "null twice": text(GOOD[:-1] + ', "Ciudad": null, "Ciudad": null}'),
+    "null under no known name": text(GOOD[:-1] + ', "Precio": null}'),
+    "a null row": text(GOOD, "null"),
     "null for what must be": text(GOOD.replace("1", "null")),
     "NaN": text(GOOD[:-1] + ', "Temperatura (°C)": NaN}'),
     "Infinity": text(GOOD[:-1] + ', "Temperatura (°C)": -Infinity}'),
