@@ -12,6 +12,7 @@ import pytest
 from selenium.webdriver import Chrome
 from stub_api import StubApi
 from stub_api import create_app as create_stub
+from werkzeug.exceptions import NotFound
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from benchmarks.chromium import start_chromium
@@ -44,27 +45,27 @@ class Site:
 
 
 @contextmanager
-def dashboard_site(settings: Settings, **own: str) -> Iterator[Site]:
-    """The dashboard, with settings of its `own`, in front of a stub API."""
+def dashboard_site(settings: Settings, door: BaseWSGIServer, **own: str) -> Iterator[Site]:
+    """The dashboard at `door`, with settings of its `own`, in front of a stub API."""
     data = StubApi()
-    api = serve(make_server("127.0.0.1", 0, create_stub(data), threaded=True))
-    known = settings.model_copy(update={"API_URL": f"http://127.0.0.1:{api.server_port}", **own})
-    dashboard = serve(make_server("127.0.0.1", 0, create_app(known).server, threaded=True))
-    yield Site(f"http://127.0.0.1:{dashboard.server_port}", data, api)
-    dashboard.shutdown()
-    dashboard.server_close()
-    api.shutdown()
-    api.server_close()
+    with serving(create_stub(data)) as api:
+        known = settings.model_copy(update={"API_URL": f"http://127.0.0.1:{api.server_port}", **own})
+        door.app = whole(create_app(known).server)
+        yield Site(f"http://127.0.0.1:{door.server_port}", data, api)
+        door.app = NotFound()
 
 
-def serve(server: BaseWSGIServer) -> BaseWSGIServer:
-    """Answer requests in a thread until the server is shut down."""
-    server.app = _whole(server.app)
+@contextmanager
+def serving(app: WSGIApplication) -> Iterator[BaseWSGIServer]:
+    """A server on a free port that answers requests in a thread."""
+    server = make_server("127.0.0.1", 0, whole(app), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    yield server
+    server.shutdown()
+    server.server_close()
 
 
-def _whole(app: WSGIApplication) -> WSGIApplication:
+def whole(app: WSGIApplication) -> WSGIApplication:
     """`app` with its answers read to their ends: werkzeug's server leaves files open where the browser goes away."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:

@@ -9,6 +9,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from test_accessibility import PHONE, faults
+from werkzeug.serving import BaseWSGIServer
 
 from ventas.settings import Settings
 
@@ -20,9 +21,9 @@ _BACKGROUND = "return getComputedStyle(document.querySelector('main')).backgroun
 
 
 @pytest.fixture
-def closed(settings: Settings) -> Iterator[Site]:
+def closed(settings: Settings, door: BaseWSGIServer) -> Iterator[Site]:
     """A dashboard with a login, in front of a stub API."""
-    with dashboard_site(settings, DASHBOARD_AUTH="token", DASHBOARD_TOKEN=TOKEN) as site:
+    with dashboard_site(settings, door, DASHBOARD_AUTH="token", DASHBOARD_TOKEN=TOKEN) as site:
         yield site
 
 
