@@ -96,7 +96,7 @@ def test_every_answer_is_as_documented(api: BaseSchema, run_ids: list[str], meth
     fits, does_not_fit = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
 
     @settings(
-        max_examples=30,
+        max_examples=20,
         deadline=None,
         derandomize=True,
         database=None,

@@ -13,7 +13,7 @@ from ventas.launcher.addresses import free_ports
 from ventas.settings import Settings
 from ventas.training import Search, inputs, search
 
-BRIEF = Settings(_env_file=None, SEARCH_BUDGET_SECONDS=8, CV_FOLDS=3)
+BRIEF = Settings(_env_file=None, SEARCH_BUDGET_SECONDS=8, CV_FOLDS=2)
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +29,18 @@ def sales() -> pd.DataFrame:
     return chain(3, 150, seed=2)
 
 
-@pytest.fixture(autouse=True)
-def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _no_clock() -> Iterator[None]:
     """On a busy machine the clock must not stop what was planned."""
-    monkeypatch.setattr("ventas.search_run.monotonic", lambda: 0.0)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ventas.search_run.monotonic", lambda: 0.0)
+        yield
+
+
+@pytest.fixture(scope="module")
+def alone(sales: pd.DataFrame, _no_clock: None) -> Search:
+    """What this machine finds by itself."""
+    return _search(sales)
 
 
 def _search(sales: pd.DataFrame, scheduler: str = "") -> Search:
@@ -47,8 +55,7 @@ def _executed(dask_worker: Worker) -> int:
     return int(dask_worker.state.executed_count)
 
 
-def test_two_workers_find_the_same_winner_with_the_same_figures_and_answers(cluster, sales) -> None:
-    alone = _search(sales)
+def test_two_workers_find_the_same_winner_with_the_same_figures_and_answers(cluster, sales, alone) -> None:
     with capture_logs() as lines:
         shared = _search(sales, cluster.scheduler_address)
     assert not [line for line in lines if line["event"].startswith("dask")], "the cluster did it"
@@ -61,7 +68,7 @@ def test_two_workers_find_the_same_winner_with_the_same_figures_and_answers(clus
     assert shared.estimator.predict(asked).tolist() == alone.estimator.predict(asked).tolist()
 
 
-def test_a_cluster_that_dies_at_work_leaves_the_rest_to_this_machine(sales) -> None:
+def test_a_cluster_that_dies_at_work_leaves_the_rest_to_this_machine(sales, alone) -> None:
     with LocalCluster(
         n_workers=1, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
     ) as dying:
@@ -69,15 +76,15 @@ def test_a_cluster_that_dies_at_work_leaves_the_rest_to_this_machine(sales) -> N
         with capture_logs() as lines:
             found = search(sales, settings, lambda done, _: dying.close() if done == 2 else None, CHAIN)
     assert [line["event"] for line in lines if line["event"].startswith("dask")] == ["dask_given_up"]
-    assert _board(found) == _board(_search(sales))
+    assert _board(found) == _board(alone)
 
 
-def test_a_scheduler_that_is_away_is_told_in_the_log_and_done_without(sales) -> None:
+def test_a_scheduler_that_is_away_is_told_in_the_log_and_done_without(sales, alone) -> None:
     nobody = f"tcp://127.0.0.1:{free_ports(1)[0]}"
     with capture_logs() as lines:
         found = _search(sales, nobody)
     assert [(line["event"], line["scheduler"]) for line in lines] == [("dask_not_used", nobody)]
-    assert _board(found) == _board(_search(sales))
+    assert _board(found) == _board(alone)
 
 
 @pytest.mark.parametrize("address", ["no address", "gopher://127.0.0.1:1", "127.0.0.1"])

@@ -49,11 +49,11 @@ def alike(data: bytes, folder: Path, **knobs: object) -> None:
 
 @pytest.fixture
 def in_blocks(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
-    """Lets a file be read in some pieces."""
+    """Lets a file be read in some pieces; one with very many columns in one, for each piece takes a second."""
 
     def cut(data: bytes) -> None:
-        wide = data.partition(b"\n")[0].count(b",") > 50  # a block takes its time with each column
-        size = max(300, len(data) // (2 if wide else 5))
+        wide = data.partition(b"\n")[0].count(b",") > 50
+        size = max(300, len(data) // (1 if wide else 3))
         monkeypatch.setattr(blocks, "BLOCK_BYTES", size)
         monkeypatch.setattr(text, "_CHUNK_BYTES", size)
 

@@ -18,6 +18,7 @@ from ventas.training import Search, evaluate, inputs, search
 SETTINGS = Settings(_env_file=None)
 GRID = SETTINGS.model_copy(update={"SEARCH": "grid", "GRID_N_ESTIMATORS": [20], "GRID_MAX_DEPTH": [None, 10]})
 BRIEF = SETTINGS.model_copy(update={"SEARCH_BUDGET_SECONDS": 1})
+TWO_FOLDS = BRIEF.model_copy(update={"CV_FOLDS": 2})
 
 
 def _search(sales: pd.DataFrame, settings: Settings = SETTINGS, roles: Roles = CHAIN) -> Search:
@@ -31,7 +32,7 @@ def test_the_winner_is_nearer_to_the_noise_than_tables_and_the_grid(stores: int,
     cut = stores * days * 7 // 10
     train, test = sales[:cut], sales[cut:]
     floor = noise_floor(test["Ventas"], made.expected[cut:], test["Abierto"])
-    found = _search(train)
+    found = _search(train, SETTINGS.model_copy(update={"CV_FOLDS": 3}))
     error = evaluate(found.estimator, test, CHAIN).rmse
     for table in baselines(CHAIN).values():
         assert error < evaluate(table.fit(inputs(train), train["Ventas"]), test, CHAIN).rmse
@@ -87,9 +88,11 @@ def test_the_same_rows_give_the_same_winner_with_one_thread_and_two(sales, no_cl
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads):
-            found.append(_search(sales[:600], BRIEF.model_copy(update={"SEARCH_BUDGET_SECONDS": 8})))
+            found.append(_search(sales[:600], TWO_FOLDS.model_copy(update={"SEARCH_BUDGET_SECONDS": 4})))
     first, second = found
     assert first.params == second.params
+    families = {one["family"] for one in first.leaderboard if "cv_rmse" in one}
+    assert families >= {"boosting", "forest", "linear"}, "those that use threads are among them"
     boards = [{one["name"]: one.get("cv_rmse", 0.0) for one in each.leaderboard} for each in found]
     assert boards[0] == pytest.approx(boards[1], rel=1e-9)
     errors = [evaluate(one.estimator, sales[600:], CHAIN).rmse for one in found]
@@ -211,7 +214,7 @@ def _odd() -> dict[str, pd.DataFrame]:
     open_rarely = np.where(np.arange(60) % 19 == 0, 1, 0)
     return {
         "14 dates": frame(days[:14], noise[:14]),
-        "one row per fold": frame(days[:6], noise[:6]),
+        "one row per fold": frame(days[:3], noise[:3]),
         "nothing sold": frame(days, 0.0),
         "always the same": frame(days, 123.4),
         "hardly ever open": frame(days, noise * open_rarely, Abierto=open_rarely),
@@ -229,7 +232,7 @@ def _odd() -> dict[str, pd.DataFrame]:
 @pytest.mark.parametrize("name", _odd())
 def test_odd_uploads_are_searched_without_a_warning(name: str, no_clock) -> None:
     rows = _odd()[name]
-    found = _search(rows, BRIEF)
+    found = _search(rows, TWO_FOLDS)
     asked = pd.concat([inputs(rows), inputs(frame([None, "2030-05-25"], Precio=-1e308, Tienda="otra"))])
     answers = found.estimator.predict(asked)
     assert np.isfinite(answers).all()
