@@ -19,6 +19,7 @@ from ventas.settings import Settings
 
 OPEN = ("/health", login.PATH)
 OPEN_BELOW = "/assets/"
+SCRIPTS = "/_dash-component-suites/"
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,12 @@ def _is_navigation() -> bool:
 
 
 def _keep_no_copy(response: Response) -> Response:
-    """After the logout the browser's way back shows nothing."""
-    if not _is_open(request.path) or request.path == login.PATH:
+    """After the logout the browser's way back shows nothing.
+
+    Scripts of packages, Plotly's five megabytes among them, are kept, and asked after each time.
+    """
+    if request.path.startswith(SCRIPTS) and response.status_code in (200, 304):
+        response.headers.setdefault("Cache-Control", "no-cache")
+    elif not _is_open(request.path) or request.path == login.PATH:
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -195,6 +195,18 @@ def test_logging_out_forgets_the_login(client: FlaskClient) -> None:
     assert client.get("/", headers=BROWSER).status_code == 303
 
 
+def test_a_script_is_fetched_once_and_only_by_whoever_has_logged_in(client: FlaskClient) -> None:
+    path = "/_dash-component-suites/plotly/package_data/plotly.min.js"
+    refused = client.get(path)
+    assert (refused.status_code, refused.headers["Cache-Control"]) == (401, "no-store")
+    enter(client)
+    client.get("/", headers=BROWSER)  # Dash gathers its scripts for the first page
+    script = client.get(path)
+    assert (script.status_code, script.headers["Cache-Control"]) == (200, "no-cache")
+    again = client.get(path, headers={"If-None-Match": script.headers["ETag"]})
+    assert (again.status_code, again.get_data()) == (304, b"")
+
+
 def test_the_login_speaks_the_browsers_language(client: FlaskClient) -> None:
     page = client.get("/entrar", headers={"Accept-Language": "en"}).get_data(as_text=True)
     assert '<html lang="en">' in page
