@@ -3,13 +3,16 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from flask import Flask
 
+from api.app import services_of
 from ventas.card_files import CARD_JSON
 from ventas.errors import BrokerUnavailable, Conflict, NotFound, VentasError
 from ventas.ledger import Promotion
@@ -190,6 +193,21 @@ def registered(version: int, **changes: Any) -> ModelVersion:
         "tags": {},
     }
     return ModelVersion(**(known | changes))
+
+
+def take_ledger_away(app: Flask) -> None:
+    """Put a folder where the app's ledger was.
+
+    The app's own threads look into it all the while: where there is nothing for a moment they make a new file, and a
+    connection that is open goes on with the old one, so all are closed last.
+    """
+    services = services_of(app)
+    path = services.settings.home / "ledger.db"
+    while not path.is_dir():
+        path.unlink(missing_ok=True)
+        with suppress(FileExistsError):
+            path.mkdir()
+    services.ledger.close()
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 5) -> Any:

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from api_helpers import MONDAY, assert_problem, eventually
+from api_helpers import MONDAY, assert_problem, eventually, take_ledger_away
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
@@ -103,9 +103,7 @@ def test_a_spool_that_cannot_be_written_does_not_fail_a_prediction(
     settings: Settings, client: FlaskClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (settings.home / "spool").write_text("a file where the folder should be")
-    (settings.home / "ledger.db").unlink()
-    (settings.home / "ledger.db").mkdir()
-    services_of(client.application).ledger.close()
+    take_ledger_away(client.application)
     body = client.post("/predict", json=MONDAY).get_json()
     assert (body["recorded"], body["prediction"]) == (False, 1010)
     assert "prediction_not_recorded" in capsys.readouterr().err

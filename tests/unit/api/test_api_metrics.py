@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from api_helpers import MONDAY
+from api_helpers import MONDAY, take_ledger_away
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -97,13 +97,9 @@ def test_predictions_are_counted_without_reading_the_history(app: Flask, client:
     assert Scrape(client)("ventas_predictions_recorded_total") == 3
 
 
-def test_parts_that_are_away_have_no_numbers_and_say_so(
-    app: Flask, client: FlaskClient, settings: Settings
-) -> None:
+def test_parts_that_are_away_have_no_numbers_and_say_so(app: Flask, client: FlaskClient) -> None:
     promote(app, 1)
-    services_of(app).ledger.close()
-    (settings.home / "ledger.db").rename(settings.home / "elsewhere")
-    (settings.home / "ledger.db").mkdir()
+    take_ledger_away(app)
     told = Scrape(client)
     assert told("ventas_part_up", part="ledger") == told("ventas_part_up", part="redis") == 0
     assert told("ventas_part_up", part="champion") == 1

@@ -17,6 +17,7 @@ from api_helpers import (
     eventually,
     model,
     registered,
+    take_ledger_away,
     version_files,
 )
 from flask import Flask
@@ -27,7 +28,6 @@ from api.app import create_app, services_of
 from ventas.errors import LedgerUnavailable, RegistryUnavailable, SettingsError
 from ventas.ledger import Event, Promotion, Run, StepAttempt
 from ventas.ledger.events import UploadEvent
-from ventas.settings import Settings
 from ventas.times import utc_now
 
 BODIES = {"/predict": MONDAY, "/predict/batch": {"rows": [MONDAY]}}
@@ -144,12 +144,8 @@ def test_every_route_refuses_other_methods_as_a_problem(client: FlaskClient) -> 
             assert method.upper() in told
 
 
-def test_every_route_that_reads_the_ledger_names_it_when_it_is_away(
-    app: Flask, client: FlaskClient, settings: Settings
-) -> None:
-    services_of(app).ledger.close()
-    (settings.home / "ledger.db").rename(settings.home / "elsewhere")
-    (settings.home / "ledger.db").mkdir()
+def test_every_route_that_reads_the_ledger_names_it_when_it_is_away(app: Flask, client: FlaskClient) -> None:
+    take_ledger_away(app)
     for path in ("/history/", "/history/1", "/runs", f"/runs/{NO_RUN}", "/events", "/models/promotions"):
         members = assert_problem(client.get(path), 503, says="database")
         assert "sqlite" not in str(members).lower()

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from api_helpers import take_ledger_away
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -110,10 +111,8 @@ def test_a_sweep_that_stands_still_or_breaks_off_is_told(
     assert says in client.get("/status").get_json()["parts"]["beat"]["reason"]
 
 
-def test_without_the_ledger_the_rest_is_told(app: Flask, client: FlaskClient, settings: Settings) -> None:
-    services_of(app).ledger.close()
-    (settings.home / "ledger.db").rename(settings.home / "elsewhere")
-    (settings.home / "ledger.db").mkdir()
+def test_without_the_ledger_the_rest_is_told(app: Flask, client: FlaskClient) -> None:
+    take_ledger_away(app)
     answer = client.get("/status")
     assert answer.status_code == 200
     assert answer.get_json()["backlog"] is None
