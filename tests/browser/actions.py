@@ -1,5 +1,6 @@
 """What a person does and sees in a browser: wait, look, press."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,7 +17,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 T = TypeVar("T")
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
+LOOK_SECONDS = 0.1
 _MOVING = (StopIteration, NoSuchElementException, StaleElementReferenceException)
 
 
@@ -32,12 +34,24 @@ def wait_for(look: Callable[[], T | None], what: str, seconds: float = 90) -> T:
 
 def until(browser: Chrome, condition: Callable[[Chrome], T]) -> T:
     """What `condition` gives once it is truthy."""
-    return WebDriverWait(browser, WAIT_SECONDS, ignored_exceptions=_MOVING).until(condition)
+    return WebDriverWait(browser, WAIT_SECONDS, LOOK_SECONDS, ignored_exceptions=_MOVING).until(condition)
+
+
+def texts(browser: Chrome, selector: str) -> list[str]:
+    """What the elements of a CSS selector show; a line of each paragraph, as WebElement.text has it.
+
+    By a script, for WebElement.text asks after the style of every element: a second for a page with a table.
+    """
+    script = "return [...document.querySelectorAll(arguments[0])].map(one => one.innerText)"
+    return [
+        re.sub(r"\s*\n\s*", "\n", str(text)).replace("\xa0", " ").strip()
+        for text in browser.execute_script(script, selector)
+    ]
 
 
 def text_of(browser: Chrome) -> str:
     """All text that the page shows."""
-    return browser.find_element(By.TAG_NAME, "body").text
+    return "".join(texts(browser, "body"))
 
 
 def shows(browser: Chrome, text: str) -> None:
@@ -67,8 +81,7 @@ def press(browser: Chrome, selector: str) -> None:
 
 def cells(browser: Chrome, grid: str, column: str) -> list[str]:
     """Texts of one column of a table, as far as it is drawn."""
-    found = browser.find_elements(By.CSS_SELECTOR, f"#{grid} [role=gridcell][col-id={column}]")
-    return [cell.text for cell in found]
+    return texts(browser, f"#{grid} [role=gridcell][col-id={column}]")
 
 
 def has_settled(browser: Chrome) -> bool:

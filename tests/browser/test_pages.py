@@ -77,7 +77,9 @@ def test_empty_lists_say_so(browser: Chrome, site: Site) -> None:
         shows(browser, sentence)
 
 
-def test_no_page_asks_another_host_or_complains_in_the_console(browser: Chrome, site: Site) -> None:
+def test_no_page_asks_another_host_or_complains_in_the_console_and_every_control_has_a_name(
+    browser: Chrome, site: Site
+) -> None:
     own = urlsplit(site.url).netloc
     for path, title in zip(PAGES, TITLES, strict=True):
         browser.get(site.url + path)
@@ -85,7 +87,17 @@ def test_no_page_asks_another_host_or_complains_in_the_console(browser: Chrome, 
         until(browser, has_settled)
         asked = browser.execute_script("return performance.getEntriesByType('resource').map(e => e.name)")
         assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {own}
+        assert _nameless(browser) == [], path
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def _nameless(browser: Chrome) -> list[str]:
+    """The page's controls without a name, of which a screen reader could say nothing."""
+    browser.execute_cdp_cmd("Accessibility.enable", {})
+    tree = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    controls = [node for node in tree if node.get("role", {}).get("value") in _CONTROLS]
+    assert controls
+    return [json.dumps(node.get("properties")) for node in controls if not node.get("name", {}).get("value")]
 
 
 def test_the_scheme_can_be_switched_and_is_remembered(browser: Chrome, site: Site) -> None:
@@ -134,16 +146,3 @@ def test_the_phones_menu_opens_leads_on_and_closes(browser: Chrome, site: Site) 
     link.click()
     until(browser, lambda b: b.find_element(By.TAG_NAME, "h1").text == "Modelos")
     until(browser, lambda _b: not link.is_displayed() or link.rect["x"] + link.rect["width"] <= 0)
-
-
-def test_every_control_has_a_name(browser: Chrome, site: Site) -> None:
-    for path, title in zip(PAGES, TITLES, strict=True):
-        browser.get(site.url + path)
-        until(browser, lambda b, wanted=title: b.find_element(By.TAG_NAME, "h1").text == wanted)
-        until(browser, has_settled)
-        browser.execute_cdp_cmd("Accessibility.enable", {})
-        tree = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
-        controls = [node for node in tree if node.get("role", {}).get("value") in _CONTROLS]
-        nameless = [node for node in controls if not node.get("name", {}).get("value")]
-        assert controls
-        assert [json.dumps(node.get("properties")) for node in nameless] == [], path

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from actions import texts
 from browser_site import chromium_or_skip
 from pipeline_world import World, sales, wait_for
 from selenium.webdriver import Chrome
@@ -12,16 +13,23 @@ from selenium.webdriver.common.by import By
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def chromium(tmp_path: Path) -> Iterator[Chrome]:
-    driver = chromium_or_skip(tmp_path / "profile")
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    driver = chromium_or_skip(tmp_path_factory.mktemp("chromium") / "profile")
     yield driver
     driver.quit()
 
 
+@pytest.fixture
+def chromium(browser: Chrome) -> Chrome:
+    """The same for all, with an empty page and console."""
+    browser.get("about:blank")
+    browser.get_log("browser")
+    return browser
+
+
 def _text(chromium: Chrome, selector: str) -> str:
-    found = chromium.find_elements(By.CSS_SELECTOR, selector)
-    return found[0].text if found else ""
+    return next(iter(texts(chromium, selector)), "")
 
 
 def test_the_form_predicts_and_the_prediction_is_in_the_history(world: World, chromium: Chrome) -> None:
