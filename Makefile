@@ -6,8 +6,10 @@ export PYTHONUTF8 := 1
 # Nor may it tell Python to keep no bytecode, as images for containers do: each of a system's processes would compile
 # all that it imports, and take three times as long to start.
 unexport PYTHONDONTWRITEBYTECODE
-# Two processes; a file's tests stay together, and so do the things that they share.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+# Two processes that take files in their order, lest one wait for the other at the end: those that take longest come first.
+TWO := $(BIN)/pytest -n 2 --no-loadscope-reorder
+# A file's tests stay together, and so do the things that they share.
+PYTEST := $(TWO) --dist loadfile
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
@@ -36,8 +38,8 @@ object-store: dev-env ## build MinIO where there is none
 # measure how quickly the running system answers: one process has the tests of the shared system, the other has those
 # that start systems of their own.
 test: dev-env object-store ## all tests: unit, browser, pipeline on real processes
-	$(PYTEST) tests/unit tests/browser
-	$(BIN)/pytest -n 2 tests/pipeline
+	$(PYTEST) tests/browser tests/unit
+	$(TWO) tests/pipeline
 
 zoo: dev-env object-store ## every bad file of the tests through the real pipeline
 	ZOO=whole $(BIN)/pytest tests/pipeline/test_zoo.py

@@ -13,9 +13,13 @@ from xdist.scheduler import LoadFileScheduling
 # Files that start systems of their own.
 OWN_SYSTEMS = {"test_hosts", "test_restore_drill", "test_stand_in", "test_up"}
 
+# Stops the shared system's services and leaves it so: to start them again would take as long as the first time.
+LAST = "test_doctor"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder runs on real processes."""
+    items.sort(key=lambda item: item.path.stem == LAST)
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.pipeline)

@@ -156,35 +156,3 @@ def test_predictions_stay_quick_while_redis_hangs(world: World) -> None:
         since = wait_for(lambda: _away_since(world, "notices"), "health to miss Redis", seconds=20)
         assert since > begun
     wait_for(lambda: _away_since(world, "notices") is None, "Redis to be back", seconds=20)
-
-
-def _wrong(world: World) -> set[str]:
-    """The parts that `ventas doctor` names."""
-    command = [str(Path(sys.executable).with_name("ventas")), "doctor", "--json"]
-    done = subprocess.run(
-        command, env=world.system.env, cwd=world.system.cwd, capture_output=True, text=True, timeout=60
-    )
-    wrong = {one["part"] for one in json.loads(done.stdout) if not one["ok"]}
-    assert done.returncode == bool(wrong), done.stderr
-    return wrong
-
-
-def test_the_doctor_names_each_part_that_is_stopped(world: World) -> None:
-    world.ensure_champion()
-    wait_for(lambda: _wrong(world) == set(), "the doctor to find nothing")
-    # In three goes, for each look takes seconds; what is left must be found well.
-    goes = [
-        ["dashboard", "webhooks", "beat", "trainer"],
-        ["flower", "worker", "minio", "mlflow"],
-        ["redis", "api"],
-    ]
-    follows = [set(), {"champion"}, {"champion"}]  # without MLflow nobody knows the alias
-    stopped: list[str] = []
-    try:
-        for names, follow in zip(goes, follows, strict=True):
-            world.system.stop(names)
-            stopped += names
-            assert _wrong(world) == set(stopped) | follow
-    finally:
-        world.system.start(stopped)
-        world.system.wait_ready(stopped, timeout=120)
