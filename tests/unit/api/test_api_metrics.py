@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from api_helpers import MONDAY, take_ledger_away
+from api_helpers import MONDAY, eventually, take_ledger_away
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -99,6 +99,9 @@ def test_predictions_are_counted_without_reading_the_history(app: Flask, client:
 
 def test_parts_that_are_away_have_no_numbers_and_say_so(app: Flask, client: FlaskClient) -> None:
     promote(app, 1)
+    eventually(
+        lambda: services_of(app).parts.snapshot()["champion"].status == "ok"
+    )  # noted after it is served
     take_ledger_away(app)
     told = Scrape(client)
     assert told("ventas_part_up", part="ledger") == told("ventas_part_up", part="redis") == 0
