@@ -6,6 +6,7 @@ has many. What cannot be read becomes NaN or NaT; nothing is guessed row by row 
 
 import re
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -53,6 +54,7 @@ _AMBIGUOUS = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 # Up to 14 digits together: the whole number in them is exact, and so is the nearest float of its hundredth.
 _MOST_BEFORE, _MOST_AFTER = 12, 2
 _SHARES = np.array([1.0, 10.0, 100.0])
+_TWO_THREADS_FROM = 100_000  # values
 _LONG_DIGITS = 4
 _LONG_INTEGER = rf"^[+-]?\d{{{_LONG_DIGITS},}}$"
 
@@ -176,13 +178,23 @@ def numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
 def plain_numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
     """Stripped values as floats where they are digits alone, or with one or two after the mark; NaN else."""
     text = values.array.__arrow_array__()  # type: ignore[attr-defined]  # of a column of texts
+    if len(text) < _TWO_THREADS_FROM:
+        return _plain_numbers(text, decimal)
+    half = len(text) // 2
+    with ThreadPoolExecutor(1) as beside:  # Arrow reads without Python's lock
+        first = beside.submit(_plain_numbers, text.slice(0, half), decimal)
+        second = _plain_numbers(text.slice(half), decimal)
+        return np.concatenate([first.result(), second])
+
+
+def _plain_numbers(text: pa.Array, decimal: Decimal) -> Floats:
     whole = pc.replace_substring(text, decimal, "", max_replacements=1)
     digits, at = pc.binary_length(whole).to_numpy(), pc.find_substring(text, decimal).to_numpy()
     after = np.where(at < 0, 0, digits - at)
     plain = pc.ascii_is_decimal(whole).to_numpy(zero_copy_only=False)
     plain &= (digits > after) & (digits - after <= _MOST_BEFORE)
     plain &= ((at < 0) | (after > 0)) & (after <= _MOST_AFTER)
-    found = np.full(len(values), np.nan)
+    found = np.full(len(text), np.nan)
     found[plain] = pc.cast(whole.filter(pa.array(plain)), pa.int64()).to_numpy() / _SHARES[after[plain]]
     return found
 

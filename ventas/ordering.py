@@ -44,23 +44,28 @@ def once_each(ordered: Ints) -> Ints:
     return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
 
 
-def distinct_pairs(series: Ints, days: Ints) -> tuple[Ints, Ints]:
-    """The distinct pairs of `series` (numbered from 0) and `days`, in order of the series, then of the days.
+def gaps(series: Ints, days: Ints) -> tuple[Ints, Ints, Ints]:
+    """Where days are missing between two rows of a series: the series, the day before, and the day after.
 
-    Ticked off in a table of all series and days where that is not much larger than the rows are many.
+    `series` (numbered from 0) and `days` have shape (rows,); the gaps are in order of the series, then of the days.
+    All days are one long line, series after series: ticked off where it is not much longer than the rows are many.
     """
     if not len(days):
-        return series, days
+        return days, days, days
     lowest, wide = int(days.min()), int(days.max()) - int(days.min()) + 1
-    if (int(series.max()) + 1) * wide > max(_COUNTED, _TABLE * len(days)):
-        order = by_series_and_day(series, days)
-        series, days = series[order], days[order]
-        new = np.append(True, (np.diff(series) != 0) | (np.diff(days) != 0))
-        return series[new], days[new]
-    there = np.zeros((int(series.max()) + 1, wide), dtype=bool)
-    there.ravel()[series * wide + (days - lowest)] = True
-    series, days = np.nonzero(there)
-    return series, days + lowest
+    length = (int(series.max()) + 1) * wide
+    line = series * wide + (days - lowest)
+    if length > max(_COUNTED, _TABLE * len(days)):
+        line.sort()
+    else:
+        there = np.zeros(length, dtype=bool)
+        there[line] = True
+        line = np.flatnonzero(there)
+    holes = np.flatnonzero(np.diff(line) > 1)
+    before, after = line[holes], line[holes + 1]
+    within = before // wide == after // wide
+    before, after = before[within], after[within]
+    return before // wide, before % wide + lowest, after % wide + lowest
 
 
 def in_order_of_appearance(places: Ints) -> tuple[Ints, Ints]:

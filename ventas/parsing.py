@@ -76,17 +76,16 @@ def _as_series(column: pa.ChunkedArray) -> "pd.Series[Any]":
 
 def _flags(column: pa.ChunkedArray) -> "pd.Series[Any]":
     """A column of cells of one byte each, as 0 and 1 are: the bytes are the values, and need no hashing."""
-    cells = np.concatenate(
-        [np.frombuffer(part.buffers()[2], np.uint8, len(part), part.offset) for part in column.chunks]
-    )
-    values = np.flatnonzero(np.bincount(cells, minlength=256))
-    values = values[np.argsort([np.argmax(cells == value) for value in values])]  # as they appear
-    places = np.zeros(256, dtype=np.int32)
-    places[values] = np.arange(len(values))
-    return _categories(places[cells], [chr(value) for value in values])
+    cells = b"".join(part.buffers()[2][part.offset : part.offset + len(part)] for part in column.chunks)
+    values, rest = b"", cells
+    while rest:  # the values as they appear, each with one pass through what is left
+        values += rest[:1]
+        rest = rest.translate(None, values[-1:])
+    places = bytes(max(values.find(byte), 0) for byte in range(256))
+    return _categories(np.frombuffer(cells.translate(places), np.int8), list(values.decode()))
 
 
-def _categories(codes: npt.NDArray[np.int32], values: Any) -> "pd.Series[Any]":
+def _categories(codes: npt.NDArray[Any], values: Any) -> "pd.Series[Any]":
     return pd.Series(pd.Categorical.from_codes(codes, pd.Index(values, dtype="str"), validate=False))
 
 

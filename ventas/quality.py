@@ -12,7 +12,7 @@ import pandas as pd
 
 from ventas.contract import Kind
 from ventas.errors import RejectedUpload
-from ventas.ordering import Ints, day_numbers, distinct_pairs, ranks
+from ventas.ordering import Ints, day_numbers, gaps, ranks
 from ventas.rejections import DETAIL_NAMES, FILE_ADVICE, LEAK_ADVICE, LEAK_REMEDY, ROW_RULES
 from ventas.series import SeriesOfRows
 from ventas.spreadsheet import FORMULA_STARTS
@@ -116,17 +116,15 @@ def _missing_days(days: Ints, series: SeriesOfRows | None) -> Report:
     """How many days are missing, and the first gaps."""
     codes = np.zeros_like(days)
     if series is not None:
-        days = days[series.places >= 0]
-        codes = series.places[series.places >= 0]
-    codes, days = distinct_pairs(codes, days)
-    steps = np.where(codes[1:] == codes[:-1], np.diff(days), 0)
-    holes = np.flatnonzero(steps > 1)
-    first = holes[np.argsort(days[holes], kind="stable")[:EXAMPLES]]
-    whose = [{} if series is None else {"series": series.names[codes[hole]]} for hole in first]
-    gaps = [gap_report(*days[[hole, hole + 1]].astype(_DAY)) for hole in first]
+        known = series.places >= 0
+        codes, days = series.places[known], days[known]
+    codes, before, after = gaps(codes, days)
+    first = np.argsort(before, kind="stable")[:EXAMPLES]
+    whose = [{} if series is None else {"series": series.names[codes[gap]]} for gap in first]
+    told = [gap_report(before[gap].astype(_DAY), after[gap].astype(_DAY)) for gap in first]
     return {
-        "missing_days": int((steps[holes] - 1).sum()),
-        "gaps": [gap | name for gap, name in zip(gaps, whose, strict=True)],
+        "missing_days": int((after - before - 1).sum()),
+        "gaps": [gap | name for gap, name in zip(told, whose, strict=True)],
     }
 
 

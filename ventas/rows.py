@@ -154,7 +154,7 @@ def read_sales(rows: Rows, sales: Sales, decimal: Decimal) -> npt.NDArray[np.flo
     rows.reject_values(unread, sales.codes, "sales_unreadable", sales.column, decimal=mark)
     rows.reject_values(read < 0, sales.codes, "sales_negative", sales.column)
     rows.reject_values(read > _ABSURD_SALES, sales.codes, "sales_absurd", sales.column)
-    return read[sales.codes]
+    return read[sales.codes] if isinstance(sales.column.dtype, pd.CategoricalDtype) else read
 
 
 def all_rejected(rows: Rows) -> pd.DataFrame:

@@ -16,6 +16,9 @@ from ventas.remarks import Remark, remark
 from ventas.roles import series_texts
 
 Bools = npt.NDArray[np.bool_]
+Dates = tuple[
+    Ints, Ints
+]  # the place of each row's date among all dates, shape (rows,), and the rows of each date
 
 # Fewer repeated dates than this, as share of the rows and as number, are corrections of single days, no series.
 _MANY, _SOME = 0.05, 10
@@ -52,10 +55,11 @@ def find_keys(frame: pd.DataFrame, further: list[Further]) -> tuple[Further, ...
 
     `frame` holds column Fecha, and its rows are those of `further`.
     """
-    repeats = len(frame) - len(_dates(frame)[1])
+    dates = _dates(frame)
+    repeats = len(frame) - len(dates[1])
     if not may_hold_series(len(frame), repeats):
         return ()
-    one = find_series(frame, further, repeats)
+    one = find_series(frame, dates, further, repeats)
     return (one,) if one else _find_pair(frame, further, allowed_repeats(len(frame), repeats))
 
 
@@ -69,27 +73,27 @@ def allowed_repeats(rows: int, repeats: int) -> float:
     return max(FEW_ROWS * rows, min(_FEW_REPEATS * repeats, _SOME))
 
 
-def find_series(frame: pd.DataFrame, further: list[Further], repeats: int) -> Further | None:
+def find_series(frame: pd.DataFrame, dates: Dates, further: list[Further], repeats: int) -> Further | None:
     """The column (text, or whole numbers) of which each value has hardly any date twice.
 
     Of several such columns that with the fewest values, of equal ones the first. `repeats` are the rows whose date
     stands again.
     """
     allowed = allowed_repeats(len(frame), repeats)
-    found = _fewest_values(frame, further, allowed)
+    found = _fewest_values(dates, further, allowed)
     if found is None and (whole := frame.duplicated()).any():  # rows that were pasted twice prove nothing
         once = (~whole).to_numpy()
         rest = [replace(column, values=column.values[once], known=None) for column in further]
-        found = _fewest_values(frame[once], rest, allowed)
-    found = found or _fewest_values(frame, further, allowed, MOST_EMPTY)
+        found = _fewest_values(_dates(frame[once]), rest, allowed)
+    found = found or _fewest_values(dates, further, allowed, MOST_EMPTY)
     return next((column for column in further if found and column.name == found.name), None)
 
 
 def _fewest_values(
-    frame: pd.DataFrame, further: list[Further], allowed: float, empty: float = FEW_ROWS
+    dates: Dates, further: list[Further], allowed: float, empty: float = FEW_ROWS
 ) -> Further | None:
     """The column with the fewest values of those within which at most `allowed` rows repeat a date."""
-    dates, per_date = _dates(frame)
+    places, per_date = dates
     most = most_values(int(per_date.max()))
     found = None
     for column in further:
@@ -97,13 +101,12 @@ def _fewest_values(
         known = column.places >= 0
         if not 1 < kinds <= most or not _may_be_id(column) or (~known).sum() > empty * len(known):
             continue
-        if _repeats((dates * kinds + column.places)[known]) <= allowed:
+        if _repeats((places * kinds + column.places)[known]) <= allowed:
             found, most = column, kinds - 1
     return found
 
 
-def _dates(frame: pd.DataFrame) -> tuple[Ints, Ints]:
-    """The place of each row's date among all dates, shape (rows,), and the rows of each date."""
+def _dates(frame: pd.DataFrame) -> Dates:
     return ranks(day_numbers(frame[DATE].to_numpy()))
 
 
