@@ -54,24 +54,28 @@ _AMBIGUOUS = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"
 # Up to 14 digits together: the whole number in them is exact, and so is the nearest float of its hundredth.
 _MOST_BEFORE, _MOST_AFTER = 12, 2
 _SHARES = np.array([1.0, 10.0, 100.0])
-_TWO_THREADS_FROM = 100_000  # values
+_PIECE = 1 << 16  # values that are read at once: what is held of them fits the cache
 _LONG_DIGITS = 4
 _LONG_INTEGER = rf"^[+-]?\d{{{_LONG_DIGITS},}}$"
 
 
 def distinct(
     column: "pd.Series[Any]",
-) -> tuple["pd.Series[str]", npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+) -> tuple["pd.Series[str]", npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """The stripped values of a text column, the place of each row's value among them, and each value's count of rows.
 
     Values are distinct if the column is categorical, else one per row.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         values = pd.Series(column.cat.categories.astype("str"), dtype="str")
-        codes = column.cat.codes.to_numpy().astype(np.int64)
+        codes = column.cat.codes.to_numpy().astype(np.int32)
         return values.str.strip(), codes, np.bincount(codes, minlength=len(values))
     rows = len(column)
-    return column.str.strip().reset_index(drop=True), np.arange(rows), np.ones(rows, dtype=np.int64)
+    return (
+        column.str.strip().reset_index(drop=True),
+        np.arange(rows, dtype=np.int32),
+        np.broadcast_to(np.int64(1), rows),
+    )
 
 
 def is_missing(values: "pd.Series[str]") -> npt.NDArray[np.bool_]:
@@ -156,8 +160,7 @@ def _certain(values: "pd.Series[str]", mark: str, group: str) -> npt.NDArray[np.
 
 def plain_majority(values: "pd.Series[str]", plain: Floats, decimal: Decimal) -> bool:
     """Whether more than half of the values are plain numbers with this mark, and so outvote any other evidence."""
-    read = plain[~np.isnan(plain)]
-    if int((np.trunc(read) != read).sum()) * 2 > len(values):  # a fraction has a mark
+    if np.count_nonzero(plain % 1 > 0) * 2 > len(values):  # a fraction has a mark
         return True
     marked = pc.match_substring(values.array.__arrow_array__(), decimal)  # type: ignore[attr-defined]
     return int((~np.isnan(plain) & marked.to_numpy()).sum()) * 2 > len(values)
@@ -178,13 +181,16 @@ def numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
 def plain_numbers(values: "pd.Series[str]", decimal: Decimal) -> Floats:
     """Stripped values as floats where they are digits alone, or with one or two after the mark; NaN else."""
     text = values.array.__arrow_array__()  # type: ignore[attr-defined]  # of a column of texts
-    if len(text) < _TWO_THREADS_FROM:
+    if len(text) <= _PIECE:
         return _plain_numbers(text, decimal)
-    half = len(text) // 2
-    with ThreadPoolExecutor(1) as beside:  # Arrow reads without Python's lock
-        first = beside.submit(_plain_numbers, text.slice(0, half), decimal)
-        second = _plain_numbers(text.slice(half), decimal)
-        return np.concatenate([first.result(), second])
+    found = np.empty(len(text))
+
+    def read(start: int) -> None:
+        found[start : start + _PIECE] = _plain_numbers(text.slice(start, _PIECE), decimal)
+
+    with ThreadPoolExecutor(2) as threads:  # Arrow reads without Python's lock
+        list(threads.map(read, range(0, len(text), _PIECE)))
+    return found
 
 
 def _plain_numbers(text: pa.Array, decimal: Decimal) -> Floats:

@@ -42,10 +42,9 @@ class Further:
     )  # `places`, where reading found them
 
     @cached_property
-    def places(self) -> npt.NDArray[np.int64]:
+    def places(self) -> npt.NDArray[np.int32]:
         """The place of each row's value among the distinct ones, -1 where it is missing, shape (rows,)."""
-        found = pd.factorize(self.values)[0] if self.known is None else self.known
-        return found.astype(np.int64)
+        return pd.factorize(self.values)[0].astype(np.int32) if self.known is None else self.known
 
     def left_out(self, code: str, **facts: int) -> "Further":
         """The same column, kept from the models; `code` is that of the remark that says so."""
@@ -79,7 +78,7 @@ def read_further(name: str, column: "pd.Series[Any]", decimal: Decimal) -> Furth
 
 def used_values(
     column: "pd.Series[Any]",
-) -> tuple["pd.Series[str]", npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+) -> tuple["pd.Series[str]", npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """As `cells.distinct`, without the values of bad rows alone."""
     values, codes, counts = distinct(column)
     if (used := counts > 0).all():

@@ -1,6 +1,5 @@
 """A file of sales -> clean rows, rejected rows with their reasons, and the quality report."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -165,15 +164,14 @@ def _decimal(table: Table, columns: dict[str, str], sales: Sales) -> tuple[Decim
 def _contract(rows: Rows, columns: dict[str, str]) -> tuple[dict[str, Any], Decimal]:
     """The contract's columns of the good rows, and the file's decimal mark; bad rows are marked in `rows`."""
     source = rows.table.cells
-    with ThreadPoolExecutor(1) as beside:  # Arrow reads the sales without Python's lock
-        reading = beside.submit(Sales.of, source[columns[TARGET]])
-        days, places = read_dates(rows, source[columns[DATE]])
-        promotion = read_flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion")
-        holiday = read_flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday")
-        told = reading.result()
-    decimal, remarks = _decimal(rows.table, columns, told)
-    rows.remarks[:0] = remarks
+    told = Sales.of(source[columns[TARGET]])
+    give_back()
+    decimal, rows.remarks = _decimal(rows.table, columns, told)
+    days, places = read_dates(rows, source[columns[DATE]])
+    promotion = read_flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion") == 1
+    holiday = read_flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday") == 1
     sales = read_sales(rows, told, decimal)
+    source.pop(columns[TARGET])  # the largest column as text; its bad cells are quoted already
     good = ~rows.bad
     places = places[good]
     return {

@@ -15,7 +15,7 @@ from pyarrow import csv
 from ventas.records import Bools
 
 _PROBE_ROWS = 20_000
-_BLOCK_BYTES = 1 << 21
+_BLOCK_BYTES = 1 << 20
 _TEXT, _CATEGORY = pa.large_string(), pa.dictionary(pa.int32(), pa.string())
 _SHORT = pa.string()  # cells of one byte, looked at once they are all there
 

@@ -38,6 +38,10 @@ class Rows:
     bad: Bools
     remarks: list[Remark] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
+    width: int = field(init=False)  # columns of the file
+
+    def __post_init__(self) -> None:
+        self.width = len(self.table.cells.columns)
 
     def reject(self, mask: Bools, code: str, column: "pd.Series[Any] | None" = None, **words: str) -> None:
         """Mark the rows of `mask` that are still good as bad by rule `code`, quoting their cell of `column`."""
@@ -54,7 +58,7 @@ class Rows:
     def reject_values(
         self,
         bad: Bools,
-        codes: npt.NDArray[np.int64],
+        codes: npt.NDArray[np.int32],
         code: str,
         column: "pd.Series[Any] | None" = None,
         **words: str,
@@ -73,7 +77,7 @@ class Sales:
 
     column: "pd.Series[Any]"
     values: "pd.Series[str]"
-    codes: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int32]
     counts: npt.NDArray[np.int64]
     proven: Decimal | None = None
     plain: npt.NDArray[np.float64] | None = None
@@ -102,7 +106,7 @@ class Sales:
 
 def read_dates(
     rows: Rows, column: "pd.Series[Any]"
-) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.int64]]:
+) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.int32]]:
     """The days that the column's distinct texts name, NaT where they name none in range, and each row's place among
     them; rows without a day are marked as bad.
     """
@@ -162,7 +166,7 @@ def all_rejected(rows: Rows) -> pd.DataFrame:
 
     Columns: line (int64), reason, code and row, the text of the row as the file has it (str).
     """
-    ragged, expected = rows.table.ragged, str(len(rows.table.cells.columns))
+    ragged, expected = rows.table.ragged, str(rows.width)
     reasons = [
         ROW_RULES["fields"].reason.format(value=n, expected=expected) for n in rows.table.ragged_counts
     ]

@@ -41,10 +41,10 @@ class SeriesOfRows:
     names: list[str]
 
     @classmethod
-    def of(cls, places: Ints, values: "pd.Series[Any]") -> Self:
+    def of(cls, places: npt.NDArray[np.int32], values: "pd.Series[Any]") -> Self:
         """Of rows whose `values` tell the series apart, equal ones having equal `places`; both of shape (rows,)."""
         rows = np.flatnonzero(places >= 0)
-        known, first = in_order_of_appearance(ranks(places[rows])[0])
+        known, first = in_order_of_appearance(ranks(places[rows].astype(np.int64))[0])
         found = np.full(len(places), -1, dtype=np.int64)
         found[rows] = known
         return cls(found, series_texts(values.iloc[rows[first]]).tolist())
