@@ -35,11 +35,12 @@ PAGES = {
 }
 PEER, PEER_PAGE = "MLflow: models", "/#/models"
 LONGEST_SECONDS = 60
-# What a person waits for: a heading, and nothing on its way to the page any more.
+# What a person waits for: a heading, and nothing on its way to the page any more. A table that is hidden has no rows.
 _READY = """
 const busy = "[data-dash-is-loading=true], .mantine-Skeleton-root, ._dash-loading, .ag-overlay-loading-center";
 return document.querySelector("h1") !== null && document.querySelector(busy) === null
-    && (document.querySelector(".ag-root") === null || document.querySelector(".ag-cell") !== null);
+    && [...document.querySelectorAll(".ag-root")]
+        .every(grid => grid.offsetParent === null || grid.querySelector(".ag-cell") !== null);
 """
 _PEER_READY = "return document.body.innerText.includes('prediccion_ventas_model_prod')"
 _CALLBACKS = """
