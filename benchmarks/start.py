@@ -39,11 +39,10 @@ STARTS = ("first start", "next start")
 GOAL_SECONDS, GOAL_MB = 30, 2048
 
 
-def installed(target: Path) -> Path:
+def installed(target: Path, env: dict[str, str]) -> Path:
     """The command `ventas` of a copy of this project with what `make up` installs."""
     root = Path(__file__).resolve().parents[1]
     shutil.copytree(root, target, ignore=shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__"))
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     words = ["sh", str(target / "scripts" / "bootstrap.sh"), "run"]
     subprocess.run(words, check=True, env=env, stdout=sys.stderr)
     return target / ".venv" / "bin" / "ventas"
@@ -117,12 +116,12 @@ def _busy(process: subprocess.Popen[str]) -> float:
 
 def measure(folder: Path) -> tuple[list[dict[str, float]], dict[str, tuple[int, float]]]:
     """Two starts on one state folder, and the memory after the first, which has trained a model."""
-    command, home = installed(folder / "project"), folder / "home"
+    home = folder / "home"
     home.mkdir()
     env = {**without_settings(os.environ), **own_ports(home)}
-    env.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # an installation has its bytecode: without, imports take three times as long
+    # An installation has its bytecode: without, imports take three times as long.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = installed(folder / "project", env)
     choose_store(env, click.echo)  # built now, if need be
     starts, held = [], dict[str, tuple[int, float]]()
     for _ in STARTS:

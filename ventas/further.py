@@ -37,9 +37,8 @@ class Further:
     values: "pd.Series[Any]"
     missing: int
     remark: Remark | None = None
-    known: npt.NDArray[np.int32] | None = field(
-        default=None, repr=False
-    )  # `places`, where reading found them
+    # `places`, where reading found them
+    known: npt.NDArray[np.int32] | None = field(default=None, repr=False)
 
     @cached_property
     def places(self) -> npt.NDArray[np.int32]:

@@ -16,9 +16,8 @@ from ventas.remarks import Remark, remark
 from ventas.roles import series_texts
 
 Bools = npt.NDArray[np.bool_]
-Dates = tuple[
-    Ints, Ints
-]  # the place of each row's date among all dates, shape (rows,), and the rows of each date
+# The place of each row's date among all dates, shape (rows,), and the rows of each date.
+Dates = tuple[Ints, Ints]
 
 # Fewer repeated dates than this, as share of the rows and as number, are corrections of single days, no series.
 _MANY, _SOME = 0.05, 10
