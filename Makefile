@@ -13,7 +13,10 @@ PYTEST := $(TWO) --dist loadfile
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run-env dev-env object-store up sample test zoo test-fast check audit sbom chaos benchmark benchmark-serving benchmark-events benchmark-etl benchmark-large benchmark-models benchmark-history benchmark-dashboard benchmark-upload benchmark-start screenshots lock clean-state
+# The last takes longest, and all but its memory can be had without it.
+BENCHMARKS := $(addprefix benchmark-,serving events etl models history dashboard upload start large)
+
+.PHONY: help run-env dev-env object-store up sample test zoo test-fast check audit sbom chaos benchmark $(BENCHMARKS) screenshots lock clean-state
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -65,7 +68,10 @@ sbom: dev-env ## write sbom.json, the locked packages as CycloneDX
 chaos: dev-env object-store ## kill the parts of a real system in turn; CHAOS_UPLOADS=20 is the short way
 	$(BIN)/python -m chaos
 
-benchmark: benchmark-serving benchmark-events benchmark-etl benchmark-large benchmark-models benchmark-history benchmark-dashboard benchmark-upload benchmark-start ## all of them, in turn
+benchmark: dev-env ## all of them, in turn, then their goals with what was seen, into RESULTS.md too
+	rm -rf build/benchmarks
+	for one in $(BENCHMARKS); do $(MAKE) --no-print-directory $$one || echo "$$one failed; the others go on" >&2; done
+	$(BIN)/python -m benchmarks.goals --write
 
 benchmark-serving: dev-env ## predictions under load, beside MLflow's server and a bare Flask endpoint (needs wrk)
 	GOMP_SPINCOUNT=1000 $(BIN)/python -m benchmarks.serving

@@ -32,8 +32,13 @@ class Data:
     settings: Settings
 
 
+def available() -> list[str]:
+    """The names in DATASETS that can be had here: the public year is no part of this project."""
+    return [name for name in DATASETS if REAL.exists() or not name.startswith("2022")]
+
+
 def real(how: str) -> Data:
-    """The public year of one shop, split at random (as the seed did) or by time."""
+    """The public year of one shop, split at random (as the seed did) or by time; needs the file REAL."""
     return as_uploaded(REAL, Settings(_env_file=None, SPLIT=how))  # type: ignore[call-arg]
 
 

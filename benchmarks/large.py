@@ -24,9 +24,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.etl import cleaned, site, timed
+from benchmarks.goals import Goal, keep
 from benchmarks.models import machine
 
 STORES, SEED, BAD_EVERY = 15_000, 7, 100
+GOAL_MB = 1000.0
 _KEY = "large_ventas.csv"
 _FIRST_DAY = np.datetime64("1990-01-01")
 _HEADER = "Fecha;DíaDeLaSemana;Promociones;Festivo;Ventas;Tienda\n"
@@ -107,6 +109,12 @@ def table(size: float, found: dict[str, float]) -> Table:
     return shown
 
 
+def goals(size: float, found: dict[str, float]) -> list[Goal]:
+    """What the file shows."""
+    what = f"etl on {found['rows_in']:,.0f} rows, {size:,.0f} MB: memory"
+    return [Goal(what, "-", GOAL_MB, {"at most": found["most"]}, unit="MB")]
+
+
 @click.command()
 @click.option("--megabytes", default=5_000.0, help="Size of the file.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where to work; needs three times the size.")
@@ -124,7 +132,9 @@ def main(megabytes: float, folder: Path | None, one: Path | None) -> None:
         size = path.stat().st_size / 1e6
         argv = [sys.executable, "-m", "benchmarks.large", "--measure", str(path)]
         done = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True)
-        console.print(table(size, json.loads(done.stdout.splitlines()[-1])))
+        found = json.loads(done.stdout.splitlines()[-1])
+    console.print(table(size, found))
+    keep("large", machine(), goals(size, found))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.goals import keep
 from benchmarks.load import (
     Measured,
     Server,
@@ -36,6 +37,7 @@ from benchmarks.load import (
     wrk,
     wrk_script,
 )
+from benchmarks.serving_goals import GOAL_BATCH, GOAL_P99, GOAL_RATE, beside_mlflow, goals
 from ventas.candidates import Candidate, Task, grid, matrix_of, plan, tables
 from ventas.contract import DATE, HOLIDAY, PROMOTION, TARGET, WEEKDAY
 from ventas.launcher.environment import own_ports, settings_of, without_settings
@@ -216,16 +218,16 @@ def show(console: Console, model: str, found: dict[str, Any]) -> None:
     ours, plain = found["batch"]
     console.print(
         f"{BATCH_ROWS:,} rows in one request: {1e3 * ours:.0f} ms, model.predict alone {1e3 * plain:.0f} ms: "
-        f"{ours / plain:.1f} times (goal: 2)\n"
+        f"{ours / plain:.1f} times (goal: {GOAL_BATCH:.0f})\n"
     )
 
 
 def _beside_mlflow(runs: list[Measured], ours: Measured) -> str:
-    rate, p99 = max(run.rate for run in runs), min(run.p99 for run in runs)
+    rate, p99 = beside_mlflow(runs, ours)
     return (
-        f"mlflow's best of {len(runs)} at 8 connections: {rate:,.0f} requests/s, p99 {p99:.1f} ms; "
-        f"ours is {ours.rate / rate:.1f} times its requests/s (goal: 10) "
-        f"and {ours.p99 / p99:.2f} of its p99 (goal: 0.1)"
+        f"mlflow's best of {len(runs)} at 8 connections: {ours.rate / rate:,.0f} requests/s, "
+        f"p99 {ours.p99 / p99:.1f} ms; ours is {rate:.1f} times its requests/s (goal: {GOAL_RATE:.0f}) "
+        f"and {p99:.2f} of its p99 (goal: {GOAL_P99})"
     )
 
 
@@ -252,6 +254,7 @@ def main(only: tuple[str, ...], rounds: int, seconds: int, with_mlflow: bool, js
     for model in only or candidates():
         results[model] = measure(model, rounds, seconds, with_mlflow=with_mlflow)
         show(console, model, results[model])
+    keep("serving", machine(PACKAGES), goals(results))
     if json_file:
         json_file.write_text(as_json({"machine": machine(PACKAGES), "results": results}))
 
