@@ -11,6 +11,7 @@ from ventas.ordering import day_numbers
 
 MOST_POINTS = 200
 _WEEK = 7
+_EXACT = 6  # digits of a sum that rest on no order of its rows: a half cent is rounded the same way
 
 
 def sales_curve(frame: pd.DataFrame) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def sales_curve(frame: pd.DataFrame) -> dict[str, Any]:
     width = _width(int(days.max()) + 1)
     spans = (np.arange(int(days.max()) + 1) // width)[days]
     totals = np.bincount(spans, weights=frame[TARGET].to_numpy(dtype=np.float64))
+    totals = np.round(totals, _EXACT)
     known = np.bincount(np.flatnonzero(np.bincount(days)) // width, minlength=len(totals))
     used = np.flatnonzero(known)
     return {
