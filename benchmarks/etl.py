@@ -239,7 +239,10 @@ def main(sizes: tuple[int, ...], rounds: int, one: int | None) -> None:
         return
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
     console.print(f"{machine()}, load {os.getloadavg()[0]:.1f}")
-    found = [in_a_process(rows, 1 if rows > 1_000_000 else rounds) for rows in sizes or SIZES]
+    found = []
+    for rows in sizes or SIZES:
+        console.print(f"{rows:,} rows are made and measured")
+        found.append(in_a_process(rows, 1 if rows > GOAL_ROWS else rounds))
     console.print(table(found))
     keep("etl", machine(), goals(found))
 

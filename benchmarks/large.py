@@ -128,7 +128,9 @@ def main(megabytes: float, folder: Path | None, one: Path | None) -> None:
     console.print(f"{machine()}, load {os.getloadavg()[0]:.1f}")
     with TemporaryDirectory(prefix="ventas-large-", dir=folder) as home:
         path = Path(home) / _KEY
+        console.print(f"{megabytes:,.0f} MB are made")
         write(path, megabytes)
+        console.print("They are cleaned")
         size = path.stat().st_size / 1e6
         argv = [sys.executable, "-m", "benchmarks.large", "--measure", str(path)]
         done = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True)

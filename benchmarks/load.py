@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryFile
+from typing import IO
 
 import click
 import httpx
@@ -21,6 +23,7 @@ from ventas.launcher.addresses import free_ports
 
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 READY_SECONDS = 120
+LAST_LINES = 30
 
 
 @dataclass(frozen=True)
@@ -53,15 +56,21 @@ class Server:
 def served(
     argv: Sequence[str], port: int, path: str, env: Mapping[str, str], ready: str | None = None
 ) -> Iterator[Server]:
-    """A server for as long as the block runs; it is ready when `ready` (else `path`) answers at all."""
-    process = subprocess.Popen(argv, env={**os.environ, **env}, stdout=sys.stderr, start_new_session=True)
-    server = Server(process, f"http://127.0.0.1:{port}", path)
-    try:
-        _wait(server, ready or path)
-        yield server
-    finally:
-        process.terminate()
-        process.wait(30)
+    """A server for as long as the block runs; it is ready when `ready` (else `path`) answers at all.
+
+    What it writes, such as a line for each request, is shown only where it does not come up.
+    """
+    with TemporaryFile("w+") as said:
+        process = subprocess.Popen(
+            argv, env={**os.environ, **env}, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        server = Server(process, f"http://127.0.0.1:{port}", path)
+        try:
+            _wait(server, ready or path, said)
+            yield server
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 def granian(app: str, interface: str, workers: int) -> tuple[list[str], int]:
@@ -150,20 +159,25 @@ def as_json(measured: Mapping[str, object]) -> str:
     return json.dumps(measured, indent=1, default=vars)
 
 
-def _wait(server: Server, path: str) -> None:
+def _wait(server: Server, path: str, said: IO[str]) -> None:
     end = time.monotonic() + READY_SECONDS
     while time.monotonic() < end:
         if server.process.poll() is not None:
-            raise click.ClickException(
-                f"A server ended with {server.process.returncode}; it wrote why above."
-            )
+            raise click.ClickException(f"A server ended with {server.process.returncode}:\n{_last_of(said)}")
         try:
             if httpx.get(server.url + path, timeout=20, trust_env=False).status_code < 500:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise click.ClickException(f"{server.url}{path} did not answer in {READY_SECONDS} s.")
+    raise click.ClickException(
+        f"{server.url}{path} did not answer in {READY_SECONDS} s. Its last words:\n{_last_of(said)}"
+    )
+
+
+def _last_of(said: IO[str]) -> str:
+    said.seek(0)
+    return "".join(said.readlines()[-LAST_LINES:])
 
 
 def _found(pattern: str, text: str) -> str:

@@ -1,6 +1,7 @@
 """The charts of the history: what was forecast for each day beside what was sold, and the live error over time."""
 
 from collections import defaultdict
+from datetime import date, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
@@ -12,6 +13,8 @@ from dashboard.i18n import mark as N_
 Row = dict[str, Any]
 ACTUAL = "#8a979b"
 PERIODS = {"week": N_("Por semana"), "month": N_("Por mes")}
+FEW_DAYS = 7
+_DAY = 24 * 60 * 60 * 1000  # ms, as Plotly counts
 _TICKS = "%-d %b<br>%Y"
 
 
@@ -21,6 +24,7 @@ def forecasts(rows: list[Row]) -> go.Figure:
     if not dated:
         return charts.empty(_("Ningún pronóstico para mostrar"))
     figure = _drawn(_("Ventas"))
+    _few_days(figure, *(date.fromisoformat(dated[at]["Fecha"]) for at in (0, -1)))
     for version in sorted({row["model_version"] for row in dated}):
         _add_version(figure, version, [row for row in dated if row["model_version"] == version])
     known = {(row["Fecha"], row.get("series")): row["actual"] for row in dated if row["actual"] is not None}
@@ -63,6 +67,12 @@ def live_errors(found: list[Row]) -> go.Figure:
         )
     figure.update_layout(yaxis_rangemode="tozero")
     return figure
+
+
+def _few_days(figure: go.Figure, first: date, last: date) -> None:
+    """Name no day twice: by itself Plotly divides few days into hours."""
+    if (last - first).days < FEW_DAYS:
+        figure.update_xaxes(dtick=_DAY, range=[first - timedelta(days=1), last + timedelta(days=1)])
 
 
 def _add_version(figure: go.Figure, version: int, rows: list[Row]) -> None:

@@ -55,7 +55,7 @@ def _errors(verdict: Verdict) -> Any:
         rival = _version(verdict.get("champion_version"))
         items.append(figure_of(_("Error del modelo en producción"), formats.number(theirs), rival))
     if ours is not None and theirs:
-        change = formats.share((ours - theirs) / theirs)
+        change = _signed((ours - theirs) / theirs)
         items.append(figure_of(_("Cambio del error"), change, _("negativo favorece al nuevo")))
     return figures(*items)
 

@@ -4,6 +4,7 @@ Standard library only, since it runs before anything is installed. A stamp in `.
 installed, so that a second call neither installs nor downloads anything.
 """
 
+import fcntl
 import hashlib
 import importlib.util
 import json
@@ -15,11 +16,14 @@ import sys
 import time
 import venv
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 NEEDED_BYTES = 3 * 1024**3
+PROGRESS_SECONDS = 15.0  # between lines where no terminal shows a moving one
 HINTS = (
     (r"No space left on device", "The disk is full: free about 3 GB and run the same command again."),
     (
@@ -40,6 +44,29 @@ class Trouble(Exception):
 
 def main(kind: str, root: Path = ROOT) -> None:
     """Bring `root/.venv` to what the lock of `kind` says; raises Trouble with one line of advice."""
+    with alone(root):
+        bring(kind, root)
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Keep a second call from installing into the same `.venv`: it waits for the first, and says so."""
+    opened = os.open(root, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another make installs packages here: waiting for it to end")
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        except OSError:
+            pass  # a file system without such locks, as some networks': better no guard than no installation
+        yield
+    finally:
+        os.close(opened)
+
+
+def bring(kind: str, root: Path) -> None:
+    """What `main` does, by whoever is alone."""
     target = root / ".venv"
     python = target / "bin" / "python"
     if not runs(python):
@@ -130,17 +157,22 @@ def install_project(python: Path, root: Path) -> None:
 
 
 def pip(python: Path, arguments: list[str], total: int) -> None:
-    """Run `pip install`, showing one moving line on a terminal; raises Trouble with pip's last words."""
+    """Run `pip install`, telling how far it is; raises Trouble with pip's last words."""
     command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     command += ["--progress-bar", "off", *arguments]
     last: deque[str] = deque(maxlen=12)
-    started, seen = time.monotonic(), 0
+    started = told = time.monotonic()
+    seen = 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         for line in running.stdout or ():
             last.append(line.rstrip())
             seen += line.startswith(("Collecting ", "Requirement already satisfied"))
+            unpacking, now = line.startswith("Installing collected packages"), time.monotonic()
             if total and sys.stderr.isatty():
-                show(f"{seen} of {total} packages, {time.monotonic() - started:.0f} s: {line.split('(')[0]}")
+                show(f"{seen} of {total} packages, {now - started:.0f} s: {line.split('(')[0]}")
+            elif total and (unpacking or now - told > PROGRESS_SECONDS):
+                told = now
+                say(f"{seen} of {total} packages, {now - started:.0f} s" + ": unpacking them" * unpacking)
     if total and sys.stderr.isatty():
         show("")
     if running.returncode:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ventas.cells import Decimal
-from ventas.contract import CONTRACT_COLUMNS, DATE, HOLIDAY, PROMOTION, TARGET, WEEKDAY, refused
+from ventas.contract import DATE, HOLIDAY, PROMOTION, REQUIRED_COLUMNS, TARGET, WEEKDAY, refused
 from ventas.errors import RejectedUpload
 from ventas.further import Further
 from ventas.quality import MOST_BAD_ROWS, Report, column_report, rejected_csv_bytes
@@ -21,7 +21,7 @@ from ventas.split import csv_parts
 
 # Under ten rows neither five folds nor a 30 % test have two dates each.
 MIN_ROWS = 10
-HEADER = f"The header must name {', '.join(CONTRACT_COLUMNS)}."
+HEADER = f"The header must name {', '.join(REQUIRED_COLUMNS)}; {WEEKDAY} may be left out."
 ROLES = {DATE: "date", WEEKDAY: "weekday", PROMOTION: "promotion", HOLIDAY: "holiday", TARGET: "target"}
 
 Days = npt.NDArray[np.int64]

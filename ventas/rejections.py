@@ -77,8 +77,8 @@ ROW_RULES = {
 
 FILE_ADVICE = {
     "deleted": "El archivo se borró antes de poder leerlo. Súbalo de nuevo.",
-    "missing_column": "Falta una columna obligatoria. La primera línea debe llevar los nombres Fecha, DíaDeLaSemana, "
-    "Promociones, Festivo y Ventas. Agregue la columna que falta o corrija su nombre.",
+    "missing_column": "Falta una columna obligatoria. La primera línea debe llevar los nombres Fecha, Promociones, "
+    "Festivo y Ventas; DíaDeLaSemana puede faltar. Agregue la columna que falta o corrija su nombre.",
     "missing_forecast_column": "Falta una columna obligatoria. La primera línea de un archivo de pronóstico debe "
     "llevar los nombres Fecha, Promociones y Festivo. Agregue la columna que falta o corrija su nombre.",
     "too_many_rows": "El archivo tiene demasiadas filas. Divídalo en archivos más pequeños.",

@@ -167,7 +167,7 @@ class LiveView:
 
 class _MarkColumn(SpinnerColumn):
     def render(self, task: Task) -> Any:
-        marks = {"done": Text("✓", "green"), "broken": Text("✗", "red")}
+        marks = {"done": Text("✓", "green"), "stopped": Text("✗", "red")}
         return marks.get(task.fields["stage"].state) or super().render(task)
 
 

@@ -23,7 +23,7 @@ class Stage:
     """One line of the display; `done` of `total` are the search's candidates, `seconds` the time it took."""
 
     name: str
-    state: Literal["working", "done", "broken"]
+    state: Literal["working", "done", "stopped"]
     note: str
     done: int = 0
     total: int | None = None
@@ -64,7 +64,7 @@ def _stage(run: Run, step: str) -> Stage:
         return Stage(step, "working", _working_note(step, last, done, total), done, total)
     seconds = seconds_between(last["started_at"], last["ended_at"]) if last else None
     if run["status"] in _FAULTY and step == _reached(run)[-1]:
-        return Stage(step, "broken", run["status"], done, total, seconds)
+        return Stage(step, "stopped", run["status"], done, total, seconds)
     return Stage(step, "done", _done_note(run, step), done, total, seconds)
 
 

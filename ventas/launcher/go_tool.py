@@ -56,6 +56,14 @@ _SIGNS = (
 )
 
 
+_COMPILED = " packages compiled"
+
+
+def is_passing(line: str) -> bool:
+    """Whether a line of progress only says how far the compiling is, as the next one will."""
+    return line.partition(",")[0].endswith(_COMPILED)
+
+
 @dataclass(frozen=True)
 class Go:
     """A Go tool chain: its program and the version it reports."""
@@ -85,7 +93,7 @@ class Go:
             for line in running.stdout or ():
                 last.append(line.rstrip())
                 packages += not line.startswith("go: ")
-                progress(f"{packages} packages compiled, {time.monotonic() - started:.0f} s: {line.strip()}")
+                progress(f"{packages}{_COMPILED}, {time.monotonic() - started:.0f} s: {line.strip()}")
         if running.returncode:
             raise explain("\n".join(last))
 

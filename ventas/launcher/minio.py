@@ -142,7 +142,7 @@ def _build(progress: Progress) -> Minio:
     for version in VERSIONS:
         if note:
             progress(note)
-        progress(f"building MinIO {version.name} (about 4 minutes, once)")
+        progress(f"building MinIO {version.name} (4 to 7 minutes, once)")
         try:
             return Minio(_install(go, version, note, progress), version.name, note)
         except GoError as error:

@@ -22,9 +22,9 @@ from ventas.launcher.overview import overview
 from ventas.launcher.places import log_file, make_home, state_file, try_lock
 from ventas.launcher.readiness import NotReady, http_client, wait_ready
 from ventas.launcher.system import STOP_SECONDS, System
+from ventas.launcher.telling import Telling
 
 POLL_SECONDS = 1.0
-PROGRESS_SECONDS = 15.0  # between lines where no terminal shows a moving one
 
 
 class Session:
@@ -34,7 +34,6 @@ class Session:
         self._root, self._show_logs, self._seconds = root, show_logs, seconds
         self._console = Console(highlight=False, soft_wrap=True)
         self._system = System({})
-        self._told = 0.0
 
     def run(self) -> None:
         """Until SIGINT, SIGTERM or SIGHUP; raises CannotStart, NotReady and what preparing raises."""
@@ -53,13 +52,13 @@ class Session:
                 self._stop(honcho)
 
     def _prepare(self) -> None:
+        telling = Telling(lambda line: self._console.print(line, markup=False))
         with self._console.status("looking for MinIO") as status:
 
             def progress(line: str) -> None:
                 status.update(f"MinIO: {line}")
-                if not self._console.is_terminal and time.monotonic() - self._told > PROGRESS_SECONDS:
-                    self._told = time.monotonic()
-                    self._console.print(f"MinIO: {line}", markup=False)
+                if not self._console.is_terminal:
+                    telling(f"MinIO: {line}")
 
             store = self._system.choose_store(progress)
         if store.is_stand_in:

@@ -98,7 +98,7 @@ def test_the_upload_is_followed_by_its_own_version(
         (a_run(status="ignored", reason="Not a sales file.", verdict=None, steps=[], quality=None), 2,
          ["Ignored", "Not a sales file."]),
         (a_run(status="failed", reason="MLflow refused the model.", verdict=None, steps=[a_step("retrain")]), 3,
-         ["Failed", "MLflow refused the model.", "retrain   broken  failed"]),
+         ["Failed", "MLflow refused the model.", "retrain   stopped  failed"]),
     ],
     ids=["undecided", "held", "same-bytes", "chain", "superseded", "forecast", "rejected", "ignored", "failed"],
 )  # fmt: skip

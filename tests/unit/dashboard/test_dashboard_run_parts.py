@@ -44,6 +44,11 @@ def _start(**more: Any) -> dict[str, Any]:
     } | more  # fmt: skip
 
 
+def test_a_run_whose_error_grew_says_so_with_a_plus() -> None:
+    """Beside it stands that what is negative favours the new one."""
+    assert "+10,0 %" in _text(verdict_card(_run(challenger_rmse=110.0, champion_rmse=100.0, segments=[])))
+
+
 def test_a_dataset_that_was_deleted_is_told_and_not_offered() -> None:
     run = _run() | {"quality": {"rows_rejected": 3}}
     assert "Datos limpios en MinIO" in _text(facts_card(run, SETTINGS))

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,7 @@ FAKE_PYTHON = """
 here="$(dirname "$0")/../.."
 echo "$@" >> "$here/calls"
 if [ -f "$here/pip-says" ]; then cat "$here/pip-says"; exit 1; fi
+if [ -f "$here/pip-goes-on" ]; then cat "$here/pip-goes-on"; fi
 """
 
 
@@ -146,3 +148,36 @@ def test_no_suitable_python_is_one_line(
     done = find_python()
     assert done.returncode == 1
     assert done.stderr == "No working Python 3.11, 3.12 or 3.13 was found. Run: brew install python@3.12\n"
+
+
+def test_a_second_make_waits_for_the_first_and_says_so(
+    bootstrap: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two pips at once in one `.venv` would tread on each other."""
+    hold = "import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)"
+    hold += "; print(1, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, project], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdout
+        first.stdout.readline()
+        second = threading.Thread(target=bootstrap.main, args=("run", project))
+        second.start()
+        said = ""
+        while "waiting for it to end" not in said:
+            said += capsys.readouterr().err
+            assert second.is_alive()
+        assert calls(project) == []
+        first.communicate("\n")
+        second.join()
+    assert len(calls(project)) == 2
+
+
+def test_where_nobody_looks_at_a_terminal_it_says_how_far_it_is(
+    bootstrap: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "pip-goes-on").write_text(
+        "Collecting one\nCollecting two\nInstalling collected packages: one, two\n"
+    )
+    bootstrap.main("run", project)
+    assert "2 of 2 packages, 0 s: unpacking them" in capsys.readouterr().err

@@ -298,6 +298,7 @@ def test_a_missing_column_names_what_was_found(take, column) -> None:  # type: i
         take(table(header=HEADER.replace(column, "Otra")))
     assert caught.value.code == "missing_column"
     assert column in str(caught.value)
+    assert "DíaDeLaSemana may be left out" in str(caught.value)
     assert "«Otra»" in str(caught.value)
     assert caught.value.report["rejection"]["code"] == "missing_column"
     text = rejection_report_text(caught.value.report)
