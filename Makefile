@@ -32,7 +32,7 @@ up: run-env ## start the whole system; Ctrl-C stops it
 
 # Not the bytes that the first start has uploaded already: those would be judged no second time.
 sample: run-env ## write ventas.csv, a made-up sales file, into this folder
-	@$(BIN)/ventas sample --days 430 --seed 7 --force
+	@$(BIN)/ventas sample --days 730 --force
 
 object-store: dev-env ## build MinIO where there is none
 	@$(BIN)/python -m ventas.launcher.object_store

@@ -30,7 +30,7 @@ _LOCALE = {
 _THEME = (
     "themeQuartz.withParams({"
     "fontFamily: 'inherit', fontSize: 14, headerFontSize: 13, headerFontWeight: 600, spacing: 7,"
-    "cellHorizontalPadding: 9,"
+    "cellHorizontalPadding: 6,"
     "backgroundColor: 'var(--surface)', foregroundColor: 'var(--mantine-color-text)',"
     "headerBackgroundColor: 'var(--surface-raised)', headerTextColor: 'var(--mantine-color-dimmed)',"
     "borderColor: 'var(--line)', rowHoverColor: 'var(--surface-hover)',"

@@ -152,16 +152,16 @@ def _filters() -> Any:
 
 def _table() -> Any:
     columns = [
-        _sorted("id", _("N.º"), 64, numeric=True),
-        _sorted("day", _("Para el día"), 106),
-        _sorted("prediction", _("Pronóstico"), 112, numeric=True),
-        column("interval", _("Intervalo"), 120, numeric=True),
-        column("actual", _("Ventas reales"), 132, numeric=True),
-        _sorted("error", _("Diferencia"), 106, numeric=True),
-        column("promotion", _("Promoción"), 106),
-        column("holiday", _("Festivo"), 84),
-        _sorted("version", _("Versión"), 88, numeric=True),
-        _sorted("moment", _("Pedido el"), 146),
+        _sorted("id", _("N.º"), 46, numeric=True),
+        _sorted("day", _("Para el día"), 108),
+        _sorted("prediction", _("Pronóstico"), 94, numeric=True),
+        _column("interval", _("Intervalo"), 112, numeric=True),
+        _column("actual", _("Ventas reales"), 80, numeric=True),
+        _sorted("error", _("Diferencia"), 96, numeric=True),
+        _column("promotion", _("Promoción"), 92),
+        _column("holiday", _("Festivo"), 72),
+        _sorted("version", _("Versión"), 74, numeric=True),
+        _sorted("moment", _("Pedido el"), 156),
     ]
     return card(
         html.Div(_("Pulse una fila para ver qué modelo y qué archivo están detrás."), className="card-note"),
@@ -177,7 +177,12 @@ def _table() -> Any:
 
 
 def _sorted(field: str, name: str, width: int, **more: Any) -> dict[str, Any]:
-    return column(field, name, width, sortable=True, **more)
+    return _column(field, name, width, sortable=True, **more)
+
+
+def _column(field: str, name: str, width: int, **more: Any) -> dict[str, Any]:
+    """A column that grows in proportion to what it needs; all of them fit a screen of 1,280 pixels."""
+    return column(field, name, width, flex=width, wrapHeaderText=True, autoHeaderHeight=True, **more)
 
 
 def _errors() -> Any:

@@ -12,6 +12,8 @@ from dashboard import problems
 
 pytestmark = pytest.mark.browser
 
+LAPTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+
 
 def opened(browser: Chrome, site: Site) -> None:
     """The page with its first rows."""
@@ -81,7 +83,13 @@ def test_filters_narrow_table_count_and_files(browser: Chrome, site: Site) -> No
     assert "pronosticos_excel.csv" in answer.headers["Content-Disposition"]
 
 
-def test_the_table_fits_a_desk_without_scrolling_sideways(browser: Chrome, site: Site) -> None:
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_table_fits_a_laptop_without_scrolling_sideways(
+    language: str, browser: Chrome, site: Site
+) -> None:
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", LAPTOP)
+    browser.get(site.url)
+    browser.add_cookie({"name": "idioma", "value": language})
     opened(browser, site)
     seen = "const seen = document.querySelector('#history-grid .ag-center-cols-viewport');"
     assert browser.execute_script(f"{seen} return seen.scrollWidth - seen.clientWidth") == 0

@@ -13,6 +13,7 @@ from dashboard import problems, shell
 
 pytestmark = pytest.mark.browser
 
+LAPTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 
 
@@ -169,6 +170,18 @@ def test_an_api_that_comes_back_fills_the_page_of_a_version(browser: Chrome, sit
     press(browser, "#models-chosen-retry")
     shows(browser, "La versión 4 no reemplaza a la 3")
     until(browser, lambda b: not b.find_element(By.ID, "models-chosen-problem").is_displayed())
+
+
+def test_the_table_fits_a_laptop_without_scrolling_sideways(browser: Chrome, site: Site) -> None:
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", LAPTOP)
+    for language in ("es", "en"):
+        browser.get(site.url)
+        browser.add_cookie({"name": "idioma", "value": language})
+        browser.get(f"{site.url}/modelos")
+        until(browser, lambda b: b.find_elements(By.CSS_SELECTOR, "#models-grid .ag-cell"))
+        until(browser, has_settled)
+        seen = "const seen = document.querySelector('#models-grid .ag-center-cols-viewport');"
+        assert browser.execute_script(f"{seen} return seen.scrollWidth - seen.clientWidth") == 0, language
 
 
 def test_the_pages_speak_english_and_fit_a_phone(browser: Chrome, site: Site) -> None:
