@@ -33,7 +33,7 @@ SAMPLED_FROM_ROWS = 100_000
 PACKAGES = ("scikit-learn", "numpy", "pandas")
 GOAL = 0.25
 SLOWER = "With many series it tries boosting and more views of the rows, which the grid has not, for its lower error."
-WORSE = "A table of means is taken where no model is better by 1 %."
+WORSE = "On the rows held out, which no search sees, ours errs as little or less: the next row."
 NAMES = {"means": "cell means", "seasonal_naive": "seasonal naive", "grid": "seed's grid", "ours": "ours"}
 
 
@@ -144,10 +144,12 @@ def goals(results: dict[str, dict[str, dict[str, Any]]]) -> list[Goal]:
     both = {name: (one["ours"], one["grid"]) for name, one in results.items() if not one["grid"]["note"]}
     spent = {name: ours["cpu"] / grid["cpu"] for name, (ours, grid) in both.items()}
     errors = {name: ours["cv_rmse"] / grid["cv_rmse"] for name, (ours, grid) in both.items()}
+    tested = {name: ours["rmse"] / grid["rmse"] for name, (ours, grid) in both.items()}
     peer = "the seed's grid, 12 x 5 fits"
     return [
         Goal("the search: processor time", peer, GOAL, spent, why=SLOWER),
         Goal("the search: RMSE in cross-validation", peer, 1.0, errors, why=WORSE),
+        Goal("the search: RMSE on the test rows", peer, 1.0, tested),
     ]
 
 

@@ -142,12 +142,13 @@ def show(console: Console, found: Sequence[dict[str, float]]) -> None:
 
 def goals(found: Sequence[dict[str, float]]) -> list[Goal]:
     """What the rounds show."""
-    spent = statistics.median(figures[DIFFERENCE] for figures in found)
-    what, why = (
-        f"one upload of {DAYS} rows, PUT to /health",
-        "What is not the search is MLflow and the ledger.",
+    spent, alone = (statistics.median(figures[name] for figures in found) for name in (DIFFERENCE, BARE))
+    why = (
+        f"Cleaning, saving to MLflow and the verdict take {spent / alone:.1f} times as long as the search, which "
+        f"takes {alone:.1f} s on this machine: where that is over a second, they do not fit into one."
     )
-    return [Goal(what, BARE, GOAL_SECONDS, {"longer by": spent}, unit="s", why=why)]
+    what = f"one upload of {DAYS} rows, PUT to /health"
+    return [Goal(what, BARE, GOAL_SECONDS, {"difference": spent}, unit="s", why=why)]
 
 
 def _served(health: httpx.Client) -> int | None:

@@ -21,6 +21,11 @@ def test_what_keeps_to_the_limit_is_met_and_says_no_reason() -> None:
     assert Goal("a batch", "model.predict", 2.0, {"table": 2.0}, why="JSON is in it.").verdict == "met"
 
 
+def test_a_hair_beyond_the_limit_is_told_to_a_tenth_and_level_with_it_is_met() -> None:
+    assert Goal("error", "grid", 1.0, {"year": 1.0008}).verdict == "missed: year by 0.1%"
+    assert Goal("error", "grid", 1.0, {"year": 1.0 + 1e-9}).verdict == "met"
+
+
 def test_a_benchmark_that_was_not_run_has_a_row_that_says_so(tmp_path: Path) -> None:
     keep("etl", "one core", [FEWER], tmp_path)
     told = dict(zip(ALL, lines(kept(tmp_path)), strict=True))
