@@ -19,7 +19,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.datasets import DATASETS, Data, available
+from benchmarks.datasets import DATASETS, REAL, Data, available
 from benchmarks.goals import Goal, keep
 from ventas.contract import TARGET
 from ventas.launcher.services import PATIENT_THREADS
@@ -182,6 +182,8 @@ def main(only: tuple[str, ...], one: tuple[str, str] | None, json_file: Path | N
         return
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
     console.print(machine())
+    if left_out := DATASETS.keys() - available():
+        console.print(f"Left out, for {REAL} is not there: {'; '.join(sorted(left_out))}")
     results = {}
     for dataset in only or available():
         results[dataset] = {model: in_a_process(dataset, model) for model in MODELS}
