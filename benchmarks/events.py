@@ -165,12 +165,13 @@ def main(rounds: int, seconds: int, json_file: Path | None) -> None:
     """Measure the receiver, and print a table."""
     need_wrk()
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    console.print(machine(PACKAGES))
+    measured_on = machine(PACKAGES)
+    console.print(measured_on)
     found, bursts = measure(rounds, seconds)
     show(console, found, bursts)
-    keep("events", machine(PACKAGES), goals(found, bursts))
+    keep("events", measured_on, goals(found, bursts))
     if json_file:
-        json_file.write_text(as_json({"machine": machine(PACKAGES), "results": found, "bursts": bursts}))
+        json_file.write_text(as_json({"machine": measured_on, "results": found, "bursts": bursts}))
 
 
 if __name__ == "__main__":

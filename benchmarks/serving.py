@@ -249,14 +249,15 @@ def main(only: tuple[str, ...], rounds: int, seconds: int, with_mlflow: bool, js
     """Measure the servers, and print a table for each model."""
     need_wrk()
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    console.print(machine(PACKAGES))
+    measured_on = machine(PACKAGES)
+    console.print(measured_on)
     results = {}
     for model in only or candidates():
         results[model] = measure(model, rounds, seconds, with_mlflow=with_mlflow)
         show(console, model, results[model])
-    keep("serving", machine(PACKAGES), goals(results))
+    keep("serving", measured_on, goals(results))
     if json_file:
-        json_file.write_text(as_json({"machine": machine(PACKAGES), "results": results}))
+        json_file.write_text(as_json({"machine": measured_on, "results": results}))
 
 
 if __name__ == "__main__":

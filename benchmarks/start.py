@@ -168,13 +168,14 @@ def goals(starts: Sequence[dict[str, float]], held: dict[str, tuple[int, float]]
 def main(json_file: Path | None) -> None:
     """Measure two starts and the memory of an idle system, and print a table."""
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    console.print(machine(PACKAGES))
+    measured_on = machine(PACKAGES)
+    console.print(measured_on)
     with tempfile.TemporaryDirectory(prefix="ventas-start-") as folder:
         starts, held = measure(Path(folder))
     show(console, starts, held)
-    keep("start", machine(PACKAGES), goals(starts, held))
+    keep("start", measured_on, goals(starts, held))
     if json_file:
-        json_file.write_text(as_json({"machine": machine(PACKAGES), "starts": starts, "memory_mb": held}))
+        json_file.write_text(as_json({"machine": measured_on, "starts": starts, "memory_mb": held}))
 
 
 if __name__ == "__main__":

@@ -177,12 +177,13 @@ def _settle(settings: Settings) -> None:
 def main(rounds: int, json_file: Path | None) -> None:
     """Measure uploads, and print where their time goes."""
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    console.print(machine(PACKAGES))
+    measured_on = machine(PACKAGES)
+    console.print(measured_on)
     found = measure(rounds)
     show(console, found)
-    keep("upload", machine(PACKAGES), goals(found))
+    keep("upload", measured_on, goals(found))
     if json_file:
-        json_file.write_text(as_json({"machine": machine(PACKAGES), "rounds": found}))
+        json_file.write_text(as_json({"machine": measured_on, "rounds": found}))
 
 
 if __name__ == "__main__":
