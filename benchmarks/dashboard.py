@@ -22,8 +22,7 @@ from rich.table import Table
 from selenium.webdriver import Chrome
 
 from benchmarks.chromium import start_chromium
-from benchmarks.load import machine
-from benchmarks.models import PACKAGES
+from benchmarks.models import machine
 from ventas.launcher.first_sample import upload_first_sample
 from ventas.launcher.system import System
 
@@ -153,7 +152,7 @@ def main(rounds: int) -> None:
         version = _champion(system)
         chrome = start_chromium(home / "profile")
         try:
-            console.print(f"{machine(PACKAGES)}, Chromium {chrome.capabilities['browserVersion']}")
+            console.print(f"{machine()}, Chromium {chrome.capabilities['browserVersion']}")
             for size in SIZES:
                 fill(home / "ledger.db", size, version)
                 console.print(table(size, measure(system, chrome, rounds)))

@@ -9,6 +9,7 @@ either.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -31,8 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goals import Goal, keep
-from benchmarks.load import machine
-from benchmarks.models import PACKAGES
+from benchmarks.models import machine
 from ventas.contract import DATE, TARGET
 from ventas.ingest import ingest
 from ventas.ledger import Ledger, Run, UploadEvent
@@ -238,14 +238,13 @@ def main(sizes: tuple[int, ...], rounds: int, one: int | None) -> None:
         click.echo(json.dumps(measure(one, rounds)))
         return
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    measured_on = machine(PACKAGES)
-    console.print(measured_on)
+    console.print(f"{machine()}, load {os.getloadavg()[0]:.1f}")
     found = []
     for rows in sizes or SIZES:
         console.print(f"{rows:,} rows are made and measured")
         found.append(in_a_process(rows, 1 if rows > GOAL_ROWS else rounds))
     console.print(table(found))
-    keep("etl", measured_on, goals(found))
+    keep("etl", machine(), goals(found))
 
 
 if __name__ == "__main__":

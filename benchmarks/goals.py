@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,7 @@ class Goal:
         """Met, or what misses by how much and why."""
         if not self.missed:
             return "met"
-        told = ", ".join(
-            f"{case} by {by:.1%}" if by < 0.01 else f"{case} by {by:.0%}" for case, by in self.missed.items()
-        )
+        told = ", ".join(f"{case} by {by:.{int(by < 0.01)}%}" for case, by in self.missed.items())
         return f"missed: {told}" + (f". {self.why}" if self.why else "")
 
     def _text(self, figure: float) -> str:
@@ -77,18 +75,25 @@ class Kept:
 
     goals: list[Goal]
     machine: str
-    date: str
-    commit: str
+    date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
+    commit: str = field(default_factory=lambda: commit())
 
 
 def commit() -> str:
     """The commit that is measured, with a plus where files differ from it; `unknown` without git."""
-    words = ("git", "describe", "--always", "--exclude=*", "--abbrev=7", "--dirty=+")
     try:
-        done = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True)
+        told = [
+            subprocess.run(
+                ("git", *words), cwd=ROOT, check=True, capture_output=True, text=True
+            ).stdout.strip()
+            for words in (
+                ("rev-parse", "--short=7", "HEAD"),
+                ("status", "--porcelain", "--untracked-files=no"),
+            )
+        ]
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return done.stdout.strip()
+    return told[0] + ("+" if told[1] else "")
 
 
 def keep(benchmark: str, machine: str, goals: Iterable[Goal], folder: Path = KEPT) -> None:
@@ -96,8 +101,7 @@ def keep(benchmark: str, machine: str, goals: Iterable[Goal], folder: Path = KEP
     told = [goal for goal in goals if goal.seen]
     if told:
         folder.mkdir(parents=True, exist_ok=True)
-        found = Kept(told, machine, datetime.now(UTC).date().isoformat(), commit())
-        (folder / f"{benchmark}.json").write_text(json.dumps(asdict(found), indent=1), "utf-8")
+        (folder / f"{benchmark}.json").write_text(json.dumps(asdict(Kept(told, machine)), indent=1), "utf-8")
 
 
 def kept(folder: Path = KEPT) -> dict[str, Kept | None]:

@@ -28,8 +28,7 @@ from rich.table import Table
 
 from benchmarks.goals import Goal, keep
 from benchmarks.history_ledger import fill
-from benchmarks.load import machine
-from benchmarks.models import PACKAGES
+from benchmarks.models import machine
 from ventas.launcher.services import api
 from ventas.ledger.migrate import upgrade
 from ventas.settings import Settings
@@ -175,8 +174,8 @@ def goals(rows: int, found: dict[str, dict[str, float]]) -> list[Goal]:
 def main(rows: int, rounds: int) -> None:
     """Measure the history, and print a table."""
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    measured_on = f"{machine(PACKAGES)}, SQLite {sqlite3.sqlite_version}"
-    console.print(measured_on)
+    load = os.getloadavg()[0]
+    console.print(f"{machine()}, SQLite {sqlite3.sqlite_version}, load {load:.1f}")
     with tempfile.TemporaryDirectory(prefix="ventas-history-") as folder:
         home = Path(folder)
         upgrade(Settings(_env_file=None, VENTAS_HOME=home, DATABASE_URL=""))
@@ -186,7 +185,7 @@ def main(rows: int, rounds: int) -> None:
         with served(home) as client:
             found = {case.name: measure(case, client, home / "ledger.db", rounds) for case in cases(rows)}
     console.print(table(rows, found))
-    keep("history", measured_on, goals(rows, found))
+    keep("history", machine(), goals(rows, found))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ into ten times its size, or not at all.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -24,8 +25,7 @@ from rich.table import Table
 
 from benchmarks.etl import cleaned, site, timed
 from benchmarks.goals import Goal, keep
-from benchmarks.load import machine
-from benchmarks.models import PACKAGES
+from benchmarks.models import machine
 
 STORES, SEED, BAD_EVERY = 15_000, 7, 100
 GOAL_MB = 1000.0
@@ -125,8 +125,7 @@ def main(megabytes: float, folder: Path | None, one: Path | None) -> None:
         click.echo(json.dumps(measure(one)))
         return
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    measured_on = machine(PACKAGES)
-    console.print(measured_on)
+    console.print(f"{machine()}, load {os.getloadavg()[0]:.1f}")
     with TemporaryDirectory(prefix="ventas-large-", dir=folder) as home:
         path = Path(home) / _KEY
         console.print(f"{megabytes:,.0f} MB are made")
@@ -137,7 +136,7 @@ def main(megabytes: float, folder: Path | None, one: Path | None) -> None:
         done = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True)
         found = json.loads(done.stdout.splitlines()[-1])
     console.print(table(size, found))
-    keep("large", measured_on, goals(size, found))
+    keep("large", machine(), goals(size, found))
 
 
 if __name__ == "__main__":

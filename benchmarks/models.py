@@ -5,10 +5,12 @@ Every measurement runs in a process of its own, so that its memory and processor
 
 import json
 import os
+import platform
 import resource
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,6 @@ from rich.table import Table
 
 from benchmarks.datasets import DATASETS, REAL, Data, available
 from benchmarks.goals import Goal, keep
-from benchmarks.load import machine
 from ventas.contract import TARGET
 from ventas.launcher.services import PATIENT_THREADS
 from ventas.served import served_model
@@ -164,6 +165,12 @@ def _closer(found: dict[str, dict[str, Any]]) -> str:
     )
 
 
+def machine() -> str:
+    """What this was measured on."""
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
+
+
 @click.command()
 @click.option("--only", multiple=True, type=click.Choice(list(DATASETS)), help="These datasets alone.")
 @click.option("--measure", "one", nargs=2, type=str, help="Measure one dataset and model, and print JSON.")
@@ -174,17 +181,16 @@ def main(only: tuple[str, ...], one: tuple[str, str] | None, json_file: Path | N
         click.echo(json.dumps(measure(*one)))
         return
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
-    measured_on = machine(PACKAGES)
-    console.print(measured_on)
+    console.print(machine())
     if left_out := DATASETS.keys() - available():
         console.print(f"Left out, for {REAL} is not there: {'; '.join(sorted(left_out))}")
     results = {}
     for dataset in only or available():
         results[dataset] = {model: in_a_process(dataset, model) for model in MODELS}
         show(console, dataset, results[dataset])
-    keep("models", measured_on, goals(results))
+    keep("models", machine(), goals(results))
     if json_file:
-        json_file.write_text(json.dumps({"machine": measured_on, "results": results}, indent=1))
+        json_file.write_text(json.dumps({"machine": machine(), "results": results}, indent=1))
 
 
 if __name__ == "__main__":

@@ -40,9 +40,9 @@ _THEME = (
 
 
 def column(field: str, name: str, width: int, *, numeric: bool = False, **more: Any) -> dict[str, Any]:
-    """A column of at least `width` pixels, which grows in proportion to that; numbers stand on the right."""
+    """A column of at least `width` pixels; numbers stand on the right."""
     aligned = {"type": "rightAligned"} if numeric else {}
-    return {"field": field, "headerName": name, "minWidth": width, "flex": width, **aligned, **more}
+    return {"field": field, "headerName": name, "minWidth": width, **aligned, **more}
 
 
 def decimals(places: int) -> dict[str, str]:

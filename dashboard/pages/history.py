@@ -181,8 +181,8 @@ def _sorted(field: str, name: str, width: int, **more: Any) -> dict[str, Any]:
 
 
 def _column(field: str, name: str, width: int, **more: Any) -> dict[str, Any]:
-    """All of them fit a screen of 1,280 pixels."""
-    return column(field, name, width, wrapHeaderText=True, autoHeaderHeight=True, **more)
+    """A column that grows in proportion to what it needs; all of them fit a screen of 1,280 pixels."""
+    return column(field, name, width, flex=width, wrapHeaderText=True, autoHeaderHeight=True, **more)
 
 
 def _errors() -> Any:

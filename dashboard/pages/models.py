@@ -119,18 +119,23 @@ def _overview() -> html.Div:
     )
 
 
+def _column(field: str, name: str, width: int, **more: Any) -> dict[str, Any]:
+    """A column that grows in proportion to what it needs; all of them fit a screen of 1,280 pixels."""
+    return column(field, name, width, flex=width, **more)
+
+
 def _grid() -> html.Div:
     figure = {"numeric": True, "wrapHeaderText": True, "autoHeaderHeight": True, **_SORTED}
-    columns = [  # all of them fit a screen of 1,280 pixels
-        column("version", _("Versión"), 78, cellClass="grid-link", **_SORTED),
-        column("stage", _("Estado"), 126, **_SORTED),
-        column("test_rmse", _("Error (RMSE)"), 86, valueFormatter=decimals(2), **figure),
-        column("live", _("Error en vivo"), 86, valueFormatter=decimals(2), **figure),
-        column("cv_rmse", _("Error (CV)"), 86, valueFormatter=decimals(2), **figure),
-        column("test_r2", "R²", 66, valueFormatter=decimals(3), **figure),
-        column("coverage", _("Cobertura (%)"), 100, valueFormatter=decimals(1), **figure),
-        column("family", _("Familia"), 100, **_SORTED),
-        column("created", _("Creado el"), 150),
+    columns = [
+        _column("version", _("Versión"), 78, cellClass="grid-link", **_SORTED),
+        _column("stage", _("Estado"), 126, **_SORTED),
+        _column("test_rmse", _("Error (RMSE)"), 86, valueFormatter=decimals(2), **figure),
+        _column("live", _("Error en vivo"), 86, valueFormatter=decimals(2), **figure),
+        _column("cv_rmse", _("Error (CV)"), 86, valueFormatter=decimals(2), **figure),
+        _column("test_r2", "R²", 66, valueFormatter=decimals(3), **figure),
+        _column("coverage", _("Cobertura (%)"), 100, valueFormatter=decimals(1), **figure),
+        _column("family", _("Familia"), 100, **_SORTED),
+        _column("created", _("Creado el"), 150),
     ]
     return grid(
         "models-grid",

@@ -17,9 +17,6 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 T = TypeVar("T")
 
-# Screens, as Chromium's device emulation takes them.
-LAPTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 WAIT_SECONDS = 60
 LOOK_SECONDS = 0.1
 _MOVING = (StopIteration, NoSuchElementException, StaleElementReferenceException)

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pandas as pd
-from actions import PHONE, element, press, shows, wait_for
+from actions import element, press, shows, wait_for
 from minio import Minio
 from PIL import Image
 from rich.console import Console
@@ -28,6 +28,7 @@ from ventas.sample import generate
 from ventas.states import FINAL_STATES
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 DESK = {"width": 1440, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
 SCHEMES = {"light": "claro", "dark": "oscuro"}
 _SCHEME = "localStorage.setItem('mantine-color-scheme-value', arguments[0])"

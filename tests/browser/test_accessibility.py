@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from actions import PHONE, has_settled, until
+from actions import has_settled, until
 from browser_site import Site
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -22,6 +22,7 @@ _SCHEME = "localStorage.setItem('mantine-color-scheme-value', arguments[0])"
 # What moves for good, such as a sign of work that goes on, is not waited for.
 _MOVES = """return document.getAnimations().some(
   one => one.playState === "running" && one.effect.getComputedTiming().endTime !== Infinity)"""
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 
 
 def faults(browser: Chrome) -> list[str]:

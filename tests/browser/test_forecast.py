@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from actions import PHONE, cells, element, press, shows, text_of, until
+from actions import cells, element, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
@@ -17,6 +17,7 @@ from ventas.public_holidays import holidays_between
 
 pytestmark = pytest.mark.browser
 
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 CHRISTMAS = ["2026-12-24", "2026-12-26"]
 _SET = "window.dash_clientside.set_props(arguments[0], arguments[1])"
 _TICK = "#forecast-days [row-index='{row}'] [col-id={column}] .ag-checkbox-input-wrapper"

@@ -2,14 +2,17 @@
 
 import httpx
 import pytest
-from actions import LAPTOP, PHONE, cells, element, press, shows, text_of, until
+from actions import cells, element, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
+from test_accessibility import PHONE
 
 from dashboard import problems
 
 pytestmark = pytest.mark.browser
+
+LAPTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 
 
 def opened(browser: Chrome, site: Site) -> None:

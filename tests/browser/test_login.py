@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from actions import PHONE, element, has_settled, press, shows, text_of, until
+from actions import element, has_settled, press, shows, text_of, until
 from browser_site import Site, dashboard_site
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from test_accessibility import faults
+from test_accessibility import PHONE, faults
 from werkzeug.serving import BaseWSGIServer
 
 from ventas.settings import Settings

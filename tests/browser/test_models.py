@@ -1,7 +1,7 @@
 """Modelos: versions over time, side by side, and going back to one, in a real Chromium before a stub of the API."""
 
 import pytest
-from actions import LAPTOP, PHONE, cells, element, has_settled, press, shows, text_of, until
+from actions import cells, element, has_settled, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
@@ -12,6 +12,9 @@ from stub_parts import TOKEN, moment
 from dashboard import problems, shell
 
 pytestmark = pytest.mark.browser
+
+LAPTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 
 
 def check(browser: Chrome, version: int) -> None:

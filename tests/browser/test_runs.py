@@ -5,7 +5,7 @@ from urllib.request import urlopen
 
 import pytest
 import stub_replays
-from actions import PHONE, element, has_settled, press, shows, text_of, until
+from actions import element, has_settled, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
@@ -16,6 +16,7 @@ from dashboard import problems
 
 pytestmark = pytest.mark.browser
 
+_PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 _STORED = "return JSON.stringify([localStorage, sessionStorage, location.href])"
 
 
@@ -245,7 +246,7 @@ def test_both_pages_speak_english(browser: Chrome, site: Site) -> None:
 
 
 def test_on_a_phone_nothing_scrolls_sideways(browser: Chrome, site: Site) -> None:
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _PHONE)
     site.data.replays["run-8"] = stub_replays.waiting("run-8", "Ana") | stub_replays.done()
     for path in ("/ejecuciones", "/ejecuciones/run-8", "/ejecuciones/run-4"):
         browser.get(site.url + path)
