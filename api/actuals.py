@@ -6,10 +6,10 @@ from pathlib import Path
 from threading import Lock
 
 from ventas.champion import scratch_folder
+from ventas.dataset_keys import dataset_key
 from ventas.day_sales import DaySales, day_sales
 from ventas.errors import NotFound
 from ventas.ledger import Ledger
-from ventas.pipeline.context import dataset_key
 from ventas.roles import Roles
 from ventas.settings import DATA_BUCKET, Settings
 from ventas.store import Store

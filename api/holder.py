@@ -43,12 +43,16 @@ class Answered:
 
 @dataclass(frozen=True)
 class Champion:
-    """One loaded version with the form of its inputs: a request uses one such object from start to end."""
+    """One loaded version with the form of its inputs: a request uses one such object from start to end.
+
+    `example` says that it learnt from the bundled sample data.
+    """
 
     model: ServedModel
     form: Form
     loaded_at: datetime
     compiled: "CompiledModel | None" = None
+    example: bool = False
 
     @property
     def version(self) -> int:
@@ -106,6 +110,7 @@ class ChampionHolder:
     ----------
     run_of: the id of the run that made a version, for the log; None where that is not known now.
     trace: is told of each swap: that run's id, the version, and the one before it.
+    is_example: says of a version that it learnt from the bundled sample data.
     """
 
     def __init__(
@@ -115,10 +120,11 @@ class ChampionHolder:
         poll_seconds: float,
         run_of: Callable[[int], str | None] = lambda _version: None,
         trace: Callable[[str | None, int, int | None], None] = lambda _run_id, _version, _previous: None,
+        is_example: Callable[[int], bool] = lambda _version: False,
     ):
         self._source = source
         self._parts = parts
-        self._run_of, self._trace = run_of, trace
+        self._run_of, self._trace, self._is_example = run_of, trace, is_example
         self._champion: Champion | None = None
         self._reason = "The API has only just started and is looking for a champion."
         self._unusable: tuple[int, float] | None = None
@@ -205,7 +211,8 @@ class ChampionHolder:
             self._reason = f"{reason} The local copy cannot be used: {error}"
 
     def _swap(self, model: ServedModel) -> None:
-        champion = Champion(model, Form(model.inputs), utc_now(), _compiled(model))
+        example = self._is_example(model.version)
+        champion = Champion(model, Form(model.inputs), utc_now(), _compiled(model), example)
         _warm(champion)
         before, self._champion = self._champion, champion
         previous = before.version if before else None

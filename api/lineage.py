@@ -1,9 +1,9 @@
 """From a prediction back to the model, the dataset and the uploads behind it."""
 
 from api.schemas_history import Lineage, LineageUpload
+from ventas.dataset_keys import dataset_uri
 from ventas.ledger import Ledger, Run
 from ventas.ledger.history import Past
-from ventas.pipeline.context import dataset_uri
 
 DATASETS = ("train.csv", "test.csv")
 

@@ -113,6 +113,7 @@ class Health(BaseModel):
     compiled: bool = Field(
         description="Whether it answers single questions the fast way; if not, the log says why."
     )
+    example: bool = Field(description="Whether its model learnt from the bundled sample data.")
     parts: dict[str, PartAnswer]
 
 
@@ -133,6 +134,9 @@ class ModelAnswer(BaseModel):
     served: bool = Field(description="Whether this process answers with it now.")
     awaits_approval: bool | None = Field(
         description="Whether `POST /models/{version}/approve` would promote it; null while that cannot be told."
+    )
+    example: bool | None = Field(
+        description="Whether it learnt from the bundled sample data; null while that cannot be told."
     )
     verdict: dict[str, Any] | None = Field(
         description="As in the list of runs; null where it was not judged, or while that cannot be told."

@@ -1,9 +1,9 @@
 """The shapes of answers about one model version."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from api.schemas import ModelAnswer
 
@@ -29,6 +29,20 @@ class ModelDetail(ModelAnswer):
 
     upload: UploadAnswer | None = Field(description="Null for a version that no pipeline run registered.")
     champion: list[ChampionPeriod] | None = Field(description="Oldest first; null while that cannot be told.")
+
+
+class LossAnswer(BaseModel):
+    """Something that the champion knows and a version, or a file, does not."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: Literal["columns_gone", "series_fewer", "series_lost", "days_lost"]
+    facts: dict[str, str | int] = Field(description="What fills the sentence, by name.")
+    sentence: str = Field(description="The loss in English.")
+
+
+class LossList(RootModel[list[LossAnswer]]):
+    """All losses; empty where there are none, or nothing is known of either file."""
 
 
 class CardAnswer(BaseModel):

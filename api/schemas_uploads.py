@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas import LARGEST_ID, left_out
+from api.schemas_models import LossAnswer
 from ventas.contract import Kind
 from ventas.preview import HEAD_BYTES, Verdict
 
@@ -67,6 +68,10 @@ class PreviewAnswer(BaseModel):
     columns: list[PreviewColumn]
     rows: list[list[str]] = Field(description="The first rows as text, in the order of `columns`.")
     report: dict[str, Any] = Field(description="Quality report of the head, with `rejection` if it is bad.")
+    losses: list[LossAnswer] = Field(
+        default_factory=list,
+        description="What the champion knows and the file lacks; of the head of a larger file, columns alone.",
+    )
 
 
 HEAD: dict[str, Any] = {

@@ -24,7 +24,9 @@ from ventas import tracing
 from ventas.errors import BrokerUnavailable, LedgerUnavailable
 from ventas.front.tally import SharedTally
 from ventas.ledger import Ledger
+from ventas.lost_knowledge import KnowledgeBase
 from ventas.settings import Settings
+from ventas.store import Store
 
 log = structlog.get_logger()
 SHARE_SECONDS = 1.0  # how long the other processes may not know what this one has counted
@@ -50,6 +52,7 @@ class Services:
     spool: Spool
     tally: SharedTally
     sharing: Loop
+    knowledge: KnowledgeBase
 
     def start(self) -> None:
         """Start the threads. Call it in the process that serves, never before a fork."""
@@ -90,7 +93,12 @@ def make_services(
     spool = Spool(settings.home / "spool")
     tally = SharedTally(settings.home / "run" / "api-counts", OUTCOMES)
     holder = ChampionHolder(
-        source, parts, settings.CHAMPION_POLL_SECONDS, partial(_run_of, ledger), partial(_trace, settings)
+        source,
+        parts,
+        settings.CHAMPION_POLL_SECONDS,
+        partial(_run_of, ledger),
+        partial(_trace, settings),
+        partial(_is_example, ledger),
     )
     return Services(
         settings=settings,
@@ -108,6 +116,7 @@ def make_services(
         spool=spool,
         tally=tally,
         sharing=Loop("counts", tally.share, SHARE_SECONDS),
+        knowledge=KnowledgeBase(settings, ledger, Store(settings, impatient=True)),
     )
 
 
@@ -117,6 +126,13 @@ def _run_of(ledger: Ledger, version: int) -> str | None:
     except LedgerUnavailable:
         return None  # the log says so elsewhere, and a model is served all the same
     return run.id if run else None
+
+
+def _is_example(ledger: Ledger, version: int) -> bool:
+    try:
+        return version in ledger.queries.examples([version])
+    except LedgerUnavailable:
+        return False  # the next load asks again, and a model is served all the same
 
 
 def _trace(settings: Settings, run_id: str | None, version: int, previous: int | None) -> None:

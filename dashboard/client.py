@@ -34,10 +34,14 @@ class Page:
 
 @dataclass(frozen=True)
 class Health:
-    """Whether the system can predict: the champion's version, or the API's reason why there is none."""
+    """Whether the system can predict: the champion's version, or the API's reason why there is none.
+
+    `example` says that the champion learnt from the bundled sample data.
+    """
 
     version: int | None
     reason: str
+    example: bool = False
 
 
 class Api:
@@ -101,6 +105,10 @@ class Api:
     def model(self, version: int) -> Row:
         """One version, its upload and its times as champion; raises ApiProblem (`missing` if there is none)."""
         return _object(self._call("GET", f"/models/{version:d}"))
+
+    def model_losses(self, version: int) -> list[Row]:
+        """What the champion knows and a version does not: code and facts of each loss; raises ApiProblem."""
+        return _page(self._call("GET", f"/models/{version:d}/losses")).rows
 
     def model_card(self, version: int) -> Row:
         """The card of a version; raises ApiProblem (`missing` if it has none)."""
@@ -202,8 +210,9 @@ class Api:
         response = self._send("GET", "/health")
         if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
             return Health(None, problems.detail_of(response))
-        version = _object(_checked(response)).get("model_version")
-        return Health(version if isinstance(version, int) else None, "")
+        health = _object(_checked(response))
+        version = health.get("model_version")
+        return Health(version if isinstance(version, int) else None, "", bool(health.get("example")))
 
     def _every(self, path: str, query: Row | None = None) -> list[Row]:
         """All entries of a list, page by page, up to MOST_ENTRIES."""

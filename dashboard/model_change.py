@@ -5,12 +5,13 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
-from dashboard import context, token_dialog, visitors
+from dashboard import context, remarks, token_dialog, visitors
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 from dashboard.problems import ApiProblem
 
 PROMOTE, APPROVE = "promote", "approve"
+LESS_KNOWN = N_("Esta versión sabe menos que la que está en producción")
 FILES_GONE = N_(
     "No se puede poner en producción: la retención borró sus archivos (KEEP_VERSIONS); quedan sus cifras y su ficha."
 )
@@ -88,7 +89,9 @@ def open_dialog(clicks: list[int | None]) -> tuple[Any, ...]:
     champion, fault = _champion()
     action, version = asked["action"], asked["version"]
     change = {"action": action, "version": version}
-    return True, _title(action, version, champion), _explained(version, champion), change, fault
+    lost, unknown = _losses(version)
+    explained = html.Div([*lost, _explained(version, champion)], className="stack tight")
+    return True, _title(action, version, champion), explained, change, fault or unknown
 
 
 def act(
@@ -121,6 +124,20 @@ def _champion() -> tuple[int | None, str]:
     except ApiProblem as problem:
         return None, str(problem)
     return (newest[0].get("model_version") if newest else None), ""
+
+
+def _losses(version: int) -> tuple[list[Any], str]:
+    """A warning of what the champion knows and `version` does not, or why that cannot be told."""
+    try:
+        lost = context.api().model_losses(version)
+    except ApiProblem as problem:
+        return [], str(problem)
+    if not lost:
+        return [], ""
+    lines = [
+        html.Div(remarks.sentence(loss | loss.get("facts", {}), str(loss.get("sentence")))) for loss in lost
+    ]
+    return [dmc.Alert(lines, title=_(LESS_KNOWN), color="orange", variant="light", className="losses")], ""
 
 
 def _title(action: str, version: int, champion: int | None) -> str:

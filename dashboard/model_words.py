@@ -13,6 +13,7 @@ Card = dict[str, Any]
 
 HELD = Label(N_("Espera aprobación"), "cyan")
 CHAMPION = Label(N_("En producción"), "green")
+EXAMPLE_CHAMPION = Label(N_("En producción: datos de ejemplo"), "yellow")
 FAMILIES = {
     "means": N_("Tabla de promedios"),
     "seasonal_naive": N_("Semana parecida"),
@@ -45,7 +46,7 @@ _FIGURES: list[tuple[str, tuple[str, ...], Callable[[Any], str]]] = [
 def state(model: Model, champion: int | None) -> Label:
     """Word and colour of a version's state; the ledger knows the champion before MLflow's stages tell it."""
     if model["version"] == champion:
-        return CHAMPION
+        return EXAMPLE_CHAMPION if model.get("example") else CHAMPION
     if model.get("awaits_approval"):
         return HELD
     return words.stage("Archived" if model.get("stage") == "Production" else model.get("stage"))

@@ -6,7 +6,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from dashboard import formats, words
+from dashboard import formats, remarks, words
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 from dashboard.i18n import ngettext
@@ -57,6 +57,7 @@ def preview_shown(file: Told, kind: str, told: Told) -> html.Div:
             ]
         ),
         _judgement(kind, told),
+        _losses(told),
         _bad_rows(report),
         _table(told),
     ]
@@ -112,6 +113,22 @@ def _seen(told: Told, report: Told) -> str:
     return _("Se leyó el comienzo. Filas que se pueden usar: {rows}. Al subirlo se revisa entero.").format(
         rows=rows
     )
+
+
+def _losses(told: Told) -> Any:
+    lost = told.get("losses") or []
+    if not lost:
+        return None
+    lines = [
+        html.Div(remarks.sentence(loss | loss.get("facts", {}), str(loss.get("sentence")))) for loss in lost
+    ]
+    held = html.Div(
+        _(
+            "Puede subirlo: si su modelo resulta mejor, esperará a que alguien lo apruebe (salvo ON_LOSS=promote)."
+        )
+    )
+    title = _("Este archivo sabe menos que el modelo en producción")
+    return dmc.Alert([*lines, held], title=title, color="orange", variant="light", className="losses")
 
 
 def _bad_rows(report: Told) -> Any:

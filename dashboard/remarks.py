@@ -50,6 +50,14 @@ SENTENCES = {
         "La versión {version}, en producción, conoce {known} series y este archivo tiene {found}. Un modelo de este "
         "archivo que ocupe su lugar no conocerá las demás."
     ),
+    "series_lost": N_(
+        "De las {known} series que conoce la versión {version}, en producción, faltan {lost} en este archivo, con el "
+        "{share} % de las ventas ({examples}). Un modelo de este archivo que ocupe su lugar no las conocerá."
+    ),
+    "days_lost": N_(
+        "La versión {version}, en producción, conoce ventas hasta el {known} y este archivo termina el {found}. Un "
+        "modelo de este archivo que ocupe su lugar no conocerá los días más nuevos."
+    ),
     "closed_as_one": N_(
         "La columna {column} vale 1 en días sin ventas. Si son días cerrados, indíquelos con una columna que valga 0 "
         "cuando está cerrado y 1 cuando está abierto, y el modelo sabrá que no se vende nada."
@@ -79,15 +87,21 @@ def remarks(report: dict[str, Any]) -> list[str]:
         told = tuple(str(leak.get("why")) for leak in report.get("leaks") or [])
         return [text for text in sentences if not text.startswith(told)]
     return [
-        _said(remark, text)
+        sentence(remark, text)
         for remark, text in zip(coded, sentences, strict=True)
         if remark.get("code") not in TOLD_ELSEWHERE
     ]
 
 
-def _said(remark: dict[str, Any], english: str) -> str:
-    sentence = SENTENCES.get(remark.get("code", ""))
-    return _(sentence).format_map(_Facts(remark)) if sentence else english
+def sentence(remark: dict[str, Any], english: str = "") -> str:
+    """One remark in the language of the page; `english` where its code is not known here."""
+    text = SENTENCES.get(remark.get("code", ""))
+    return _(text).format_map(_Facts(remark)) if text else english
+
+
+def losses(verdict: dict[str, Any]) -> str:
+    """Sentences about what the champion knows and a challenger's file lacks; empty where nothing is lost."""
+    return " ".join(filter(None, (sentence(loss) for loss in verdict.get("losses") or [])))
 
 
 class _Facts(dict[str, Any]):

@@ -121,7 +121,10 @@ def show_health(_ticks: int | None, _soon: int | None) -> tuple[dmc.Badge, str, 
         html.Span(_("versión {number}").format(number=health.version), className="only-wide"),
         html.Span(f"v{health.version}", className="only-narrow"),
     ]
-    return _health_badge(version, "teal"), "", True
+    if not health.example:
+        return _health_badge(version, "teal"), "", True
+    example = [html.Span(" · "), html.Span(_("datos de ejemplo"), className="example-data")]
+    return _health_badge([*version, *example], "yellow"), "", True
 
 
 def _why_none(reason: str) -> str:

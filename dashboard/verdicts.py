@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dashboard import formats, words
+from dashboard import formats, remarks, words
 from dashboard.i18n import gettext as _
 from dashboard.i18n import mark as N_
 from ventas.contract import COUNTS_FROM_ROWS
@@ -70,8 +70,9 @@ def sentence(verdict: Verdict) -> str:
     if kind == "first":
         return _first(verdict, held)
     if held:
-        return _comparison(verdict, _(_HELD))
-    return _comparison(verdict, _(_REPLACES) if verdict.get("promoted") else _(_STAYS))
+        return " ".join(filter(None, [remarks.losses(verdict), _comparison(verdict, _(_HELD))]))
+    compared = _comparison(verdict, _(_REPLACES) if verdict.get("promoted") else _(_STAYS))
+    return " ".join(filter(None, [compared, remarks.losses(verdict)]))
 
 
 def evidence(verdict: Verdict) -> str:
@@ -167,13 +168,22 @@ def _measured(kind: str | None, origins: int) -> str:
 
 
 def _first(verdict: Verdict, held: bool) -> str:
-    said = (
-        _("La versión {ours} sería el primer modelo y espera aprobación.")
-        if held
-        else _("La versión {ours} es el primer modelo en producción.")
-    ).format(ours=verdict.get("challenger_version"))
+    text = _start_of_first(verdict, held).format(
+        ours=verdict.get("challenger_version"), theirs=verdict.get("champion_version")
+    )
     error = verdict.get("challenger_rmse")
-    return said if error is None else said + _(" Su error es {error}.").format(error=formats.number(error))
+    return text if error is None else text + _(" Su error es {error}.").format(error=formats.number(error))
+
+
+def _start_of_first(verdict: Verdict, held: bool) -> str:
+    if held:
+        return _("La versión {ours} sería el primer modelo y espera aprobación.")
+    if verdict.get("champion_version") is None:
+        return _("La versión {ours} es el primer modelo en producción.")
+    return _(
+        "La versión {ours} es el primer modelo de sus propias ventas: reemplaza sin comparación a la {theirs}, "
+        "que aprendió de los datos de ejemplo."
+    )
 
 
 def _comparison(verdict: Verdict, start: str) -> str:

@@ -97,6 +97,10 @@ class ApiClient:
         path = f"/models/{version}/promote"
         return self._object("POST", path, {"reason": reason}, self._as_admin(), PROMOTE_SECONDS)
 
+    def losses(self, version: int) -> list[Json]:
+        """What the champion knows and a version does not. Raises NotFound."""
+        return self._list(f"/models/{version}/losses", {})
+
     def approve(self, version: int, reason: str) -> Json:
         """Let a held promotion happen. Raises InvalidRequest, and Conflict where it cannot happen any more."""
         path = f"/models/{version}/approve"

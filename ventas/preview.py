@@ -19,6 +19,7 @@ from ventas.contract import CONTRACT_COLUMNS, Kind, contract_column
 from ventas.errors import RejectedUpload
 from ventas.forecast_file import read_forecast_file
 from ventas.ingest import ingest
+from ventas.lost_knowledge import SeriesSales, series_sales
 from ventas.quality import Report
 from ventas.reader import Table, read_table
 from ventas.settings import Settings
@@ -52,7 +53,8 @@ class Preview:
 
     verdict: what will become of the file. complete: whether the head is the whole file. columns: name and role of
     each, role None where it cannot be told yet. rows: the first ones, as text. report: the quality report of the
-    head, with `rejection` where a file of these rows alone would be rejected.
+    head, with `rejection` where a file of these rows alone would be rejected. series: sales of each, where the head
+    is the whole file and has series.
     """
 
     verdict: Verdict
@@ -60,6 +62,7 @@ class Preview:
     columns: list[dict[str, str | None]]
     rows: list[list[str]]
     report: Report
+    series: SeriesSales | None = None
 
 
 def preview(head: bytes, size: int, kind: Kind, settings: Settings) -> Preview:
@@ -68,12 +71,13 @@ def preview(head: bytes, size: int, kind: Kind, settings: Settings) -> Preview:
     with tempfile.NamedTemporaryFile(prefix="ventas-preview-", suffix=".csv") as file:
         file.write(part.data)
         file.flush()
-        report = _report(Path(file.name), kind, settings)
+        report, series = _report(Path(file.name), kind, settings)
         table = _table(Path(file.name), settings)
     verdict = _verdict(report, part, size, settings)
     if verdict is Verdict.UNKNOWN:
         report = {name: value for name, value in report.items() if name != "rejection"}
-    return Preview(verdict, part.complete, _columns(table, report), _rows(table), report)
+    series = series if part.complete else None
+    return Preview(verdict, part.complete, _columns(table, report), _rows(table), report, series)
 
 
 @dataclass(frozen=True)
@@ -123,14 +127,16 @@ def _end_of_rows(text: bytes) -> int:
     return (int(outside[-1]) + 1) * unit.itemsize if len(outside) else 0
 
 
-def _report(path: Path, kind: Kind, settings: Settings) -> Report:
-    """The quality report of the head, as the pipeline's own reader makes it."""
+def _report(path: Path, kind: Kind, settings: Settings) -> tuple[Report, SeriesSales | None]:
+    """The quality report of the head, as the pipeline's own reader makes it, and the sales of its series."""
     try:
         if kind is Kind.FORECAST:
-            return read_forecast_file(path, settings).report
-        return ingest(path, settings).report
+            return read_forecast_file(path, settings).report, None
+        cleaned = ingest(path, settings)
+        series = series_sales(cleaned.frame, cleaned.roles) if cleaned.roles.series else None
+        return cleaned.report, series
     except RejectedUpload as error:
-        return dict(error.report)
+        return dict(error.report), None
 
 
 def _table(path: Path, settings: Settings) -> Table | None:

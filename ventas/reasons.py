@@ -69,6 +69,11 @@ def held(reason: str, version: int) -> str:
     return f"Held for approval: {told} It becomes champion by `ventas approve {version} --reason ...`."
 
 
+def held_for_losses(reason: str, version: int, losses: str) -> str:
+    """`reason` of a promotion by which something would be lost: that first, then how it is approved all the same."""
+    return f"{held(reason, version).replace('Held for approval: ', f'Held for approval: {losses} Otherwise: ', 1)}"
+
+
 def _rows(decision: Decision) -> str:
     if decision.windows:
         return f"on {decision.rows} test rows in {decision.windows} windows, both recipes fitted anew before each"

@@ -39,6 +39,10 @@ SENTENCES = {
     "this file that takes its place will not know them.",
     "series_fewer": "Champion version {version} knows {known} series, this file has {found}. A model of this file "
     "that takes its place will not know the others.",
+    "series_lost": "Of the {known} series that champion version {version} knows, {lost} with {share} % of the sales "
+    "are not in this file ({examples}). A model of this file that takes its place will not know them.",
+    "days_lost": "Champion version {version} knows sales up to {known}, this file ends on {found}. A model of this "
+    "file that takes its place will not know the newest days.",
     "closed_as_one": "Column {column} is 1 on days without sales. If they are closed days, tell them by a column "
     "that is 0 when closed and 1 when open, and the model will know that nothing is sold.",
     "leak": "{why} If nobody knows it in advance, name it in LEFT_OUT_COLUMNS.",

@@ -1,7 +1,9 @@
 """The project's own sales: a seeded generator of days like those of a shop in Argentina."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,8 @@ _UPLIFT = 0.07  # of a promotion
 _TREND = 0.03  # a year
 _SEASON = 0.02  # amplitude; highest in the southern summer's December
 NOISE = 95.0  # standard deviation of a day
+SEED = 42  # of the sample that a first start uploads, and of `ventas sample` unless told otherwise
+MOST_SAMPLE_DAYS = 36_500
 _PROMOTION_DAYS = (2, 4, 6)  # Tuesday, Thursday, Saturday
 _PROMOTION_SHARE = 0.47
 
@@ -32,7 +36,7 @@ def generate(days: int, seed: int, start: date = START, stores: int = 0) -> pd.D
     return generate_chain(stores, days, seed, start).frame if stores else _one_shop(days, seed, start)
 
 
-def write_sample(path: Path, days: int = 365, seed: int = 42, start: date = START) -> pd.DataFrame:
+def write_sample(path: Path, days: int = 365, seed: int = SEED, start: date = START) -> pd.DataFrame:
     """Write generated sales of one shop to `path`; returns the rows.
 
     The default year is 2021, older than most real files, so that a real upload comes after it in time.
@@ -42,9 +46,24 @@ def write_sample(path: Path, days: int = 365, seed: int = 42, start: date = STAR
     return frame
 
 
+def is_sample(path: Path, report: Mapping[str, Any]) -> bool:
+    """Whether a cleaned file is the one that `write_sample` makes of as many days, whoever uploaded it.
+
+    Its bytes are compared, so that the answer outlives a back-up, a copy and another name.
+    """
+    days = int(report["rows_in"])
+    if report["dates"]["first"] != START.isoformat() or not 0 < days <= MOST_SAMPLE_DAYS:
+        return False
+    return path.read_bytes() == _csv_text(generate(days, SEED)).encode()
+
+
 def write_sales(frame: pd.DataFrame, path: Path) -> None:
     """Write sales as a shop would upload them: UTF-8, comma, ISO dates. Raises OSError."""
-    frame.to_csv(path, index=False, date_format="%Y-%m-%d", lineterminator="\n", encoding="utf-8")
+    path.write_text(_csv_text(frame), encoding="utf-8", newline="\n")
+
+
+def _csv_text(frame: pd.DataFrame) -> str:
+    return str(frame.to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n"))
 
 
 def _one_shop(days: int, seed: int, start: date) -> pd.DataFrame:

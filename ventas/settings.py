@@ -244,6 +244,11 @@ class Settings(BaseSettings):
     APPROVAL: Literal["auto", "human"] = Field(
         "auto", description="Promote at once, or hold a promotion until `ventas approve VERSION`."
     )
+    ON_LOSS: Literal["hold", "promote"] = Field(
+        "hold",
+        description="A model by which series, inputs or the newest days of the champion would be lost: held until "
+        "`ventas approve VERSION`, or promoted all the same.",
+    )
     SHADOW: Literal["on", "off"] = Field(
         "on", description="Let the last challenger that lost answer the same requests unseen, for comparison."
     )

@@ -33,6 +33,7 @@ def health_routes(services: Services) -> APIBlueprint:
             model_version=champion.version,
             loaded_at=champion.loaded_at,
             compiled=champion.compiled is not None,
+            example=champion.example,
             parts=parts,
         )
         return json_answer(answer)

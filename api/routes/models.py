@@ -1,6 +1,6 @@
 """`GET /models` and what is below it: versions, the champion, promotions, and a version's card and predictions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,15 @@ from api.schemas import (
     PromotionList,
     VersionPath,
 )
-from api.schemas_models import CardAnswer, ChampionPeriod, JudgedRowsAnswer, ModelDetail, UploadAnswer
+from api.schemas_models import (
+    CardAnswer,
+    ChampionPeriod,
+    JudgedRowsAnswer,
+    LossAnswer,
+    LossList,
+    ModelDetail,
+    UploadAnswer,
+)
 from api.services import Services
 from ventas.errors import LedgerUnavailable, NotFound
 from ventas.ledger import Promotion
@@ -88,12 +96,24 @@ def model_routes(services: Services) -> APIBlueprint:
         """
         return json_answer(services.files.predictions(path.version))
 
+    @routes.get("/models/<version>/losses", responses=documented(404) | {200: LossList})
+    def losses(path: VersionPath) -> Response:
+        """Series, inputs and days that the champion knows and this version does not."""
+        version = services.catalogue.version(path.version)
+        champion = services.ledger.promotions.head()
+        lost = services.knowledge.losses_of_version(version.version, champion)
+        return json_answer(LossList([LossAnswer.model_validate(loss) for loss in lost]))
+
     def _known(versions: Iterable[int]) -> _Known:
         current = services.holder.current
         served = current.version if current else None
         try:
+            numbers, ledger = list(versions), services.ledger
             return _Known(
-                served, services.ledger.approvals.waiting(), services.ledger.queries.verdicts(list(versions))
+                served,
+                ledger.approvals.waiting(),
+                ledger.queries.verdicts(numbers),
+                ledger.queries.examples(numbers),
             )
         except LedgerUnavailable as error:  # what is registered can be told all the same
             log.warning("verdicts_unknown", reason=str(error))
@@ -128,6 +148,7 @@ class _Known:
     served: int | None
     waiting: frozenset[int] | None = None
     verdicts: Mapping[int, dict[str, Any]] = field(default_factory=dict)
+    examples: Set[int] | None = None
 
 
 def champion_periods(promotions: Sequence[Promotion], version: int) -> list[ChampionPeriod]:
@@ -155,6 +176,7 @@ def _model(version: ModelVersion, known: _Known) -> ModelAnswer:
         served=version.version == known.served,
         files_deleted=DELETED_TAG in version.tags,
         awaits_approval=None if known.waiting is None else version.version in known.waiting,
+        example=None if known.examples is None else version.version in known.examples,
         verdict=verdict and without_tables(verdict),
     )
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -12,15 +13,19 @@ from api.answers import JSON, json_answer
 from api.body import json_object, whole_body
 from api.pages import refuse_unknown
 from api.problems import FieldError, InvalidFields, documented, invalid_parameters
+from api.schemas_models import LossAnswer
 from api.schemas_uploads import HEAD, PreviewAnswer, PreviewQuery, UploadAnswer, UploadRequest
 from api.services import Services
 from ventas.contract import Kind
-from ventas.errors import InvalidRequest
-from ventas.preview import HEAD_BYTES, preview
+from ventas.errors import InvalidRequest, LedgerUnavailable, StoreUnavailable
+from ventas.lost_knowledge import COLUMNS_GONE, Knowledge
+from ventas.preview import HEAD_BYTES, Preview, Verdict, preview
+from ventas.remarks import Remark
 from ventas.settings import UPLOADS_BUCKET, Settings
 from ventas.times import utc_now
 from ventas.upload_links import UploadLinks
 
+log = structlog.get_logger()
 _BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {JSON: {"schema": UploadRequest.model_json_schema()}}}
 }
@@ -70,7 +75,21 @@ def upload_routes(services: Services) -> APIBlueprint:
         request.max_content_length = HEAD_BYTES
         head = whole_body(request)
         size = len(head) if query.size is None else max(query.size, len(head))
-        return json_answer(PreviewAnswer.model_validate(preview(head, size, query.kind, settings)))
+        looked = preview(head, size, query.kind, settings)
+        answer = PreviewAnswer.model_validate(looked)
+        if query.kind is Kind.SALES and looked.verdict in (Verdict.GOOD, Verdict.DOUBTFUL):
+            answer.losses = [LossAnswer.model_validate(loss) for loss in losses_of(looked)]
+        return json_answer(answer)
+
+    def losses_of(looked: Preview) -> list[Remark]:
+        """What a model of the file would not know; nothing while ledger or store cannot be asked."""
+        try:
+            champion = services.ledger.promotions.head()
+            lost = services.knowledge.losses(champion, Knowledge(looked.report, looked.series))
+        except (LedgerUnavailable, StoreUnavailable) as error:
+            log.warning("losses_unknown", reason=str(error))
+            return []
+        return [loss for loss in lost if looked.complete or loss.code == COLUMNS_GONE]
 
     return routes
 

@@ -2,7 +2,7 @@
 
 from pipeline_world import World, sales
 
-from ventas.pipeline.context import dataset_key
+from ventas.dataset_keys import dataset_key
 
 BURST = 10
 

@@ -11,7 +11,7 @@ import pytest
 from pipeline_world import PREDICT, World, sales, wait_for
 
 from ventas.champion import ChampionSource
-from ventas.pipeline.context import dataset_key
+from ventas.dataset_keys import dataset_key
 from ventas.split import read_dataset
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "ventas-2022.csv"

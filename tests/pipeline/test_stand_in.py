@@ -10,7 +10,7 @@ import pytest
 from pipeline_system import WITHOUT_PAGES, running
 from pipeline_world import World, sales
 
-from ventas.pipeline.context import dataset_key
+from ventas.dataset_keys import dataset_key
 from ventas.split import read_dataset
 
 

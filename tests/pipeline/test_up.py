@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import psutil
 import pytest
 from pipeline_system import QUICK
 from pipeline_world import PREDICT, wait_for
 
 from ventas.launcher.environment import own_ports, without_settings
+from ventas.sample_chain import generate_chain
 
 
 def _processes(home: Path) -> list[str]:
@@ -30,7 +32,7 @@ def _processes(home: Path) -> list[str]:
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    return {**without_settings(os.environ), **own_ports(tmp_path / "home"), **QUICK}
+    return {**without_settings(os.environ), **own_ports(tmp_path / "home"), **QUICK, "ON_LOSS": "hold"}
 
 
 @pytest.fixture
@@ -49,6 +51,29 @@ def up(env: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]
         process.wait(20)
 
 
+def _a_small_file_dethrones_no_chain(env: dict[str, str], folder: Path) -> None:
+    """The sample's model gives way to a chain whatever it knows; three of the stores alone do not replace that."""
+    chain = generate_chain(12, 400, seed=1).frame
+    early = chain[chain["Fecha"] < "2021-07-20"]
+    assert "Version 2 is the champion now." in _drop(env, early, folder / "chain_ventas.csv")
+    assert httpx.get(f"{env['API_URL']}/models/champion").json()["verdict"]["kind"] == "first"
+    few = chain[chain["Tienda"].isin(chain["Tienda"].unique()[:3])].copy()
+    few.loc[few["Fecha"] >= "2021-07-20", "Ventas"] *= 3  # which the champion does not know
+    printed = _drop(env, few, folder / "three_ventas.csv")
+    assert "Version 3 waits for approval." in printed
+    assert "Held for approval: Of the 12 series that champion version 2 knows, 9 with " in printed
+    losses = httpx.get(f"{env['API_URL']}/models/3/losses").json()
+    assert [loss["code"] for loss in losses] == ["series_lost"]
+
+
+def _drop(env: dict[str, str], sales: pd.DataFrame, path: Path) -> str:
+    sales.to_csv(path, index=False)
+    command = [Path(sys.executable).with_name("ventas"), "drop", path]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    return " ".join((done.stdout + done.stderr).split())
+
+
 def test_up_shows_one_table_makes_a_champion_and_leaves_no_orphan(up, env, tmp_path: Path) -> None:
     output = tmp_path / "output"
     wait_for(lambda: "The champion is live" in output.read_text("utf-8"), "the champion of the sample", 200)
@@ -59,6 +84,8 @@ def test_up_shows_one_table_makes_a_champion_and_leaves_no_orphan(up, env, tmp_p
     assert httpx.get(f"{env['API_URL']}/health").json()["model_version"] == 1
     monday = httpx.post(f"{env['API_URL']}/predict", json=PREDICT).json()["prediction"]
     assert 1000 < monday < 2500, "near the sample's Mondays"
+    assert httpx.get(f"{env['API_URL']}/health").json()["example"] is True
+    _a_small_file_dethrones_no_chain(env, tmp_path)
     assert len(_processes(tmp_path / "home")) > 10
     up.send_signal(signal.SIGINT)
     assert up.wait(20) == 0

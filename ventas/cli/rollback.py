@@ -18,15 +18,19 @@ def rollback(version: int | None, reason: str, as_json: bool) -> None:
     The version is checked first; who did it, when and why is kept. Later uploads are judged against it.
     """
     with ApiClient(load_settings()) as api:
-        promotion = api.promote(version or _previous(api), reason)
-    tell_promotion(promotion, as_json)
+        target = version or _previous(api)
+        lost = api.losses(target)
+        promotion = api.promote(target, reason)
+    print_promotion(promotion, lost, as_json)
 
 
-def tell_promotion(promotion: Json, as_json: bool) -> None:
-    """Say which version became champion instead of which."""
+def print_promotion(promotion: Json, lost: list[Json], as_json: bool) -> None:
+    """Print which version became champion instead of which, and what that one knew and this one does not."""
     if as_json:
         print_json(promotion)
         return
+    for loss in lost:
+        click.secho(loss["sentence"], fg="yellow")
     before = promotion["previous_version"]
     instead = f" instead of version {before}" if before else ""
     click.echo(f"Version {promotion['model_version']} is the champion now{instead}.")

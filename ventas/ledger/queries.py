@@ -83,6 +83,16 @@ class Queries:
             )
             return {version: verdict for version, verdict in session.execute(judged) if version and verdict}
 
+    def examples(self, versions: Collection[int]) -> set[int]:
+        """Those of `versions` that learnt from the bundled sample data."""
+        with self._database.read() as session:
+            made = select(Run.model_version).where(
+                Run.kind == Kind.SALES,
+                Run.model_version.in_(versions),
+                Run.quality["example"].as_boolean().is_(True),
+            )
+            return {version for version in session.scalars(made) if version}
+
     def events(self, wanted: EventFilter, skip: int, limit: int) -> tuple[list[Event], int]:
         """`limit` events after the `skip` newest ones that fit, newest first, and how many fit in all."""
         exact = {"outcome": wanted.outcome, "key": wanted.key}

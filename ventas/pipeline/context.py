@@ -2,8 +2,9 @@
 
 from ventas.champion import ChampionSource, LoadedChampion
 from ventas.ledger import Ledger
+from ventas.lost_knowledge import KnowledgeBase
 from ventas.registry import Registry
-from ventas.settings import DATA_BUCKET, Settings
+from ventas.settings import Settings
 from ventas.store import Store
 
 
@@ -15,14 +16,5 @@ class Context:
         self.ledger = Ledger(settings)
         self.store = Store(settings)
         self.registry = Registry(settings)
+        self.knowledge = KnowledgeBase(settings, self.ledger, self.store)
         self.champion = LoadedChampion(ChampionSource(settings, self.ledger, self.registry))
-
-
-def dataset_key(run_id: str, name: str) -> str:
-    """Where a file of a run's dataset lies in bucket `data`."""
-    return f"runs/{run_id}/{name}"
-
-
-def dataset_uri(run_id: str, name: str) -> str:
-    """The same as a URI, for those who look from outside."""
-    return f"s3://{DATA_BUCKET}/{dataset_key(run_id, name)}"

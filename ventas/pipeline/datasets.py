@@ -4,7 +4,8 @@ import sys
 
 import pandas as pd
 
-from ventas.pipeline.context import Context, dataset_key
+from ventas.dataset_keys import dataset_key
+from ventas.pipeline.context import Context
 from ventas.settings import DATA_BUCKET
 from ventas.split import read_dataset
 

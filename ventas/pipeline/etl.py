@@ -3,18 +3,21 @@
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from ventas.cleaned import Cleaned
+from ventas.dataset_keys import dataset_key
 from ventas.drift import profile
 from ventas.errors import RejectedUpload
 from ventas.ingest import ingest
 from ventas.ledger import Lease, Run
+from ventas.lost_knowledge import SERIES_FILE, Knowledge, series_sales
 from ventas.memory import give_back
 from ventas.pipeline.coalescing import superseded
-from ventas.pipeline.context import Context, dataset_key
+from ventas.pipeline.context import Context
 from ventas.pipeline.reality import PROFILE, face_reality
 from ventas.pipeline.runner import Outcome
 from ventas.pipeline.same_bytes import judged_already
-from ventas.pipeline.shapes import lost_to
 from ventas.pipeline.uploads import (
     CSV,
     JSON,
@@ -25,8 +28,10 @@ from ventas.pipeline.uploads import (
     with_upload_order,
 )
 from ventas.promotion_plan import PLAN_COLUMNS, with_plan
+from ventas.quality import Report
 from ventas.remarks import remarks_report
 from ventas.roles import Roles
+from ventas.sample import is_sample
 from ventas.settings import DATA_BUCKET
 from ventas.split import Split, csv_parts, split
 from ventas.states import RunStatus
@@ -54,9 +59,9 @@ def _clean(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
     parts = _split(context, ingested)
     give_back()
     report = ingested.report | parts.report
-    for name, told in remarks_report(lost_to(context, context.ledger.promotions.head(), report)).items():
-        report[name] = [*report[name], *told]
+    report["example"] = is_sample(path, report)
     frame = ingested.frame
+    _note_losses(context, lease.run_id, frame, report)
     _put_dataset(context, lease.run_id, ingested, parts, report, path.with_name("part.csv"))
     del ingested, parts
     give_back()
@@ -66,6 +71,16 @@ def _clean(context: Context, lease: Lease, run: Run, path: Path) -> Outcome:
     del frame
     give_back()
     return Outcome(RunStatus.RETRAIN, {"quality": report, "reason": None})
+
+
+def _note_losses(context: Context, run_id: str, frame: pd.DataFrame, report: Report) -> None:
+    """Keep the sales of each series beside the dataset, and remark on what the champion knows and the file lacks."""
+    series = series_sales(frame, Roles.of_report(report)) if report["series"] else None
+    if series is not None:
+        context.store.put_bytes(DATA_BUCKET, dataset_key(run_id, SERIES_FILE), as_json(series), JSON)
+    lost = context.knowledge.losses(context.ledger.promotions.head(), Knowledge(report, series))
+    for name, values in remarks_report(lost).items():
+        report[name] = [*report[name], *values]
 
 
 def _split(context: Context, ingested: Cleaned) -> Split:

@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 from ventas.contract import answer_key, keys_of_answer
+from ventas.dataset_keys import dataset_key
 from ventas.errors import ModelUnusable, NoChampion
 from ventas.forecast_answer import answer_csv
 from ventas.forecast_file import ForecastFile, read_forecast_file, rejected_rows_csv
 from ventas.ledger import Lease, Run
 from ventas.pipeline.coalescing import superseded
-from ventas.pipeline.context import Context, dataset_key
+from ventas.pipeline.context import Context
 from ventas.pipeline.runner import Outcome
 from ventas.pipeline.uploads import (
     CSV,

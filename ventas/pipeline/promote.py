@@ -11,12 +11,12 @@ from ventas.champion import APPROVAL_TAG, AWAITED, follow, keep_copy, scratch_fo
 from ventas.checks import checked_files, fetched, passed
 from ventas.errors import ModelUnusable, NotFound, RegistryUnavailable
 from ventas.ledger import Lease, Promotion, Run
+from ventas.lost_knowledge import is_example, losses_report
 from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
 from ventas.pipeline.runner import Outcome
-from ventas.pipeline.shapes import lost_to
 from ventas.promotion import Case, Contender, first_verdict, judge
-from ventas.reasons import held
+from ventas.reasons import held, held_for_losses
 from ventas.registry import (
     JUDGED_FILE,
     REJECTED,
@@ -26,6 +26,7 @@ from ventas.registry import (
     ModelVersion,
     served_file,
 )
+from ventas.remarks import Remark
 from ventas.reproducible import irreproducible
 from ventas.roles import Roles
 from ventas.served import ServedModel, load_served
@@ -48,7 +49,8 @@ class _Judged:
 def promote(context: Context, lease: Lease) -> Outcome:
     """Judge a run's challenger. Raises ModelUnusable, RegistryUnavailable, StoreUnavailable, ChampionChanged.
 
-    With APPROVAL=human a promotion is held: the run ends `not_promoted`, and `ventas approve` makes up for it.
+    With APPROVAL=human a promotion is held: the run ends `not_promoted`, and `ventas approve` makes up for it. It is
+    held, too, where the champion knows what the file lacks, unless ON_LOSS=promote.
     """
     run = context.ledger.runs.get(lease.run_id)
     assert run is not None  # it is leased
@@ -57,9 +59,8 @@ def promote(context: Context, lease: Lease) -> Outcome:
     described = context.registry.version(run.model_version)
     judged = _judged(context, run, described, head)
     verdict = judged.verdict
-    if verdict.promoted and context.settings.APPROVAL == "human":
-        reason = held(verdict.reason, described.version)
-        verdict = replace(verdict, promoted=False, held=True, reason=reason, champion_version=_version(head))
+    if verdict.promoted:
+        verdict = _guarded(context, run, verdict, head)
     columns = {"verdict": verdict.as_dict(), "reason": verdict.reason}
     if not verdict.promoted:
         tags = {STAGE_TAG: STAGING, APPROVAL_TAG: AWAITED} if verdict.held else {STAGE_TAG: REJECTED}
@@ -84,15 +85,39 @@ def promote(context: Context, lease: Lease) -> Outcome:
     )
 
 
+def _guarded(context: Context, run: Run, verdict: Verdict, head: Promotion | None) -> Verdict:
+    """A promotion, held where a person has to approve it: always, or for what would be lost."""
+    lost = context.knowledge.losses(head, context.knowledge.of_run(run))
+    verdict = replace(verdict, losses=losses_report(lost))
+    version = run.model_version or 0
+    if lost and context.settings.ON_LOSS == "hold":
+        reason = held_for_losses(verdict.reason, version, _sentences(lost))
+    elif context.settings.APPROVAL == "human":
+        reason = held(_after_losses(verdict.reason, lost), version)
+    else:
+        return replace(verdict, reason=_after_losses(verdict.reason, lost))
+    return replace(verdict, promoted=False, held=True, reason=reason, champion_version=_version(head))
+
+
+def _after_losses(reason: str, lost: list[Remark]) -> str:
+    return " ".join([reason, *([_sentences(lost)] if lost else [])])
+
+
+def _sentences(lost: list[Remark]) -> str:
+    return " ".join(loss.sentence for loss in lost)
+
+
 def _judged(context: Context, run: Run, described: ModelVersion, head: Promotion | None) -> _Judged:
     version = described.version
+    example = _example_champion(context, run, head)
+    rival = head if example is None else None
     with ThreadPoolExecutor() as pool:  # what is needed last is fetched beside the checks
         fetched_case = pool.submit(_case, context, run)
-        fetched_champion = pool.submit(_contender, context, head.model_version) if head else None
+        fetched_champion = pool.submit(_contender, context, rival.model_version) if rival else None
         try:
             challenger, served = _checked_contender(context, described)
-            if head is not None and _older(run, head):
-                return _Judged(_older_upload(version, head))
+            if rival is not None and _older(run, rival):
+                return _Judged(_older_upload(version, rival))
             case = fetched_case.result()
             if fault := irreproducible(challenger.estimator, case.train, context.settings.SEED):
                 raise ModelUnusable(f"Version {version} must not be served: its recipe {fault}")
@@ -100,11 +125,18 @@ def _judged(context: Context, run: Run, described: ModelVersion, head: Promotion
             reason = f"Not promoted: {error}"
             return _Judged(Verdict(False, "checks", reason, None, version, _version(head)))
         champion = fetched_champion.result() if fetched_champion else None
-    verdict = judge(challenger, champion, case) if champion else first_verdict(challenger, case)
+    verdict = judge(challenger, champion, case) if champion else first_verdict(challenger, case, example)
     note = described.params.get("table_note")  # why a table is served, where no model was worth its while
-    lost = [one.sentence for one in lost_to(context, head, run.quality)] if verdict.promoted else []
-    reason = " ".join([verdict.reason, *([note] if note else []), *lost])
+    reason = " ".join([verdict.reason, *([note] if note else [])])
     return _Judged(replace(verdict, reason=reason), served)
+
+
+def _example_champion(context: Context, run: Run, head: Promotion | None) -> int | None:
+    """The champion's version where it learnt from the bundled sample, and this run from a file of a user's."""
+    if head is None or is_example(run):
+        return None
+    trained = context.ledger.queries.run_of_version(head.model_version)
+    return head.model_version if is_example(trained) else None
 
 
 def _case(context: Context, run: Run) -> Case:

@@ -17,12 +17,13 @@ import structlog
 
 from ventas.alarms import action_of, drifted, live_error, overtaken
 from ventas.contract import DATE
+from ventas.dataset_keys import dataset_key
 from ventas.drift import drift, profile
 from ventas.errors import NotFound
 from ventas.ledger import Run
 from ventas.ledger.alerts import NewAlert
 from ventas.ledger.outcomes import FORECAST_COLUMNS, LiveError, OutcomeFilter, Upload
-from ventas.pipeline.context import Context, dataset_key
+from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
 from ventas.pipeline.reacting import react
 from ventas.reality import ONE_FORECAST, actuals, came_true, contradicted

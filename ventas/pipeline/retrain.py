@@ -10,12 +10,13 @@ from sklearn.pipeline import Pipeline
 
 from ventas import tracing
 from ventas.card import Made, model_card
+from ventas.dataset_keys import dataset_uri
 from ventas.errors import NotFound
 from ventas.judged_rows import judged_rows
 from ventas.ledger import Lease, Run
 from ventas.logbook import Registered, confirm, disown, forget_attempts, log_training
 from ventas.pipeline.coalescing import superseded
-from ventas.pipeline.context import Context, dataset_uri
+from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
 from ventas.pipeline.runner import Outcome
 from ventas.pipeline.same_bytes import judged_already

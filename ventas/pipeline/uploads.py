@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ from time import time
 import structlog
 
 from ventas.contract import Kind
+from ventas.dataset_keys import dataset_key
 from ventas.errors import NotFound, RejectedUpload
 from ventas.ledger import Lease, Run
-from ventas.pipeline.context import Context, dataset_key
+from ventas.pipeline.context import Context
 from ventas.quality import empty_report, rejection, rejection_report_text
 from ventas.settings import DATA_BUCKET, UPLOADS_BUCKET
 
@@ -93,7 +94,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def as_json(report: dict[str, object]) -> bytes:
+def as_json(report: Mapping[str, object]) -> bytes:
     """A report as it lies in a bucket."""
     return json.dumps(report, ensure_ascii=False, indent=2).encode()
 

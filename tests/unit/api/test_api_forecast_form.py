@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api.app import services_of
+from ventas.dataset_keys import dataset_key
 from ventas.ledger import Run
 from ventas.ledger.events import UploadEvent
-from ventas.pipeline.context import dataset_key
 from ventas.pipeline.uploads import as_json
 from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.roles import Roles

@@ -49,6 +49,7 @@ ROUTES = {
     ("/models/promotions", "get"),
     ("/models/{version}", "get"),
     ("/models/{version}/card", "get"),
+    ("/models/{version}/losses", "get"),
     ("/models/{version}/predictions", "get"),
     ("/models/{version}/promote", "post"),
     ("/models/{version}/approve", "post"),
@@ -265,6 +266,7 @@ def test_models_say_which_one_is_served(client: FlaskClient, catalogue: FakeCata
         "served": True,
         "files_deleted": False,
         "awaits_approval": False,
+        "example": False,
         "verdict": None,
     }
     assert client.get("/models/champion").get_json() == first | {"promotion": None}

@@ -38,6 +38,7 @@ OPERATIONS = [
     ("GET", "/models/promotions"),
     ("GET", "/models/{version}"),
     ("GET", "/models/{version}/card"),
+    ("GET", "/models/{version}/losses"),
     ("GET", "/models/{version}/predictions"),
     ("POST", "/models/{version}/promote"),
     ("POST", "/models/{version}/approve"),

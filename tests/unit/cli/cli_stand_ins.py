@@ -67,6 +67,7 @@ class ScriptedApi:
         self.moments: list[Json | None] = [None]
         self.listed: list[Json] = []
         self.models: list[Json] = []
+        self.losses: dict[int, list[Json]] = {}
         self.answers: dict[str, tuple[int, Any]] = {}
         self.asked: list[tuple[str, str, Any]] = []
         self.headers: list[Json] = []
@@ -115,6 +116,10 @@ class ScriptedApi:
                     {"title": "Not Found", "status": 404, "detail": f"There is no run {run_id}."}, 404
                 )
             return flask.jsonify(run)
+
+        @app.get("/models/<int:version>/losses")
+        def _losses(version: int) -> flask.Response:
+            return flask.jsonify(self.losses.get(version, []))
 
         @app.get("/models")
         def _models() -> flask.Response:

@@ -54,6 +54,28 @@ def test_faults_use_the_advice_of_the_contract() -> None:
     assert "formato" in words.file_fault({"code": "unheard_of"})
 
 
+def test_a_verdict_that_is_held_for_losses_begins_with_them() -> None:
+    lost = {
+        "code": "series_lost",
+        "version": 2,
+        "known": 1115,
+        "lost": 1112,
+        "share": 99,
+        "examples": "«1», …",
+    }
+    text = verdicts.sentence(verdict(promoted=False, held=True, losses=[lost]))
+    assert text.startswith(
+        "De las 1.115 series que conoce la versión 2, en producción, faltan 1.112 en este archivo"
+    )
+    assert "La versión 3 espera aprobación para reemplazar a la 2: su error es" in text
+
+
+def test_the_first_file_of_a_user_replaces_the_samples_model() -> None:
+    first = verdict(kind="first", champion_version=1, champion_rmse=None)
+    assert "datos de ejemplo" in verdicts.sentence(first)
+    assert "datos de ejemplo" not in verdicts.sentence(first | {"champion_version": None})
+
+
 def test_a_dialect_in_words() -> None:
     found = {"encoding": "cp1252", "delimiter": ";", "decimal": ",", "gzip": True}
     assert words.dialect(found) == "CP1252 · separado por punto y coma · coma decimal · comprimido (gzip)"

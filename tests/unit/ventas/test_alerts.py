@@ -12,12 +12,12 @@ from reality_world import FIRST, World, noise, sales
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.pipeline import Pipeline
 
+from ventas.dataset_keys import dataset_key
 from ventas.drift import profile
 from ventas.errors import NotFound, RegistryUnavailable
 from ventas.features import SalesFeatures
 from ventas.ledger import Ledger, UploadEvent
 from ventas.pipeline.coalescing import superseded
-from ventas.pipeline.context import dataset_key
 from ventas.registry import ModelVersion
 from ventas.split import to_csv_bytes
 from ventas.states import Step

@@ -19,6 +19,7 @@ from minio.versioningconfig import VersioningConfig
 from ventas.ledger import Ledger, Promotion, UploadEvent
 from ventas.ledger.outcomes import OutcomeFilter
 from ventas.ledger.predictions import NewPrediction
+from ventas.lost_knowledge import KnowledgeBase
 from ventas.pipeline.etl import etl
 from ventas.pipeline.runner import run_step
 from ventas.sample_chain import generate_chain
@@ -59,7 +60,9 @@ class Site:
                 self.client.make_bucket(bucket)
         self.client.set_bucket_versioning("ventas", VersioningConfig(ENABLED))
         self.ledger = ledger
-        self.parts = SimpleNamespace(settings=settings, ledger=ledger, store=FineStore(settings))
+        store = FineStore(settings)
+        knowledge = KnowledgeBase(settings, ledger, store)
+        self.parts = SimpleNamespace(settings=settings, ledger=ledger, store=store, knowledge=knowledge)
         self.folder = uuid.uuid4().hex
 
     def upload(self, name: str, start: str) -> str:

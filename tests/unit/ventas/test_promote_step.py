@@ -19,10 +19,12 @@ from ventas.checks import Example
 from ventas.errors import Conflict, ModelUnusable, NotFound
 from ventas.features import SalesFeatures
 from ventas.ledger import Ledger, Promotion, UploadEvent
+from ventas.lost_knowledge import KnowledgeBase
 from ventas.pipeline.promote import promote
 from ventas.pipeline.runner import run_step
 from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, SERVED_TAG, TRAINED_ON_FILE
 from ventas.served import TRUSTED_TYPES
+from ventas.settings import Settings
 from ventas.split import to_csv_bytes
 from ventas.states import RunStatus, Step
 from ventas.times import utc_now
@@ -79,15 +81,25 @@ class FakeStore:
         self._files = {"train.csv": to_csv_bytes(train), "test.csv": to_csv_bytes(test)}
 
     def get_bytes(self, bucket: str, key: str, **_: object) -> bytes:
-        return self._files[key.rsplit("/", 1)[1]]
+        name = key.rsplit("/", 1)[1]
+        if name not in self._files:
+            raise NotFound(f"There is no {key}.")
+        return self._files[name]
+
+    def download(self, bucket: str, key: str, version_id: None, path: Path, max_bytes: int) -> None:
+        path.write_bytes(self.get_bytes(bucket, key))
 
 
 @dataclass
 class Parts:
-    settings: object
+    settings: Settings
     ledger: Ledger
     registry: FakeRegistry
     store: FakeStore
+
+    @property
+    def knowledge(self) -> KnowledgeBase:
+        return KnowledgeBase(self.settings, self.ledger, self.store)
 
 
 def _sales(start: str, days: int) -> pd.DataFrame:
@@ -169,14 +181,39 @@ def test_what_is_promoted_is_there_for_the_api_without_mlflow(parts: Parts) -> N
     assert (source.current_version(), source.fetch(2).version, source.last_good().version) == (2, 2, 2)
 
 
-def test_the_verdict_says_what_the_champion_knew_and_its_successor_does_not(parts: Parts) -> None:
+def test_a_promotion_is_held_where_the_champion_knows_what_its_successor_does_not(parts: Parts) -> None:
     contract = [{"name": "Fecha", "role": "date"}]
     _judge(parts, 1, quality={"columns": [*contract, {"name": "Tienda", "role": "id"}]})
     run = _judge(parts, 2, hours_later=1, quality={"columns": contract})
+    assert (run.status, run.verdict["held"], parts.registry.alias) == ("not_promoted", True, 1)
+    assert run.reason.startswith(
+        "Held for approval: Champion version 1 learnt from «Tienda», of which this file has nothing. "
+    )
+    assert run.reason.endswith("`ventas approve 2 --reason ...`.")
+    assert run.verdict["losses"] == [{"code": "columns_gone", "version": 1, "columns": "«Tienda»"}]
+    assert parts.ledger.approvals.waiting() == {2}
+
+
+def test_what_would_be_lost_may_be_promoted_all_the_same(parts: Parts) -> None:
+    parts = replace(parts, settings=parts.settings.model_copy(update={"ON_LOSS": "promote"}))
+    _judge(parts, 1, quality={"dates": {"last": "2026-02-01"}})
+    run = _judge(parts, 2, hours_later=1, quality={"dates": {"last": "2026-01-31"}})
     assert run.status == "promoted"
-    assert "Champion version 1 learnt from «Tienda», of which this file has nothing." in run.verdict["reason"]
-    again = _judge(parts, 2, hours_later=2, quality={"columns": contract})
-    assert "Tienda" not in again.reason
+    assert "knows sales up to 2026-02-01, this file ends on 2026-01-31." in run.reason
+    assert run.verdict["losses"][0]["code"] == "days_lost"
+    assert _judge(parts, 2, hours_later=2).verdict["losses"] == []
+
+
+def test_the_bundled_samples_model_is_replaced_by_the_first_file_of_a_user(parts: Parts) -> None:
+    """Whatever either knows: made-up sales are no rival."""
+    example = {"example": True, "dates": {"last": "2026-12-31"}}
+    _judge(parts, 2, quality=example)
+    run = _judge(parts, 1, hours_later=1, quality={"dates": {"last": "2024-05-10"}})
+    assert (run.status, run.verdict["kind"], run.verdict["losses"]) == ("promoted", "first", [])
+    assert (run.verdict["champion_version"], parts.registry.alias) == (2, 1)
+    assert "champion version 2 learnt from the bundled sample data" in run.reason
+    # A sample that comes later is judged like any file.
+    assert _judge(parts, 2, hours_later=2, quality=example).verdict["kind"] == "fair"
 
 
 def test_a_better_challenger_of_an_older_upload_does_not_overtake(parts: Parts) -> None:
