@@ -19,6 +19,7 @@ from ventas.launcher.addresses import open_dashboard
 from ventas.launcher.checks import CannotStart, check_ports
 from ventas.launcher.first_sample import upload_first_sample
 from ventas.launcher.overview import overview
+from ventas.launcher.parts_watch import PartsWatch
 from ventas.launcher.places import log_file, make_home, state_file, try_lock
 from ventas.launcher.readiness import NotReady, http_client, wait_ready
 from ventas.launcher.system import STOP_SECONDS, System
@@ -103,11 +104,19 @@ class Session:
                 f"First start: the bundled sample was uploaded as {sample}; training its model."
             )
         champion = ""
+        watch = PartsWatch(self._system.home, self._system.names)
         while honcho.poll() is None:
+            for line in watch.changes():
+                self._tell(line)
             if not champion and (champion := self._champion()):
-                self._console.print(f"[green]The champion is live:[/green] {champion}")
+                self._tell(f"The champion is live: {champion}")
             time.sleep(POLL_SECONDS)
         raise NotReady(f"A supervisor ended, so all was stopped. See {log_file(self._system.home, 'honcho')}")
+
+    def _tell(self, line: str) -> None:
+        """Print a line; output that goes to a full disk must not end the system."""
+        with suppress(OSError):
+            self._console.print(line, markup=False)
 
     def _wait(self, honcho: subprocess.Popen[bytes]) -> None:
         with self._console.status("starting") as status:

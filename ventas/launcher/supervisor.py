@@ -1,5 +1,8 @@
 """Keeps one service running: starts it, carries its output, restarts it with back-off, stops it in time.
 
+A supervisor outlives whatever it cannot do for a while: write its state or its log on a full disk, fork, open a file.
+It says so where it can, and tries again; its end would leave the service away for good.
+
 One thread only: between fork and exec the child sets its death signal, and that is safe only while no other thread
 can hold a lock. (`subprocess` warns of the same.)
 """
@@ -52,6 +55,8 @@ class Supervisor:
         self._stopping = False
         self._restarts = 0
         self._last_exit: int | None = None
+        self._state: dict[str, object] = {}
+        self._state_is_written = True
 
     def run(self) -> None:
         """Supervise until stopped; raises PermanentError when the service is supervised already."""
@@ -70,17 +75,22 @@ class Supervisor:
                 self._keep_running(wake)
             finally:
                 self._guardians.close()
-                state_file(self._home, self._name).unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    state_file(self._home, self._name).unlink(missing_ok=True)
 
     def _keep_running(self, wake: int) -> None:
         while not self._should_stop():
             started = time.monotonic()
-            self._last_exit = self._run_child(wake)
+            try:
+                self._last_exit = self._run_child(wake)
+                ended = f"ended with {_exit_words(self._last_exit)}"
+            except OSError as error:  # no room for its pipe, no process number left, its program is gone
+                self._last_exit, ended = None, f"could not be started ({error})"
             if self._should_stop():
                 return
             wait = self._back_off.after(time.monotonic() - started)
             self._restarts += 1
-            self._say(f"ended with {_exit_words(self._last_exit)}; restart {self._restarts} in {wait:g} s")
+            self._say(f"{ended}; restart {self._restarts} in {wait:g} s")
             self._write_state(None)
             self._pause(wait, wake)
 
@@ -114,6 +124,7 @@ class Supervisor:
             selector.register(output, selectors.EVENT_READ)
             selector.register(wake, selectors.EVENT_READ)
             while child.poll() is None:
+                self._retry_state()
                 for key, _ in selector.select(timeout=0.2):
                     if key.fd == wake:
                         _drain(wake)
@@ -147,14 +158,20 @@ class Supervisor:
             except BrokenPipeError:
                 # Nobody reads any more; the log file goes on, and the guardians decide about stopping.
                 self._echo = False
+            except OSError:
+                pass  # a file on a full disk: the next words may find room
 
     def _say(self, text: str) -> None:
         self._write(f"[{iso_z(utc_now())}] supervisor of {self._name}: {text}\n".encode())
 
     @cached_property
     def _log(self) -> logging.Logger:
-        handler = RotatingFileHandler(
-            log_file(self._home, self._name), maxBytes=LOG_BYTES, backupCount=LOG_COPIES, encoding="utf-8"
+        handler = _Log(
+            log_file(self._home, self._name),
+            maxBytes=LOG_BYTES,
+            backupCount=LOG_COPIES,
+            encoding="utf-8",
+            delay=True,
         )
         handler.terminator = ""
         logger = logging.Logger(f"ventas.run.{self._name}", logging.INFO)
@@ -167,6 +184,7 @@ class Supervisor:
         with selectors.DefaultSelector() as selector:
             selector.register(wake, selectors.EVENT_READ)
             while (left := deadline - time.monotonic()) > 0 and not self._should_stop():
+                self._retry_state()
                 if selector.select(timeout=min(left, 0.2)):
                     _drain(wake)
 
@@ -177,7 +195,7 @@ class Supervisor:
         self._stopping = True
 
     def _write_state(self, child: int | None) -> None:
-        state = {
+        self._state = {
             "name": self._name,
             "pid": os.getpid(),
             "child_pid": child,
@@ -185,10 +203,28 @@ class Supervisor:
             "last_exit": self._last_exit,
             "started_at": iso_z(utc_now()),
         }
+        self._state_is_written = False
+        self._retry_state()
+
+    def _retry_state(self) -> None:
+        """Write the state file, unless it is written; where there is no room, the next look tries again."""
+        if self._state_is_written:
+            return
         path = state_file(self._home, self._name)
         fresh = path.with_suffix(".tmp")
-        fresh.write_text(json.dumps(state), encoding="utf-8")
-        fresh.replace(path)
+        try:
+            fresh.write_text(json.dumps(self._state), encoding="utf-8")
+            fresh.replace(path)
+        except OSError:
+            return
+        self._state_is_written = True
+
+
+class _Log(RotatingFileHandler):
+    """A log whose full disk is no error: what cannot be kept is dropped, and the next line tries anew."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Drop the line; a traceback on stderr for each one would only fill another file."""
 
 
 @contextlib.contextmanager

@@ -1,11 +1,12 @@
 """The supervisor with real children: restart, back-off, stop, and no orphan however things end."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from ventas.errors import PermanentError
 from ventas.launcher.launch import BackOff, Launch
 from ventas.launcher.owner import Owner
+from ventas.launcher.parts_watch import PartsWatch
 from ventas.launcher.supervisor import Supervisor
 
 SUPERVISE = """
@@ -220,6 +222,54 @@ def test_output_goes_to_stdout_and_to_the_log(
     supervisor.terminate()
     assert supervisor.wait(2) == 0
     assert (tmp_path / "stdout").read_text() == log.read_text() == "día uno\ntrouble\n"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own of 128 KiB, as the state folder of a supervisor."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk takes root")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_ends_no_supervisor(
+    start: Callable[..., Started], small_disk: Path, tmp_path: Path, until: Callable[..., None]
+) -> None:
+    """Its service ends while nothing can be written: it is started all the same, and told once there is room."""
+    starts = tmp_path / "starts"
+    supervisor = start(SUPERVISE, small_disk, f"echo $$ >> {starts}; exec sleep 60", 0.05, "group")
+    state, filler = small_disk / "run" / "thing.json", small_disk / "filler"
+    until(state.exists, "the state file")
+    watch = PartsWatch(small_disk, ["thing"])
+    with contextlib.suppress(OSError), filler.open("wb") as file:
+        while True:
+            file.write(bytes(4096))
+            file.flush()
+    first, started = json.loads(state.read_text()), len(starts.read_text().split())
+    os.kill(first["child_pid"], signal.SIGKILL)
+    until(lambda: len(starts.read_text().split()) > started, "another start on a full disk")
+    assert supervisor.poll() is None
+    assert json.loads(state.read_text()) == first, "nothing can be written"
+    assert watch.changes()[0].startswith("thing is away; its supervisor starts it again.")
+    filler.unlink()
+    until(lambda: json.loads(state.read_text())["child_pid"] != first["child_pid"], "the state of now")
+    assert watch.changes() == ["thing is back"]
+
+
+def test_a_program_that_cannot_be_started_is_tried_again(
+    start: Callable[..., Started], tmp_path: Path, until: Callable[..., None]
+) -> None:
+    program = tmp_path / "program"
+    start(SUPERVISE.replace('"/bin/sh", "-c", script', "script"), tmp_path, program, 0.05, "group")
+    log = tmp_path / "logs" / "thing.log"
+    until(lambda: log.exists() and "could not be started ([Errno 2]" in log.read_text(), "the reason")
+    program.write_text("#!/bin/sh\necho here\nexec sleep 60\n")
+    program.chmod(0o755)
+    until(lambda: "here" in log.read_text(), "the start")
 
 
 def test_logs_stay_bounded(
