@@ -1,15 +1,14 @@
 """The champion: what the ledger decided, MLflow's alias that mirrors it, and a local copy that outlives both.
 
-Who moved the alias? A promotion of ours that the alias has not followed yet is mirrored. An alias on a version
-whose own promotion was never seen to be followed was set late by a run that has been overtaken: it is put back.
-Anything else is somebody's hand, and is honoured as a promotion, if the version passes the checks; else the alias
-is put back.
+Whoever of ours sets the alias holds a claim in the ledger, and looks at the alias right before: what neither the
+promotions nor a claim explain is a person's choice, however shortly after a promotion it comes. It is honoured as a
+promotion if the version passes the checks; else the alias is put back. An alias on a version whose claim was never
+given back was set late by a process that has been overtaken: it is put back too.
 """
 
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -38,7 +37,6 @@ from ventas.registry import (
 )
 from ventas.served import ServedModel, load_served
 from ventas.settings import Settings
-from ventas.times import utc_now
 
 log = structlog.get_logger()
 
@@ -46,8 +44,6 @@ COPIES_KEPT = 3
 # For those who look in MLflow; the ledger knows which versions wait.
 APPROVAL_TAG, AWAITED, APPROVED = "ventas.approval", "awaited", "approved"
 CHANNEL = "ventas:champion"  # Redis pub/sub: its message is the new champion's version
-# An alias that a promotion has not got by now will not be set late any more.
-LATE_AFTER = timedelta(minutes=10)
 
 
 class ChampionSource:
@@ -227,19 +223,16 @@ def follow(settings: Settings, ledger: Ledger, registry: Registry, promotion: Pr
         log.warning("champion_not_announced", version=version, reason=str(error))
     try:
         mirror(ledger, registry, promotion)
-    except (RegistryUnavailable, NotFound) as error:
+    except (RegistryUnavailable, LedgerUnavailable) as error:
         log.warning("alias_not_mirrored", version=version, reason=str(error))
 
 
 def mirror(ledger: Ledger, registry: Registry, promotion: Promotion) -> None:
-    """Let MLflow's alias and stage tags follow a promotion, unless it has been overtaken meanwhile."""
-    head = ledger.promotions.head()
-    if head is not None and head.id == promotion.id:
-        registry.set_alias(CHAMPION, promotion.model_version)
-        registry.set_tags(promotion.model_version, {STAGE_TAG: PRODUCTION})
-        if promotion.previous_version not in (None, promotion.model_version):
-            registry.set_tags(promotion.previous_version, {STAGE_TAG: ARCHIVED})
-    ledger.promotions.mark_mirrored(promotion.id, give_up_before=utc_now() - LATE_AFTER)
+    """Let MLflow's alias and stage tags follow a promotion, unless it was overtaken or somebody moved the alias.
+
+    Raises RegistryUnavailable and LedgerUnavailable.
+    """
+    _move_alias(ledger, registry, promotion, lambda alias: ledger.alias_claims.explains(promotion, alias))
 
 
 def reconcile(ledger: Ledger, registry: Registry, check: Callable[[int], None]) -> None:
@@ -248,22 +241,79 @@ def reconcile(ledger: Ledger, registry: Registry, check: Callable[[int], None]) 
     `check` raises ModelUnusable or NotFound for a version that must not be served.
     """
     head, alias = ledger.promotions.head(), registry.champion_alias()
-    if head is not None and head.mirrored_at is None:
+    if head is None:
+        if alias is not None:
+            _honour(ledger, registry, alias, head, check)
+    elif head.mirrored_at is None and ledger.alias_claims.explains(head, alias):
         mirror(ledger, registry, head)
-    elif alias is None or (head is not None and alias == head.model_version):
-        return
-    elif not _still_head(ledger, head):
-        return  # a promotion came between the two looks, and the alias is its own
-    elif head is not None and (stale := ledger.promotions.unsettled(alias)):
-        registry.set_alias(CHAMPION, head.model_version)
-        ledger.promotions.mark_mirrored(stale.id)
+    elif alias is None:
+        _restore_alias(ledger, registry, head)
+    elif alias == head.model_version or not _still_head(ledger, head):
+        return  # all is well, or a promotion came between the two looks and the alias is its own
+    elif ledger.alias_claims.may_be_late(alias):
+        if _move_alias(ledger, registry, head, lambda now: now == alias):
+            ledger.alias_claims.forget(alias)
     else:
         _honour(ledger, registry, alias, head, check)
 
 
-def _still_head(ledger: Ledger, head: Promotion | None) -> bool:
+def _move_alias(
+    ledger: Ledger, registry: Registry, promotion: Promotion, may_move: Callable[[int | None], bool]
+) -> bool:
+    """Set the alias to a promotion's version where `may_move` allows it from where it is; tell whether it did."""
+    claim = ledger.alias_claims.take(promotion)
+    if claim is None:
+        return False
+    try:
+        is_free = may_move(registry.champion_alias())
+        if is_free:
+            _tag_stages(registry, promotion)
+            is_free = may_move(registry.champion_alias())  # once more: MLflow has no compare-and-set
+    except RegistryUnavailable:
+        ledger.alias_claims.give_back(claim)
+        raise
+    if is_free:
+        _set_alias(ledger, registry, promotion, claim)
+    else:
+        ledger.alias_claims.give_back(claim)
+    return is_free
+
+
+def _set_alias(ledger: Ledger, registry: Registry, promotion: Promotion, claim: str) -> None:
+    try:
+        registry.set_alias(CHAMPION, promotion.model_version)
+    except NotFound as error:  # somebody has deleted the version: there is nothing to follow
+        log.warning("alias_not_mirrored", version=promotion.model_version, reason=str(error))
+    except RegistryUnavailable:
+        ledger.alias_claims.let_expire(claim)
+        raise
+    ledger.alias_claims.give_back(claim, mirrored=promotion)
+
+
+def _tag_stages(registry: Registry, promotion: Promotion) -> None:
+    """Say in MLflow which version is in production and which no longer is; one that is gone is passed over."""
+    stages = {promotion.previous_version: ARCHIVED} | {promotion.model_version: PRODUCTION}
+    for version, stage in stages.items():
+        if version is not None:
+            _tag_stage(registry, version, stage)
+
+
+def _tag_stage(registry: Registry, version: int, stage: str) -> None:
+    try:
+        registry.set_tags(version, {STAGE_TAG: stage})
+    except NotFound as error:
+        log.warning("stage_not_tagged", version=version, stage=stage, reason=str(error))
+
+
+def _restore_alias(ledger: Ledger, registry: Registry, head: Promotion) -> None:
+    """An alias that somebody deleted names no other champion; it goes with a version that is deleted."""
+    if registry.has_version(head.model_version):
+        _move_alias(ledger, registry, head, lambda alias: alias is None)
+
+
+def _still_head(ledger: Ledger, head: Promotion) -> bool:
     now = ledger.promotions.head()
-    return (now.id if now else None) == (head.id if head else None)
+    return now is not None and now.id == head.id
 
 
 def _honour(
@@ -272,20 +322,17 @@ def _honour(
     try:
         check(alias)
     except (ModelUnusable, NotFound) as error:
-        _put_back(registry, alias, head, str(error))
+        if head is not None:  # before the first champion it is only not heeded
+            _put_back(ledger, registry, alias, head, str(error))
         return
     reason = f"The alias {CHAMPION} was moved to version {alias} in MLflow."
-    if not ledger.promotions.record_manual(alias, head, actor="mlflow", reason=reason, mirrored=True):
-        return  # the champion changed just now; the next look sees how things stand
-    registry.set_tags(alias, {STAGE_TAG: PRODUCTION})
-    if head is not None:
-        registry.set_tags(head.model_version, {STAGE_TAG: ARCHIVED})
+    promotion = ledger.promotions.record_manual(alias, head, actor="mlflow", reason=reason, mirrored=True)
+    if promotion is not None:  # else the champion changed just now; the next look sees how things stand
+        _tag_stages(registry, promotion)
 
 
-def _put_back(registry: Registry, alias: int, head: Promotion | None, reason: str) -> None:
-    """Undo a hand that named a version that must not be served; before the first champion it is only not heeded."""
-    if head is None:
-        return
-    registry.set_alias(CHAMPION, head.model_version)
-    registry.set_tags(alias, {STAGE_TAG: REJECTED})
+def _put_back(ledger: Ledger, registry: Registry, alias: int, head: Promotion, reason: str) -> None:
+    """Undo a hand that named a version that must not be served."""
+    _move_alias(ledger, registry, head, lambda now: now == alias)
+    _tag_stage(registry, alias, REJECTED)
     log.warning("alias_put_back", version=alias, champion=head.model_version, reason=reason)

@@ -134,6 +134,15 @@ class Registry:
             return None
         return None if version is None else int(version)
 
+    def has_version(self, number: int) -> bool:
+        """Whether a version is registered."""
+        try:
+            with translated():
+                self.client.get_model_version(MODEL_NAME, str(number))
+        except NotFound:
+            return False
+        return True
+
     def set_alias(self, alias: str, version: int) -> None:
         """Move an alias."""
         with translated(f"There is no version {version} of {MODEL_NAME}."):

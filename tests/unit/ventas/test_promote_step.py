@@ -65,6 +65,9 @@ class FakeRegistry:
     def log_text(self, version: Version, text: str, artifact: str) -> None:
         self.files[version.version][artifact] = text.encode()
 
+    def champion_alias(self) -> int | None:
+        return self.alias
+
     def set_alias(self, alias: str, version: int) -> None:
         self.alias = version
 
