@@ -4,7 +4,7 @@ All errors of MLflow and of its HTTP client leave this module as RegistryUnavail
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from ventas.credentials import credentials
 from ventas.errors import Deleted, ModelUnusable, NotFound, RegistryUnavailable
@@ -54,6 +54,8 @@ class ModelVersion:
     """A registered version; `run_id` is MLflow's, `pipeline_run_id` the ledger's, `created_at` in UTC.
 
     `is_ours`: whether its MLflow run is one of our experiment; the files of any other are not loaded.
+    `missing`: the MLflow run is gone for good, and with it figures, parameters and files; or the version itself is,
+    of which only the ledger knows.
     """
 
     version: int
@@ -66,6 +68,7 @@ class ModelVersion:
     created_at: datetime
     tags: dict[str, str]
     is_ours: bool = True
+    missing: Literal["run", "version"] | None = None
 
 
 class Registry:
@@ -75,6 +78,7 @@ class Registry:
         self.settings = settings
         self._artifacts: dict[str, str] = {}
         self._our_experiments: set[str] = set()
+        self._gone_runs: set[str] = set()
 
     @cached_property
     def client(self) -> "MlflowClient":
@@ -93,31 +97,30 @@ class Registry:
         return mlflow.MlflowClient(uri)
 
     def versions(self) -> list[ModelVersion]:
-        """All versions, newest first."""
+        """All versions, newest first; one whose MLflow run is gone is among them."""
         with translated():
-            found = self.client.search_model_versions(f"name='{MODEL_NAME}'", max_results=PAGE)
-            if not found:
+            listed = [
+                version for version in self._listed() if version.run_id
+            ]  # else it was registered by hand
+            if not listed:
                 return []
-            aliases, runs = self._aliases(), self._runs()
-            described = [
-                _described(version, aliases, runs.get(version.run_id) or self.client.get_run(version.run_id))
-                for version in found
-                if version.run_id  # else somebody registered it by hand, and there is nothing to tell of it
-            ]
+            aliases, runs = self._aliases(), self._runs({version.run_id for version in listed})
+            described = [_described(version, aliases, runs.get(version.run_id)) for version in listed]
             return sorted(described, key=lambda version: version.version, reverse=True)
 
     def version(self, number: int) -> ModelVersion:
-        """One version; raises NotFound."""
+        """One version, its MLflow run there or not; raises NotFound."""
         with translated(f"There is no version {number} of {MODEL_NAME}."):
-            found = self.client.get_model_version(MODEL_NAME, str(number))
-            if not found.run_id:
-                raise NotFound(
-                    f"Version {number} of {MODEL_NAME} is of no MLflow run, so it is none of ours."
-                )
-            run = self.client.get_run(found.run_id)
-            is_ours = self._is_ours(run.info.experiment_id)
-        self._artifacts[run.info.run_id] = run.info.artifact_uri
-        return replace(_described(found, {number: tuple(found.aliases)}, run), is_ours=is_ours)
+            version = self.client.get_model_version(MODEL_NAME, str(number))
+        if not version.run_id:
+            raise NotFound(f"Version {number} of {MODEL_NAME} is of no MLflow run, so it is none of ours.")
+        aliases = {number: tuple(version.aliases)}
+        with translated():
+            run = self._run(version.run_id)
+            is_ours = run is not None and self._is_ours(run.info.experiment_id)
+        if run is not None:
+            self._artifacts[run.info.run_id] = run.info.artifact_uri
+        return replace(_described(version, aliases, run), is_ours=is_ours)
 
     def of_pipeline_run(self, run_id: str) -> int | None:
         """The version that a pipeline run registered, or None."""
@@ -168,6 +171,7 @@ class Registry:
 
         Raises NotFound, and ModelUnusable for a run of another experiment or a name that leads out of its run.
         """
+        _require_run(version)
         if not version.is_ours:
             raise ModelUnusable(f"Version {version.version} is of no run of experiment {EXPERIMENT!r}.")
         _require_inside(version, artifact)
@@ -179,11 +183,34 @@ class Registry:
 
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / PurePosixPath(artifact).name
-        with translated(f"Version {version.version} has no file {artifact}."):
-            artifacts = get_artifact_repository(self._artifacts_of(version.run_id), self.settings.mlflow_uri)
-            # `download_artifacts` asks first whether it is a folder; by the run's id it asks seven times.
-            artifacts._download_file(artifact, str(path))
+        missing = f"Version {version.version} has no file {artifact}."
+        try:
+            with translated(missing):
+                artifacts = get_artifact_repository(
+                    self._artifacts_of(version.run_id), self.settings.mlflow_uri
+                )
+                # `download_artifacts` asks first whether it is a folder; by the run's id it asks seven times.
+                artifacts._download_file(artifact, str(path))
+        except RegistryUnavailable as error:
+            # A download of what is not there looks like an MLflow that is away.
+            if artifact in self.lacking(version, [artifact]):
+                raise NotFound(missing) from error
+            raise
         return path
+
+    def lacking(self, version: ModelVersion, artifacts: Iterable[str]) -> list[str]:
+        """Those of `artifacts` that the MLflow run of a version does not have. Raises RegistryUnavailable."""
+        names = list(dict.fromkeys(artifacts))
+        if version.missing:
+            return names
+        folders = dict.fromkeys(str(PurePosixPath(name).parent) for name in names)
+        with translated(f"The MLflow run of version {version.version} is gone."):
+            stored = {
+                file.path
+                for folder in folders
+                for file in self.client.list_artifacts(version.run_id, None if folder == "." else folder)
+            }
+        return [name for name in names if name not in stored]
 
     def download_all(self, version: ModelVersion, artifacts: Iterable[str], folder: Path) -> dict[str, Path]:
         """The same for several files at once, by their names; each gets its own place below `folder`."""
@@ -212,13 +239,10 @@ class Registry:
 
     def text(self, version: ModelVersion, artifact: str) -> str:
         """One text file of the MLflow run behind a version; raises NotFound."""
+        _require_run(version)
         _require_kept(version, artifact)
-        missing = f"Version {version.version} has no file {artifact}."
-        with translated(missing):
-            listed = self.client.list_artifacts(version.run_id, str(PurePosixPath(artifact).parent))
-        # A download of what is not there looks like an MLflow that is away.
-        if artifact not in {file.path for file in listed}:
-            raise NotFound(missing)
+        if self.lacking(version, [artifact]):  # asked first, for MLflow answers a lack as slowly as a fault
+            raise NotFound(f"Version {version.version} has no file {artifact}.")
         with TemporaryDirectory() as folder:
             return self._download(version, artifact, Path(folder)).read_text("utf-8")
 
@@ -233,13 +257,54 @@ class Registry:
             aliases[int(version)] = (*aliases.get(int(version), ()), alias)
         return aliases
 
-    def _runs(self) -> "dict[str, Run]":
-        """The experiment's newest runs by id: one request, where each version's own would take as many."""
+    def _listed(self) -> "Iterator[MlflowVersion]":
+        return _pages(
+            lambda token: self.client.search_model_versions(
+                f"name='{MODEL_NAME}'", max_results=PAGE, page_token=token
+            )
+        )
+
+    def _runs(self, wanted: set[str]) -> "dict[str, Run]":
+        """The MLflow runs of these ids that there are: a request a page, where each one's own would take as many."""
+        from mlflow.entities import ViewType
+
+        runs: dict[str, Run] = {}
         experiment = self.client.get_experiment_by_name(EXPERIMENT)
-        if experiment is None:
-            return {}
-        found = self.client.search_runs([experiment.experiment_id], max_results=PAGE)
-        return {run.info.run_id: run for run in found}
+        if experiment is not None:
+            of_experiment = _pages(
+                lambda token: self.client.search_runs(
+                    [experiment.experiment_id], run_view_type=ViewType.ALL, max_results=PAGE, page_token=token
+                )
+            )
+            for run in of_experiment:
+                if run.info.run_id in wanted:
+                    runs[run.info.run_id] = run
+                if len(runs) == len(wanted):
+                    break
+        others = {run_id: self._run(run_id) for run_id in wanted - runs.keys()}
+        return runs | {run_id: run for run_id, run in others.items() if run is not None}
+
+    def _run(self, run_id: str) -> "Run | None":
+        """An MLflow run, or None where it is gone for good: that is asked once, as ids never come again."""
+        if run_id in self._gone_runs:
+            return None
+        try:
+            with translated():
+                return self.client.get_run(run_id)
+        except NotFound:
+            self._gone_runs.add(run_id)
+            return None
+
+
+def _pages(page_of: Callable[[str | None], Any]) -> Iterator[Any]:
+    """All entries of a list that MLflow gives page by page."""
+    token = None
+    while True:
+        page = page_of(token)
+        yield from page
+        token = page.token
+        if not token:
+            return
 
 
 def served_file(version: ModelVersion) -> str:
@@ -256,6 +321,11 @@ def _require_inside(version: ModelVersion, artifact: str) -> None:
         )
 
 
+def _require_run(version: ModelVersion) -> None:
+    if version.missing:
+        raise NotFound(f"The MLflow run of version {version.version} is gone, and its files with it.")
+
+
 def _require_kept(version: ModelVersion, artifact: str) -> None:
     when = version.tags.get(DELETED_TAG)
     if when and PurePosixPath(artifact).parts[0] != CARD_FOLDER:
@@ -265,19 +335,22 @@ def _require_kept(version: ModelVersion, artifact: str) -> None:
         )
 
 
-def _described(version: "MlflowVersion", aliases: dict[int, tuple[str, ...]], run: "Run") -> ModelVersion:
+def _described(
+    version: "MlflowVersion", aliases: dict[int, tuple[str, ...]], run: "Run | None"
+) -> ModelVersion:
     tags = dict(version.tags)
     number = int(version.version)
     return ModelVersion(
         version=number,
         aliases=aliases.get(number, ()),
         stage=tags.get(STAGE_TAG, ""),
-        metrics=dict(run.data.metrics),
-        params=dict(run.data.params),
+        metrics=dict(run.data.metrics) if run else {},
+        params=dict(run.data.params) if run else {},
         run_id=version.run_id,
         pipeline_run_id=tags.get(RUN_TAG),
         created_at=datetime.fromtimestamp(version.creation_timestamp / 1000, tz=UTC),
         tags=tags,
+        missing=None if run else "run",
     )
 
 

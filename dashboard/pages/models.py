@@ -203,7 +203,7 @@ def table_row(
         "family": model_words.family(model),
         "created": formats.clock(model.get("created_at"), zone),
         "held": bool(model.get("awaits_approval")),
-        "gone": bool(model.get("files_deleted")),
+        "gone": model_change.obstacle(model),
         "champion": champion,
     }
 

@@ -52,7 +52,7 @@ class OldModels:
         return Amount(done, size)
 
     def _found(self) -> Iterator[tuple[OldModel, ModelVersion | None]]:
-        """Runs and their versions that may go, the oldest first; None for one that is in MLflow no more."""
+        """Runs and their versions that may go, the oldest first; None for one that MLflow has nothing of."""
         kept = versions_in_use(self._ledger)
         found = self._ledger.old_files.models_beyond(self._settings.KEEP_VERSIONS, kept)
         if not found:
@@ -68,6 +68,9 @@ class OldModels:
             try:
                 version = self._registry.version(old.version)
             except NotFound:
+                yield old, None
+                continue
+            if version.missing:
                 yield old, None
                 continue
             # Whoever gave it a name in MLflow wants it; and a run of another experiment is none of ours.
