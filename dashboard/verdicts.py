@@ -167,11 +167,22 @@ def _measured(kind: str | None, origins: int) -> str:
 
 
 def _first(verdict: Verdict, held: bool) -> str:
-    said = (
-        _("La versión {ours} sería el primer modelo y espera aprobación.")
-        if held
-        else _("La versión {ours} es el primer modelo en producción.")
-    ).format(ours=verdict.get("challenger_version"))
+    rival = verdict.get("champion_version")
+    if rival:  # the champion's files are gone
+        text = (
+            _("La versión {ours} espera aprobación, sin comparación: MLflow ya no tiene la versión {theirs}.")
+            if held
+            else _(
+                "La versión {ours} pasa a producción sin comparación: MLflow ya no tiene la versión {theirs}."
+            )
+        )
+    else:
+        text = (
+            _("La versión {ours} sería el primer modelo y espera aprobación.")
+            if held
+            else _("La versión {ours} es el primer modelo en producción.")
+        )
+    said = text.format(ours=verdict.get("challenger_version"), theirs=rival)
     error = verdict.get("challenger_rmse")
     return said if error is None else said + _(" Su error es {error}.").format(error=formats.number(error))
 

@@ -66,7 +66,7 @@ class ChampionSource:
 
         Raises RegistryUnavailable, and ModelUnusable where the version has no such file or it cannot be used.
         """
-        path = _copy(self._settings, version)
+        path = local_copy(self._settings, version)
         if not path.exists():
             self._download(version)
         return load_served(path, version)
@@ -156,7 +156,8 @@ def _copies(settings: Settings) -> Path:
     return settings.home / "champion"
 
 
-def _copy(settings: Settings, version: int) -> Path:
+def local_copy(settings: Settings, version: int) -> Path:
+    """Where the served file of a version is kept on this machine, if it is."""
     return _copies(settings) / str(version) / "model.skops"
 
 
@@ -167,7 +168,7 @@ def keep_copy(settings: Settings, version: int, served: bytes) -> None:
     """
     try:
         with scratch_folder(settings) as folder:
-            written = folder / _copy(settings, version).name
+            written = folder / local_copy(settings, version).name
             written.write_bytes(served)
             _become_copy(settings, version, written)
     except OSError as error:
@@ -176,7 +177,7 @@ def keep_copy(settings: Settings, version: int, served: bytes) -> None:
 
 def _become_copy(settings: Settings, version: int, file: Path) -> None:
     """Move a whole file to where the copy of a version is, and let the oldest copies go."""
-    path = _copy(settings, version)
+    path = local_copy(settings, version)
     path.parent.mkdir(parents=True, exist_ok=True)
     file.replace(path)
     copies = sorted(_copies(settings).glob("[0-9]*"), key=lambda p: p.stat().st_mtime, reverse=True)

@@ -108,9 +108,14 @@ def judge(challenger: Contender, champion: Contender, case: Case) -> Verdict:
     return _verdict(_on_unseen_rows(challenger, champion, case), challenger, champion, case)
 
 
-def first_verdict(challenger: Contender, case: Case) -> Verdict:
-    """The first model has no rival and is promoted; its error and those of the baselines are told."""
-    reason = f"Promoted: version {challenger.version} is the first model, there is no champion to beat"
+def first_verdict(
+    challenger: Contender, case: Case, *, absence: str = "is the first model, there is no champion to beat"
+) -> Verdict:
+    """The first model has no rival and is promoted; its error and those of the baselines are told.
+
+    `absence` is why there is no rival, as the end of a sentence about the challenger.
+    """
+    reason = f"Promoted: version {challenger.version} {absence}"
     rows = case.test_rows_of(challenger)
     if rows.empty:
         return Verdict(True, "first", f"{reason}.", challenger_version=challenger.version)

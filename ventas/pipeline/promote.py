@@ -13,12 +13,12 @@ from ventas.errors import ModelUnusable, NotFound, RegistryUnavailable
 from ventas.ledger import Lease, Promotion, Run
 from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
+from ventas.pipeline.rival import Rival, rival
 from ventas.pipeline.runner import Outcome
 from ventas.pipeline.shapes import lost_to
 from ventas.promotion import Case, Contender, first_verdict, judge
 from ventas.reasons import held
 from ventas.registry import (
-    JUDGED_FILE,
     REJECTED,
     STAGE_TAG,
     STAGING,
@@ -28,7 +28,7 @@ from ventas.registry import (
 )
 from ventas.reproducible import irreproducible
 from ventas.roles import Roles
-from ventas.served import ServedModel, load_served
+from ventas.served import ServedModel
 from ventas.states import RunStatus
 from ventas.times import utc_now
 from ventas.verdict import Verdict
@@ -88,7 +88,7 @@ def _judged(context: Context, run: Run, described: ModelVersion, head: Promotion
     version = described.version
     with ThreadPoolExecutor() as pool:  # what is needed last is fetched beside the checks
         fetched_case = pool.submit(_case, context, run)
-        fetched_champion = pool.submit(_contender, context, head.model_version) if head else None
+        fetched_champion = pool.submit(rival, context, head.model_version) if head else None
         try:
             challenger, served = _checked_contender(context, described)
             if head is not None and _older(run, head):
@@ -100,11 +100,24 @@ def _judged(context: Context, run: Run, described: ModelVersion, head: Promotion
             reason = f"Not promoted: {error}"
             return _Judged(Verdict(False, "checks", reason, None, version, _version(head)))
         champion = fetched_champion.result() if fetched_champion else None
-    verdict = judge(challenger, champion, case) if champion else first_verdict(challenger, case)
+    verdict = _compared(challenger, champion, case)
     note = described.params.get("table_note")  # why a table is served, where no model was worth its while
     lost = [one.sentence for one in lost_to(context, head, run.quality)] if verdict.promoted else []
     reason = " ".join([verdict.reason, *([note] if note else []), *lost])
     return _Judged(replace(verdict, reason=reason), served)
+
+
+def _compared(challenger: Contender, champion: Rival | None, case: Case) -> Verdict:
+    """The verdict against the champion, or without one where there is none, or none that can be compared."""
+    if champion is None:
+        return first_verdict(challenger, case)
+    champion = champion.checked(case)
+    contender = champion.contender(case)
+    if contender is None:
+        verdict = first_verdict(challenger, case, absence=champion.absence)
+        return replace(verdict, champion_version=champion.version)
+    verdict = judge(challenger, contender, case)
+    return replace(verdict, reason=f"{verdict.reason} {champion.note}".rstrip())
 
 
 def _case(context: Context, run: Run) -> Case:
@@ -134,14 +147,6 @@ def _checked_contender(context: Context, version: ModelVersion) -> tuple[Contend
         names = [*checked_files(version), TRAINED_ON_FILE]
         files = fetched(context.registry, version, names, folder)
         return _contender_of(passed(version, files), files), files[served_file(version)].read_bytes()
-
-
-def _contender(context: Context, version: int) -> Contender:
-    """A version with its judged fit and the dates that this was trained on. Raises ModelUnusable."""
-    described = context.registry.version(version)
-    with scratch_folder(context.settings) as folder:
-        files = fetched(context.registry, described, [JUDGED_FILE, TRAINED_ON_FILE], folder)
-        return _contender_of(load_served(files[JUDGED_FILE], version), files)
 
 
 def _contender_of(model: ServedModel, files: dict[str, Path]) -> Contender:

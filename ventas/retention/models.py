@@ -60,8 +60,8 @@ class OldModels:
         since = utc_now() - timedelta(days=self._settings.ALERT_WINDOW_DAYS)
         awaited = self._ledger.old_files.needed_by_alerts(since)
         head = self._ledger.promotions.head()
-        if head and (fallback := self._ledger.alerts.fallback(head.model_version)):
-            awaited.add(fallback)
+        if head:
+            awaited.update(self._ledger.alerts.fallbacks(head.model_version)[:1])
         for old in found:
             if old.version in awaited:
                 continue
