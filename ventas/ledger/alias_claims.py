@@ -15,8 +15,8 @@ from ventas.ledger.promotions import locked_head
 from ventas.ledger.tables import AliasClaim, Promotion
 from ventas.times import utc_now
 
-# Longer than the few requests that a claim is held for take at worst, with MLflow's timeouts.
-EXCLUSIVE_FOR = timedelta(seconds=45)
+# The few requests that a claim is held for take less than a second; a slower holder is one that may be late.
+EXCLUSIVE_FOR = timedelta(seconds=15)
 # An alias that the holder of an expired claim has not set by then will not be set late any more.
 LATE_AFTER = timedelta(minutes=10)
 
@@ -47,14 +47,19 @@ class AliasClaims:
             return claim.token
 
     def give_back(self, token: str, mirrored: Promotion | None = None) -> None:
-        """End a claim whose holder will not set the alias any more; `mirrored` is what the alias follows now."""
+        """End a claim whose holder will not set the alias any more; `mirrored` is what the alias follows now.
+
+        One that has expired stays on record: others may have gone on before its holder set the alias.
+        """
+        now = utc_now()
         with self._database.write() as session:
-            session.execute(delete(AliasClaim).where(AliasClaim.token == token))
+            ours = AliasClaim.token == token
+            session.execute(delete(AliasClaim).where(ours, AliasClaim.expires_at > now))
             if mirrored is not None:
                 session.execute(
                     update(Promotion)
                     .where(Promotion.id == mirrored.id, Promotion.mirrored_at.is_(None))
-                    .values(mirrored_at=utc_now())
+                    .values(mirrored_at=now)
                 )
 
     def let_expire(self, token: str) -> None:

@@ -8,6 +8,8 @@ then the ledger.
 from collections.abc import Iterator
 from datetime import timedelta
 
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModel
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -96,10 +98,19 @@ class OldModels:
         client = self._registry.client
         run = client.get_run(version.run_id)
         made = run.outputs.model_outputs if run.outputs else []
-        models = [client.get_logged_model(one.model_id) for one in made]
+        models = [model for one in made if (model := _logged_model(client, one.model_id)) is not None]
         places = [one.artifact_location for one in models if one.source_run_id == version.run_id]
         uri = self._settings.mlflow_uri
         return [get_artifact_repository(place, uri) for place in (run.info.artifact_uri, *places)]
+
+
+def _logged_model(client: MlflowClient, model_id: str) -> LoggedModel | None:
+    """A model that MLflow keeps of a run, or None where somebody has deleted it."""
+    try:
+        with translated():
+            return client.get_logged_model(model_id)
+    except NotFound:
+        return None
 
 
 def _entries(place: ArtifactRepository) -> list[tuple[str, int]]:

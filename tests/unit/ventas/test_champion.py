@@ -167,6 +167,24 @@ def test_an_alias_set_late_over_a_hands_choice_is_put_back(ledger, registry) -> 
     assert (registry.alias, ledger.promotions.head().model_version) == (1, 1)
 
 
+def test_a_process_that_goes_on_after_a_pause_does_not_pass_for_a_hand(ledger, registry) -> None:
+    for version in (1, 2):
+        mirror(ledger, registry, _promote(ledger, version))
+    promotion = _promote(ledger, 3)
+
+    def meanwhile() -> None:
+        _expire_claims(ledger)
+        reconcile(ledger, registry, _fit)
+        registry.alias = 1  # by hand
+        reconcile(ledger, registry, _fit)
+
+    registry.before["set_alias"] = meanwhile
+    mirror(ledger, registry, promotion)
+    assert registry.alias == 3
+    reconcile(ledger, registry, _fit)
+    assert (registry.alias, ledger.promotions.head().model_version) == (1, 1)
+
+
 def test_while_one_process_sets_the_alias_no_other_does(ledger, registry) -> None:
     """Else the slower one would set it over what somebody chose in between."""
     mirror(ledger, registry, _promote(ledger, 1))

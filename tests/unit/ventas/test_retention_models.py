@@ -175,3 +175,14 @@ def test_a_version_that_is_in_mlflow_no_more_is_no_trouble(
     assert OldModels(ledger, registry, kept).delete() == Amount(0, 0)
     assert OldModels(ledger, registry, kept).count() == Amount(0, 0)
     assert all(ledger.runs.get(run).model_deleted_at for run in runs[:2]), "nothing is left to look for"
+
+
+def test_a_model_that_somebody_deleted_in_mlflow_stops_nothing(
+    kept: Settings, ledger: Ledger, registry: Registry, versions: list[int]
+) -> None:
+    _judged(ledger, versions[3:])
+    client = registry.client
+    run = client.get_run(registry.version(versions[3]).run_id)
+    client.delete_logged_model(run.outputs.model_outputs[0].model_id)
+    assert OldModels(ledger, registry, kept).delete().runs == 2
+    assert _deleted(registry, versions[3:]) == set(versions[3:5])
