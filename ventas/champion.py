@@ -266,29 +266,29 @@ def _move_alias(
     if claim is None:
         return False
     try:
-        is_free = may_move(registry.champion_alias())
-        if is_free:
+        alias = registry.champion_alias()
+        if may_move(alias):
             _tag_stages(registry, promotion)
-            is_free = may_move(registry.champion_alias())  # once more: MLflow has no compare-and-set
+            alias = registry.champion_alias()
     except RegistryUnavailable:
         ledger.alias_claims.give_back(claim)
         raise
-    if is_free:
-        _set_alias(ledger, registry, promotion, claim)
-    else:
-        ledger.alias_claims.give_back(claim)
-    return is_free
+    is_moved = may_move(alias) and _set_alias(ledger, registry, promotion, claim, alias)
+    ledger.alias_claims.give_back(claim, mirrored=promotion if is_moved else None)
+    return is_moved
 
 
-def _set_alias(ledger: Ledger, registry: Registry, promotion: Promotion, claim: str) -> None:
+def _set_alias(
+    ledger: Ledger, registry: Registry, promotion: Promotion, claim: str, from_version: int | None
+) -> bool:
     try:
-        registry.set_alias(CHAMPION, promotion.model_version)
+        return registry.move_alias(CHAMPION, promotion.model_version, from_version)
     except NotFound as error:  # somebody has deleted the version: there is nothing to follow
         log.warning("alias_not_mirrored", version=promotion.model_version, reason=str(error))
+        return True
     except RegistryUnavailable:
         ledger.alias_claims.let_expire(claim)
         raise
-    ledger.alias_claims.give_back(claim, mirrored=promotion)
 
 
 def _tag_stages(registry: Registry, promotion: Promotion) -> None:

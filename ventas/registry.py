@@ -7,16 +7,17 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from ventas.credentials import credentials
-from ventas.errors import Deleted, ModelUnusable, NotFound, RegistryUnavailable
+from ventas.errors import Conflict, Deleted, ModelUnusable, NotFound, RegistryUnavailable
 from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ JUDGED_FILE = "judged/model.skops"
 TRAINED_ON_FILE = "judged/trained_on.txt"
 EXAMPLE_FILE = "judged/example.json"
 PREDICTIONS_FILE = "judged/predictions.json"
+
+# Where an alias must still be for a request to move it; our server heeds it (`ventas.launcher.mlflow_alias`).
+ALIAS_FROM_HEADER, NO_VERSION = "X-Ventas-Alias-From", "none"
 
 # MLflow's own defaults retry a dead server for minutes.
 _CLIENT_ENVIRONMENT = {
@@ -150,6 +154,19 @@ class Registry:
         """Move an alias."""
         with translated(f"There is no version {version} of {MODEL_NAME}."):
             self._changes.set_registered_model_alias(MODEL_NAME, alias, str(version))
+
+    def move_alias(self, alias: str, version: int, from_version: int | None) -> bool:
+        """Move an alias that still is on `from_version` (None: on none), and tell whether it was.
+
+        An MLflow that was not started by us compares nothing, and always moves it. Raises as `set_alias`.
+        """
+        expected = NO_VERSION if from_version is None else str(from_version)
+        try:
+            with _further_headers({ALIAS_FROM_HEADER: expected}):
+                self.set_alias(alias, version)
+        except Conflict:
+            return False
+        return True
 
     def set_tags(self, version: int, tags: dict[str, str]) -> None:
         """Set tags of a version."""
@@ -354,6 +371,36 @@ def _described(
     )
 
 
+_headers: ContextVar[dict[str, str]] = ContextVar("headers", default={})  # noqa: B039 - never changed in place
+
+
+@contextmanager
+def _further_headers(headers: dict[str, str]) -> Iterator[None]:
+    """Send headers with the requests of MLflow's client."""
+    _register_headers()
+    token = _headers.set(headers)
+    try:
+        yield
+    finally:
+        _headers.reset(token)
+
+
+@cache
+def _register_headers() -> None:
+    """Let MLflow's client ask for further headers, by its registry of plugins."""
+    from mlflow.tracking.request_header.abstract_request_header_provider import RequestHeaderProvider
+    from mlflow.tracking.request_header.registry import _request_header_provider_registry
+
+    class FurtherHeaders(RequestHeaderProvider):  # type: ignore[misc]
+        def in_context(self) -> bool:
+            return bool(_headers.get())
+
+        def request_headers(self) -> dict[str, str]:
+            return _headers.get()
+
+    _request_header_provider_registry.register(FurtherHeaders)
+
+
 @contextmanager
 def translated(missing: str = "MLflow knows nothing of the kind.") -> Iterator[None]:
     """Turn MLflow's errors into ours; `missing` is the sentence for what is not there."""
@@ -365,6 +412,8 @@ def translated(missing: str = "MLflow knows nothing of the kind.") -> Iterator[N
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"):
             raise NotFound(missing) from error
+        if error.error_code == "RESOURCE_CONFLICT":
+            raise Conflict(error.message) from error
         raise RegistryUnavailable(f"MLflow cannot be used: {error.message}") from error
     except (RequestException, OSError) as error:
         answer = getattr(error, "response", None)

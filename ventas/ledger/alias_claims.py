@@ -1,4 +1,4 @@
-"""Claims on MLflow's alias `champion`, which has no compare-and-set: one process sets it at a time.
+"""Claims on MLflow's alias `champion`: one process sets it at a time.
 
 A claim that its process never gave back, since it died, hangs or got no answer, tells that the alias may still be set
 late by one of ours; every other value that no promotion explains is a person's choice.

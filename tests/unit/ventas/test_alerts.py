@@ -53,8 +53,9 @@ class Registered:
     def champion_alias(self) -> int | None:
         return self.alias
 
-    def set_alias(self, alias: str, version: int) -> None:
+    def move_alias(self, alias: str, version: int, from_version: int | None) -> bool:
         self.alias = version
+        return True
 
     def set_tags(self, version: int, tags: dict[str, str]) -> None:
         """Nobody asks for them here."""

@@ -53,6 +53,13 @@ class FakeRegistry:
         self._require(version)
         self.alias = version
 
+    def move_alias(self, alias: str, version: int, from_version: int | None) -> bool:
+        self._happen("move_alias")
+        if self.alias not in (from_version, version):
+            return False
+        self.set_alias(alias, version)
+        return True
+
     def set_tags(self, version: int, tags: dict[str, str]) -> None:
         self._happen("set_tags")
         self._require(version)
@@ -205,7 +212,7 @@ def test_while_one_process_sets_the_alias_no_other_does(ledger, registry) -> Non
     assert ledger.promotions.head().source == "manual"
 
 
-@pytest.mark.parametrize("moment", ["before", "champion_alias", "set_tags"])
+@pytest.mark.parametrize("moment", ["before", "champion_alias", "set_tags", "move_alias"])
 def test_a_hand_that_comes_between_a_promotion_and_its_mirror_is_honoured(ledger, registry, moment) -> None:
     for version in (1, 2):
         mirror(ledger, registry, _promote(ledger, version))

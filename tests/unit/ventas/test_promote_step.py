@@ -67,8 +67,9 @@ class FakeRegistry:
     def champion_alias(self) -> int | None:
         return self.alias
 
-    def set_alias(self, alias: str, version: int) -> None:
+    def move_alias(self, alias: str, version: int, from_version: int | None) -> bool:
         self.alias = version
+        return True
 
     def _require(self, number: int) -> None:
         if number not in self.files:
