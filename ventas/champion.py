@@ -32,6 +32,7 @@ from ventas.registry import (
     PRODUCTION,
     REJECTED,
     STAGE_TAG,
+    AliasPlace,
     Registry,
     served_file,
 )
@@ -233,7 +234,7 @@ def mirror(ledger: Ledger, registry: Registry, promotion: Promotion) -> None:
 
     Raises RegistryUnavailable and LedgerUnavailable.
     """
-    _move_alias(ledger, registry, promotion, lambda alias: ledger.alias_claims.explains(promotion, alias))
+    _move_alias(ledger, registry, promotion, lambda place: _explains(ledger, promotion, place))
 
 
 def reconcile(ledger: Ledger, registry: Registry, check: Callable[[int], None]) -> None:
@@ -241,48 +242,49 @@ def reconcile(ledger: Ledger, registry: Registry, check: Callable[[int], None]) 
 
     `check` raises ModelUnusable or NotFound for a version that must not be served.
     """
-    head, alias = ledger.promotions.head(), registry.champion_alias()
+    head, place = ledger.promotions.head(), registry.champion_place()
+    alias = place.version
     if head is None:
         if alias is not None:
             _honour(ledger, registry, alias, head, check)
-    elif head.mirrored_at is None and ledger.alias_claims.explains(head, alias):
+    elif head.mirrored_at is None and _explains(ledger, head, place):
         mirror(ledger, registry, head)
     elif alias is None:
         _restore_alias(ledger, registry, head)
     elif alias == head.model_version or not _still_head(ledger, head):
         return  # all is well, or a promotion came between the two looks and the alias is its own
     elif ledger.alias_claims.may_be_late(alias):
-        if _move_alias(ledger, registry, head, lambda now: now == alias):
+        if _move_alias(ledger, registry, head, lambda now: now.version == alias):
             ledger.alias_claims.forget(alias)
     else:
         _honour(ledger, registry, alias, head, check)
 
 
 def _move_alias(
-    ledger: Ledger, registry: Registry, promotion: Promotion, may_move: Callable[[int | None], bool]
+    ledger: Ledger, registry: Registry, promotion: Promotion, may_move: Callable[[AliasPlace], bool]
 ) -> bool:
     """Set the alias to a promotion's version where `may_move` allows it from where it is; tell whether it did."""
     claim = ledger.alias_claims.take(promotion)
     if claim is None:
         return False
     try:
-        alias = registry.champion_alias()
-        if may_move(alias):
+        place = registry.champion_place()
+        if may_move(place):
             _tag_stages(registry, promotion)
-            alias = registry.champion_alias()
+            place = registry.champion_place()
     except RegistryUnavailable:
         ledger.alias_claims.give_back(claim)
         raise
-    is_moved = may_move(alias) and _set_alias(ledger, registry, promotion, claim, alias)
+    is_moved = may_move(place) and _set_alias(ledger, registry, promotion, claim, place)
     ledger.alias_claims.give_back(claim, mirrored=promotion if is_moved else None)
     return is_moved
 
 
 def _set_alias(
-    ledger: Ledger, registry: Registry, promotion: Promotion, claim: str, from_version: int | None
+    ledger: Ledger, registry: Registry, promotion: Promotion, claim: str, place: AliasPlace
 ) -> bool:
     try:
-        return registry.move_alias(CHAMPION, promotion.model_version, from_version)
+        return registry.move_champion(promotion.model_version, place)
     except NotFound as error:  # somebody has deleted the version: there is nothing to follow
         log.warning("alias_not_mirrored", version=promotion.model_version, reason=str(error))
         return True
@@ -309,7 +311,11 @@ def _tag_stage(registry: Registry, version: int, stage: str) -> None:
 def _restore_alias(ledger: Ledger, registry: Registry, head: Promotion) -> None:
     """An alias that somebody deleted names no other champion; it goes with a version that is deleted."""
     if registry.has_version(head.model_version):
-        _move_alias(ledger, registry, head, lambda alias: alias is None)
+        _move_alias(ledger, registry, head, lambda place: place.version is None)
+
+
+def _explains(ledger: Ledger, promotion: Promotion, place: AliasPlace) -> bool:
+    return ledger.alias_claims.explains(promotion, place.version, place.by_hand_at)
 
 
 def _still_head(ledger: Ledger, head: Promotion) -> bool:
@@ -334,6 +340,6 @@ def _honour(
 
 def _put_back(ledger: Ledger, registry: Registry, alias: int, head: Promotion, reason: str) -> None:
     """Undo a hand that named a version that must not be served."""
-    _move_alias(ledger, registry, head, lambda now: now == alias)
+    _move_alias(ledger, registry, head, lambda now: now.version == alias)
     _tag_stage(registry, alias, REJECTED)
     log.warning("alias_put_back", version=alias, champion=head.model_version, reason=reason)

@@ -40,7 +40,9 @@ EXAMPLE_FILE = "judged/example.json"
 PREDICTIONS_FILE = "judged/predictions.json"
 
 # Where an alias must still be for a request to move it; our server heeds it (`ventas.launcher.mlflow_alias`).
-ALIAS_FROM_HEADER, NO_VERSION = "X-Ventas-Alias-From", "none"
+ALIAS_FROM_HEADER = "X-Ventas-Alias-From"
+# When somebody other than us set the alias `champion` last, as text; our server writes it.
+HAND_TAG = "ventas.champion_set_by_hand"
 
 # MLflow's own defaults retry a dead server for minutes.
 _CLIENT_ENVIRONMENT = {
@@ -73,6 +75,37 @@ class ModelVersion:
     tags: dict[str, str]
     is_ours: bool = True
     missing: Literal["run", "version"] | None = None
+
+
+@dataclass(frozen=True)
+class AliasPlace:
+    """Where the alias `champion` is: `version` is None where it is on none, `hand_mark` is HAND_TAG's value."""
+
+    version: int | None
+    hand_mark: str | None = None
+
+    @classmethod
+    def of(cls, model: Any) -> "AliasPlace":
+        """The place in a registered model as MLflow has it."""
+        version = model.aliases.get(CHAMPION)
+        return cls(None if version is None else int(version), model.tags.get(HAND_TAG))
+
+    @property
+    def by_hand_at(self) -> datetime | None:
+        """When somebody set it by hand last, by the clock of MLflow's server; None where that is not known."""
+        try:
+            return datetime.fromisoformat(self.hand_mark) if self.hand_mark else None
+        except ValueError:  # somebody has changed the tag
+            return None
+
+    @property
+    def mark_text(self) -> str:
+        """The mark in `as_text`."""
+        return f"by hand {self.hand_mark or 'never'}"
+
+    def as_text(self) -> str:
+        """The place in a header."""
+        return f"{self.version or 'none'} {self.mark_text}"
 
 
 class Registry:
@@ -134,12 +167,15 @@ class Registry:
 
     def champion_alias(self) -> int | None:
         """The version that MLflow calls champion, or None."""
+        return self.champion_place().version
+
+    def champion_place(self) -> AliasPlace:
+        """Where the alias is, and when somebody set it by hand last."""
         try:
             with translated():
-                version = self.client.get_registered_model(MODEL_NAME).aliases.get(CHAMPION)
+                return AliasPlace.of(self.client.get_registered_model(MODEL_NAME))
         except NotFound:
-            return None
-        return None if version is None else int(version)
+            return AliasPlace(None)
 
     def has_version(self, number: int) -> bool:
         """Whether a version is registered."""
@@ -155,15 +191,14 @@ class Registry:
         with translated(f"There is no version {version} of {MODEL_NAME}."):
             self._changes.set_registered_model_alias(MODEL_NAME, alias, str(version))
 
-    def move_alias(self, alias: str, version: int, from_version: int | None) -> bool:
-        """Move an alias that still is on `from_version` (None: on none), and tell whether it was.
+    def move_champion(self, version: int, place: AliasPlace) -> bool:
+        """Move the alias `champion` that still is as it was seen at `place`, and tell whether it was.
 
         An MLflow that was not started by us compares nothing, and always moves it. Raises as `set_alias`.
         """
-        expected = NO_VERSION if from_version is None else str(from_version)
         try:
-            with _further_headers({ALIAS_FROM_HEADER: expected}):
-                self.set_alias(alias, version)
+            with _further_headers({ALIAS_FROM_HEADER: place.as_text()}):
+                self.set_alias(CHAMPION, version)
         except Conflict:
             return False
         return True

@@ -4,7 +4,7 @@ A claim that its process never gave back, since it died, hangs or got no answer,
 late by one of ours; every other value that no promotion explains is a person's choice.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import delete, select, update
@@ -77,13 +77,16 @@ class AliasClaims:
         with self._database.write() as session:
             session.execute(delete(AliasClaim).where(AliasClaim.model_version == version))
 
-    def explains(self, promotion: Promotion, alias: int | None) -> bool:
+    def explains(self, promotion: Promotion, alias: int | None, by_hand_at: datetime | None = None) -> bool:
         """Whether the alias can be where it is without anybody's hand, before it follows `promotion`.
 
-        After a restore nothing is known of MLflow's alias, which is of another moment than the ledger.
+        `by_hand_at`: when somebody set it by hand last. Who did so since the promotion chose where it is, though it
+        was there before. After a restore nothing is known of MLflow's alias: it is of another moment.
         """
         if alias in (None, promotion.model_version):
             return True
+        if by_hand_at is not None and by_hand_at >= promotion.created_at:
+            return False
         with self._database.read() as session:
             earlier = session.execute(
                 select(Promotion.model_version, Promotion.mirrored_at)

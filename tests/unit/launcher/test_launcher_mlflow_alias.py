@@ -10,7 +10,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from ventas.errors import RegistryUnavailable
 from ventas.launcher import services
-from ventas.registry import Registry
+from ventas.registry import AliasPlace, Registry
 from ventas.settings import MODEL_NAME, Settings
 
 
@@ -44,13 +44,17 @@ def _with_versions(registry: Registry) -> Registry:
     return registry
 
 
-def test_an_alias_is_moved_only_from_where_it_is_known_to_be(registry: Registry) -> None:
-    assert not registry.move_alias("champion", 1, from_version=2)
-    assert registry.champion_alias() is None
-    assert registry.move_alias("champion", 1, from_version=None)
-    registry.set_alias("champion", 3)  # by hand
-    assert not registry.move_alias("champion", 2, from_version=1)
-    assert registry.champion_alias() == 3
-    assert registry.move_alias("champion", 2, from_version=3)
-    assert registry.move_alias("champion", 2, from_version=3), "a request that is sent once more"
-    assert registry.champion_alias() == 2
+def test_the_alias_is_moved_only_from_where_it_was_seen(registry: Registry) -> None:
+    nowhere = registry.champion_place()
+    assert nowhere == AliasPlace(None)
+    assert registry.move_champion(1, nowhere)
+    assert registry.move_champion(1, nowhere), "a request that is sent once more"
+    assert not registry.move_champion(2, nowhere)
+    first = registry.champion_place()
+    assert first == AliasPlace(1), "moved by us"
+    registry.set_alias("champion", 1)  # by hand, where it is
+    assert not registry.move_champion(2, first)
+    chosen = registry.champion_place()
+    assert (chosen.version, chosen.by_hand_at is None) == (1, False)
+    assert registry.move_champion(2, chosen)
+    assert registry.champion_place() == AliasPlace(2, chosen.hand_mark)

@@ -18,7 +18,7 @@ from ventas.features import SalesFeatures
 from ventas.ledger import Ledger, UploadEvent
 from ventas.pipeline.coalescing import superseded
 from ventas.pipeline.context import dataset_key
-from ventas.registry import ModelVersion
+from ventas.registry import AliasPlace, ModelVersion
 from ventas.split import to_csv_bytes
 from ventas.states import Step
 from ventas.times import utc_now
@@ -50,10 +50,10 @@ class Registered:
     def download_all(self, version: ModelVersion, artifacts: Iterable[str], folder: Path) -> dict[str, Path]:
         return {name: self.download(version, name, folder) for name in artifacts}
 
-    def champion_alias(self) -> int | None:
-        return self.alias
+    def champion_place(self) -> AliasPlace:
+        return AliasPlace(self.alias)
 
-    def move_alias(self, alias: str, version: int, from_version: int | None) -> bool:
+    def move_champion(self, version: int, place: AliasPlace) -> bool:
         self.alias = version
         return True
 

@@ -13,8 +13,8 @@ from ventas.champion import ChampionSource, mirror, reconcile
 from ventas.errors import ChampionChanged, Conflict, ModelUnusable, NotFound, RegistryUnavailable
 from ventas.ledger import Ledger, Promotion
 from ventas.ledger.tables import AliasClaim
-from ventas.registry import ModelVersion
-from ventas.times import utc_now
+from ventas.registry import AliasPlace, ModelVersion
+from ventas.times import iso_z, utc_now
 from ventas.training import refit, search
 
 DATES = pd.date_range("2024-01-01", periods=60)
@@ -38,14 +38,15 @@ class FakeRegistry:
 
     def __init__(self) -> None:
         self.alias: int | None = None
+        self.hand_mark: str | None = None
         self.tags: dict[int, dict[str, str]] = {}
         self.away = False
         self.gone: set[int] = set()
         self.before: dict[str, Callable[[], None]] = {}
 
-    def champion_alias(self) -> int | None:
-        self._happen("champion_alias")
-        return self.alias
+    def champion_place(self) -> AliasPlace:
+        self._happen("champion_place")
+        return AliasPlace(self.alias, self.hand_mark)
 
     def set_alias(self, alias: str, version: int) -> None:
         assert alias == "champion"
@@ -53,11 +54,11 @@ class FakeRegistry:
         self._require(version)
         self.alias = version
 
-    def move_alias(self, alias: str, version: int, from_version: int | None) -> bool:
-        self._happen("move_alias")
-        if self.alias not in (from_version, version):
+    def move_champion(self, version: int, place: AliasPlace) -> bool:
+        self._happen("move_champion")
+        if AliasPlace(self.alias, self.hand_mark) != place:
             return False
-        self.set_alias(alias, version)
+        self.set_alias("champion", version)
         return True
 
     def set_tags(self, version: int, tags: dict[str, str]) -> None:
@@ -212,7 +213,7 @@ def test_while_one_process_sets_the_alias_no_other_does(ledger, registry) -> Non
     assert ledger.promotions.head().source == "manual"
 
 
-@pytest.mark.parametrize("moment", ["before", "champion_alias", "set_tags", "move_alias"])
+@pytest.mark.parametrize("moment", ["before", "champion_place", "set_tags", "move_champion"])
 def test_a_hand_that_comes_between_a_promotion_and_its_mirror_is_honoured(ledger, registry, moment) -> None:
     for version in (1, 2):
         mirror(ledger, registry, _promote(ledger, version))
@@ -234,6 +235,27 @@ def test_a_hand_that_comes_between_a_promotion_and_its_mirror_is_honoured(ledger
     assert (registry.alias, stages[1], stages[3]) == (1, "Production", "Archived")
     reconcile(ledger, registry, _fit)
     assert ledger.promotions.head().id == head.id
+
+
+@pytest.mark.parametrize("moment", ["before", "champion_place", "set_tags", "move_champion"])
+def test_a_hand_that_keeps_the_champion_before_is_honoured(ledger, registry, moment) -> None:
+    """Before the mirror the alias still is there; MLflow's server tells that it was set once more."""
+    mirror(ledger, registry, _promote(ledger, 1))
+    promotion = _promote(ledger, 2)
+
+    def by_hand() -> None:
+        registry.hand_mark = iso_z(utc_now())
+
+    if moment == "before":
+        by_hand()
+    else:
+        registry.before[moment] = by_hand
+    mirror(ledger, registry, promotion)
+    reconcile(ledger, registry, _fit)
+    head = ledger.promotions.head()
+    assert (registry.alias, head.model_version, head.source) == (1, 1, "manual")
+    mirror(ledger, registry, _promote(ledger, 3))
+    assert registry.alias == 3, "that hand came before this promotion"
 
 
 def test_a_hand_between_promotion_and_mirror_that_names_an_unfit_version_is_put_back(
@@ -450,7 +472,7 @@ def test_a_promotion_between_the_two_looks_is_not_undone(ledger, registry) -> No
         _promote(ledger, 2)
         registry.alias = 2
 
-    registry.before["champion_alias"] = meanwhile
+    registry.before["champion_place"] = meanwhile
     reconcile(ledger, registry, lambda version: None)
     assert registry.alias == 2
     reconcile(ledger, registry, lambda version: None)

@@ -21,7 +21,7 @@ from ventas.features import SalesFeatures
 from ventas.ledger import Ledger, Promotion, UploadEvent
 from ventas.pipeline.promote import promote
 from ventas.pipeline.runner import run_step
-from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, SERVED_TAG, TRAINED_ON_FILE
+from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, SERVED_TAG, TRAINED_ON_FILE, AliasPlace
 from ventas.served import TRUSTED_TYPES
 from ventas.split import to_csv_bytes
 from ventas.states import RunStatus, Step
@@ -64,10 +64,10 @@ class FakeRegistry:
     def log_text(self, version: Version, text: str, artifact: str) -> None:
         self.files[version.version][artifact] = text.encode()
 
-    def champion_alias(self) -> int | None:
-        return self.alias
+    def champion_place(self) -> AliasPlace:
+        return AliasPlace(self.alias)
 
-    def move_alias(self, alias: str, version: int, from_version: int | None) -> bool:
+    def move_champion(self, version: int, place: AliasPlace) -> bool:
         self.alias = version
         return True
 
