@@ -38,6 +38,25 @@ _SEGMENTS = {
 _HELD = N_("La versión {ours} espera aprobación para reemplazar a la {theirs}")
 _REPLACES = N_("La versión {ours} reemplaza a la {theirs}")
 _STAYS = N_("La versión {ours} no reemplaza a la {theirs}")
+# Why there was no rival, and whether the promotion is held.
+_FIRST = {
+    ("", False): N_("La versión {ours} es el primer modelo en producción."),
+    ("", True): N_("La versión {ours} sería el primer modelo y espera aprobación."),
+    ("example", False): N_(
+        "La versión {ours} es el primer modelo de sus propias ventas: reemplaza sin comparación a la {theirs}, "
+        "que aprendió de los datos de ejemplo."
+    ),
+    ("example", True): N_(
+        "La versión {ours} es el primer modelo de sus propias ventas y espera aprobación para reemplazar a la "
+        "{theirs}, que aprendió de los datos de ejemplo."
+    ),
+    ("gone", False): N_(
+        "La versión {ours} pasa a producción sin comparación: MLflow ya no tiene la versión {theirs}."
+    ),
+    ("gone", True): N_(
+        "La versión {ours} espera aprobación, sin comparación: MLflow ya no tiene la versión {theirs}."
+    ),
+}
 _UNCOMPARED = {
     "same_bytes": N_(
         "Es el mismo archivo que el de una ejecución anterior: no hizo falta entrenar de nuevo."
@@ -176,14 +195,7 @@ def _first(verdict: Verdict, held: bool) -> str:
 
 
 def _start_of_first(verdict: Verdict, held: bool) -> str:
-    if held:
-        return _("La versión {ours} sería el primer modelo y espera aprobación.")
-    if verdict.get("champion_version") is None:
-        return _("La versión {ours} es el primer modelo en producción.")
-    return _(
-        "La versión {ours} es el primer modelo de sus propias ventas: reemplaza sin comparación a la {theirs}, "
-        "que aprendió de los datos de ejemplo."
-    )
+    return _(_FIRST[verdict.get("absent_rival") or "", held])
 
 
 def _comparison(verdict: Verdict, start: str) -> str:

@@ -108,23 +108,17 @@ def judge(challenger: Contender, champion: Contender, case: Case) -> Verdict:
     return _verdict(_on_unseen_rows(challenger, champion, case), challenger, champion, case)
 
 
-def first_verdict(challenger: Contender, case: Case, example: int | None = None) -> Verdict:
+def first_verdict(
+    challenger: Contender, case: Case, *, absence: str = "is the first model, there is no champion to beat"
+) -> Verdict:
     """Promote the first model, which has no rival; its error and those of the baselines are told.
 
-    `example` is the version that answers now, where that learnt from the bundled sample: no file of a user's is
-    compared with made-up sales.
+    `absence` is why there is no rival, as the end of a sentence about the challenger.
     """
-    reason = f"Promoted: version {challenger.version} is the first model, there is no champion to beat"
-    if example is not None:
-        reason = (
-            f"Promoted: version {challenger.version} is the first model of your own sales; champion version "
-            f"{example} learnt from the bundled sample data and is replaced without a comparison"
-        )
+    reason = f"Promoted: version {challenger.version} {absence}"
     rows = case.test_rows_of(challenger)
     if rows.empty:
-        return Verdict(
-            True, "first", f"{reason}.", challenger_version=challenger.version, champion_version=example
-        )
+        return Verdict(True, "first", f"{reason}.", challenger_version=challenger.version)
     scores = score({CHALLENGER: challenger.estimator, **case.baselines()}, rows)
     error = scores.rmse(CHALLENGER)
     table = segment_table(rows, scores.losses[CHALLENGER], None, case.roles)
@@ -134,7 +128,6 @@ def first_verdict(challenger: Contender, case: Case, example: int | None = None)
         reason=f"{reason}; its RMSE is {error:.2f} on {len(rows)} test rows."
         + beaten_by_a_table(error, _baseline_errors(scores)),
         challenger_version=challenger.version,
-        champion_version=example,
         challenger_rmse=error,
         rows=len(rows),
         dates=scores.dates,

@@ -24,7 +24,9 @@ class Verdict:
     the one whose error grew most. `series_worse` of `series_compared` series have a higher error than before.
     `origins` has dates and errors of each window where there were several. `rows_closed` were left out.
     `held` says that it would have been promoted, and waits for a person's approval; `approved` who gave it.
-    `losses` are what the champion knows and the challenger's file lacks: codes of `ventas.remarks` with their facts.
+    `absent_rival` tells of a `first` verdict why the champion was no rival: it learnt from the bundled sample, or
+    MLflow has not got it any more. `losses` are what the champion knows and the challenger's file lacks: codes of
+    `ventas.remarks` with their facts.
     """
 
     promoted: bool
@@ -53,6 +55,7 @@ class Verdict:
     held: bool = False
     approved: dict[str, str] | None = None
     losses: list[dict[str, Any]] = field(default_factory=list)
+    absent_rival: Literal["example", "gone"] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as JSON keeps it; what is no finite number is None there."""

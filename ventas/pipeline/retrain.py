@@ -48,14 +48,17 @@ def retrain(context: Context, lease: Lease) -> Outcome:
 
 
 def _made_before(context: Context, run: Run) -> Registered | None:
-    """What an earlier attempt of this run registered; one made with other settings is let go."""
+    """What an earlier attempt of this run registered; one made with other settings, or without files, is let go."""
     known = run.model_version or context.registry.of_pipeline_run(run.id)
     if known is None:
         return None
-    described = context.registry.version(known)
-    made = Registered(described.run_id, known)
-    if described.tags.get(RECIPE_TAG, run.recipe_digest) == run.recipe_digest:
-        return made
+    try:
+        described = context.registry.version(known)
+    except NotFound:  # somebody has deleted it meanwhile
+        return None
+    is_of_recipe = described.tags.get(RECIPE_TAG, run.recipe_digest) == run.recipe_digest
+    if is_of_recipe and not described.missing:
+        return Registered(described.run_id, known)
     disown(context.registry, known)
     return None
 

@@ -126,7 +126,15 @@ def test_a_champion_without_error_divides_nothing() -> None:
     [("same_bytes", "mismo archivo"), ("older_upload", "más nuevo"), ("first", "primer modelo")],
 )
 def test_verdicts_without_comparison(kind: str, part: str) -> None:
-    assert part in verdicts.sentence(verdict(kind=kind, champion_rmse=None))
+    rival = None if kind == "first" else 2
+    assert part in verdicts.sentence(verdict(kind=kind, champion_rmse=None, champion_version=rival))
+
+
+@pytest.mark.parametrize(("held", "start"), [(False, "pasa a producción"), (True, "espera aprobación")])
+def test_a_champion_that_is_gone_is_told(held: bool, start: str) -> None:
+    said = verdicts.sentence(verdict(kind="first", champion_rmse=None, held=held))
+    assert f"La versión 3 {start}" in said
+    assert "MLflow ya no tiene la versión 2" in said
 
 
 def test_the_basis_tells_a_recipe_comparison_apart() -> None:

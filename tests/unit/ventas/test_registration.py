@@ -10,14 +10,16 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.tracking._tracking_service.utils import _get_store
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy import update
 
 import ventas.spans
 import ventas.tracing
 from ventas.card_files import CARD_JSON, CARD_MARKDOWN, add_verdict
 from ventas.checks import checked
 from ventas.errors import LeaseLost, NotFound
-from ventas.ledger import Ledger, UploadEvent
+from ventas.ledger import Ledger, Run, UploadEvent
 from ventas.logbook import ATTEMPT_TAG, Registered, log_training
 from ventas.pipeline.retrain import retrain
 from ventas.pipeline.runner import run_step
@@ -143,6 +145,30 @@ def test_mlflows_run_and_version_name_the_trace_of_the_upload(
     mlflow_run = parts.registry.client.get_run(described.run_id)
     for tags in (described.tags, mlflow_run.data.tags):
         assert {name: tags.get(name) for name in named} == named
+
+
+def test_an_experiment_that_was_deleted_is_restored(parts: Parts, run_id: str) -> None:
+    client = parts.registry.client
+    client.delete_experiment(client.get_experiment_by_name(EXPERIMENT).experiment_id)
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    assert client.get_experiment_by_name(EXPERIMENT).lifecycle_stage == "active"
+
+
+@pytest.mark.parametrize("gone", ["version", "run"])
+def test_a_run_whose_version_is_gone_is_trained_anew(parts: Parts, run_id: str, gone: str) -> None:
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    run, client = parts.ledger.runs.get(run_id), parts.registry.client
+    if gone == "version":
+        client.delete_model_version(MODEL_NAME, str(run.model_version))
+    else:
+        client.delete_run(run.mlflow_run_id)
+        _get_store(parts.registry.settings.mlflow_uri)._hard_delete_run(run.mlflow_run_id)
+    with parts.ledger.database.write() as session:
+        session.execute(update(Run).values(status=RunStatus.RETRAIN))
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    again = parts.ledger.runs.get(run_id)
+    assert again.model_version > run.model_version
+    assert parts.registry.of_pipeline_run(run_id) == again.model_version
 
 
 @pytest.mark.parametrize("kept", [["outliers.csv"], []])  # a dataset of an earlier release has none
