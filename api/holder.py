@@ -82,9 +82,15 @@ class Champion:
         series = str(self.model.roles.series_of(frame).iloc[0])
         return Answered(float(forecast.values[0]), low, high, forecast.coverage, series)
 
+    def closed_assumed(self, question: Question) -> bool:
+        """Whether the row does not say if its series is open, and is answered as a closed day."""
+        if self.compiled:
+            return self.compiled.rows.assumes_closed(question.columns)
+        return bool(self.model.closed_assumed(question.frame())[0])
+
     def known(self, question: Question) -> dict[str, bool]:
-        """What the model was told of the row: its date and, if it reads such, a series that it knows
-        and the promotions around the day."""
+        """What the model was told of the row: its date and, if it reads such, a series that it knows, whether that
+        is open, and the promotions around the day."""
         known = {DATE: not question.date_assumed}
         if series := self.model.roles.series:
             known[series] = (
@@ -92,6 +98,8 @@ class Champion:
                 if self.compiled
                 else bool(self.model.series_known(question.frame())[0])
             )
+        if self.model.roles.open:
+            known["open"] = self.model.roles.open in question.columns
         if self.model.plan_inputs:
             known["plan"] = any(name in question.columns for name in self.model.plan_inputs)
         return known

@@ -12,8 +12,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ventas.contract import DATE, HOLIDAY, PROMOTION, TARGET, WEEKDAY
+from ventas.opening import learn_opening
 from ventas.promotion_plan import PLAN_COLUMNS
-from ventas.roles import series_texts
+from ventas.roles import says_open, series_texts
 
 Matrix = npt.NDArray[np.float64]
 # Forests compute in float32: a number beyond its range is an error to them.
@@ -44,6 +45,7 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         self._learn_texts(X, [name for name in known if name not in numeric])
         self._learn_series(X)
         self._learn_usual(X)
+        self._learn_opening(X)
         return self
 
     def _learn_numbers(self, X: pd.DataFrame, names: list[str]) -> None:
@@ -80,6 +82,17 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         self.changing_ = np.array(list(usual), dtype=np.int64)
         self.usual_ = np.array(list(usual.values()), dtype=np.float64).reshape(len(usual), self.series_count)
 
+    def _learn_opening(self, X: pd.DataFrame) -> None:
+        """The usual opening; absent where nothing is told of it, as in champions made before it was learnt."""
+        if not self.open or self.open not in X or DATE not in X:
+            return
+        day = X[DATE].to_numpy(dtype="datetime64[D]").astype(np.int64).astype(np.float64)
+        weekday, holiday = (X[name].to_numpy(dtype=np.float64) for name in (WEEKDAY, HOLIDAY))
+        codes = self.series_codes(X)
+        self.usually_open_ = learn_opening(
+            self.opened(X) > 0, codes, self.series_count, day, weekday, holiday
+        )
+
     @property
     def series_count(self) -> int:
         """How many series training held, at least one."""
@@ -98,6 +111,18 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         if not self.open or self.open not in X:
             return np.ones(len(X))
         return np.asarray(pd.to_numeric(X[self.open], errors="coerce") != 0, dtype=np.float64)
+
+    def expected_open(
+        self, X: pd.DataFrame, series: Matrix, weekday: Matrix, holiday: Matrix
+    ) -> npt.NDArray[np.bool_]:
+        """Open days, shape (rows,); where a row does not say it, as is usual of its series on such a day."""
+        opened, silent = self.opened(X) > 0, ~says_open(X, self.open)
+        usual = getattr(self, "usually_open_", None)
+        if usual is not None and silent.any():
+            codes = np.where(np.isfinite(series), series + 1, 0).astype(np.int64)
+            usually = usual[codes, weekday.astype(np.int64) - 1, (holiday > 0).astype(np.int64)]
+            opened = np.where(silent, usually, opened)
+        return opened
 
     def values(self, X: pd.DataFrame, series: Matrix) -> Matrix:
         """The further columns, shape (rows, len(names())): numbers within training's range, texts as codes.

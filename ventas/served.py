@@ -12,7 +12,7 @@ import pandas as pd
 from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.errors import ModelUnusable
 from ventas.promotion_plan import PLAN_COLUMNS, with_plan
-from ventas.roles import Roles, series_texts
+from ventas.roles import Roles, says_open, series_texts
 
 # NumPy reads the head of each array by Python's parser, and two threads that parse at once may both fail there:
 # "AST constructor recursion depth mismatch" (https://github.com/python/cpython/issues/106905; 3.11.7 has it). A good
@@ -111,6 +111,19 @@ class ServedModel:
         if known.name not in frame:
             return np.zeros(len(frame), dtype=bool)
         return series_texts(frame[known.name]).isin(known.categories).to_numpy(dtype=bool)
+
+    def open_known(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_] | None:
+        """Rows that say whether their series is open; None where the model reads no such column."""
+        return says_open(frame, self.roles.open) if self.roles.open else None
+
+    def closed_assumed(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Rows that do not say whether their series is open, and are answered as closed days."""
+        known = self.open_known(frame)
+        features: Any = getattr(self.estimator, "named_steps", {}).get("features")
+        if known is None or known.all() or not hasattr(features, "opened"):
+            return np.zeros(len(frame), dtype=np.bool_)
+        opened: npt.NDArray[np.bool_] = features.opened(frame)
+        return ~known & ~opened
 
     def predict(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Sales for each row of raw columns, float64 of shape (rows,); missing optional columns are filled."""

@@ -23,6 +23,8 @@ class RowReader:
     def __init__(self, features: SalesMatrix):
         columns = features.columns_
         self._series, self._open = columns.series, columns.open
+        usual = getattr(columns, "usually_open_", None)
+        self._usually_open = None if usual is None else usual.tolist()
         self._codes = {str(text): place for place, text in enumerate(columns.series_values_.tolist())}
         self._further = [*_numbers(columns), *_texts(columns), *_departures(columns)]
         self._plan = [str(name) for name in features.plan_names_]
@@ -42,12 +44,18 @@ class RowReader:
         """Whether training held the series, as `ServedModel.series_known`."""
         return self._code(columns) is not None
 
+    def assumes_closed(self, columns: Mapping[str, Any]) -> bool:
+        """Whether the question is answered as a closed day without saying so, as `ServedModel.closed_assumed`."""
+        if not self._open or self._open in columns:
+            return False
+        return not self._is_open(columns, self._code(columns))
+
     def read(self, columns: Mapping[str, Any], day: int | None) -> Row:
         """The row of one question; `day` is the number of days since 1970-01-01, None where it is unknown."""
         code = self._code(columns)
         weekday, promotion, holiday = (float(columns[name]) for name in (WEEKDAY, PROMOTION, HOLIDAY))
         row = [
-            float(columns.get(self._open, 1) != 0) if self._open else 1.0,
+            float(self._is_open(columns, code)),
             UNKNOWN,
             UNKNOWN if day is None else float(day),
             UNKNOWN if code is None else float(code),
@@ -64,6 +72,15 @@ class RowReader:
         if self._statistics is not None:
             self._tell(row, code, day)
         return row
+
+    def _is_open(self, columns: Mapping[str, Any], code: int | None) -> bool:
+        """As `RawColumns.expected_open`."""
+        if self._open in columns:
+            return bool(columns[self._open] != 0)
+        if self._usually_open is None:
+            return True
+        usual = self._usually_open[0 if code is None else code + 1]
+        return bool(usual[int(columns[WEEKDAY]) - 1][columns[HOLIDAY] > 0])
 
     def _code(self, columns: Mapping[str, Any]) -> int | None:
         if not self._series:

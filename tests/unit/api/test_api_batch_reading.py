@@ -307,6 +307,7 @@ def test_the_json_is_that_of_an_object_for_each_row(client: FlaskClient, ids: li
             else None,
             "Fecha": asked.dates[at],
             "date_assumed": asked.assumed[at],
+            "closed_assumed": said.closed[at],
             "series": said.series[at],
             "known": {name: told[at] for name, told in said.known.items()},
         }

@@ -31,7 +31,7 @@ def test_a_prediction_is_answered_and_is_in_the_history_already(client: FlaskCli
     entry = client.get(f"/history/{body['id']}").get_json()
     told = {"actual": None, "error": None, "no_actual": "date_assumed"}
     assert entry == {name: body[name] for name in entry.keys() - told} | told
-    assert body.keys() - entry.keys() == {"recorded", "known"}
+    assert body.keys() - entry.keys() == {"recorded", "known", "closed_assumed"}
     assert (body["interval"], body["series"], body["known"]) == (None, "", {"Fecha": False})
 
 
