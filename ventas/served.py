@@ -1,5 +1,6 @@
 """A model as it is served: raw columns in, sales out, and what it wants to be told."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -39,7 +40,10 @@ TRUSTED_TYPES = [
 
 @dataclass(frozen=True)
 class ModelInput:
-    """One column that the model reads; `low`, `high` and `median` are those seen in training, for information."""
+    """One column that the model reads; `low`, `high` and `median` are those seen in training, for information.
+
+    whole: training saw only whole numbers. of_series: each series has one value of it, which a row need not tell.
+    """
 
     name: str
     kind: Literal["weekday", "flag", "number", "text"]
@@ -48,6 +52,8 @@ class ModelInput:
     low: float | None = None
     high: float | None = None
     median: float | None = None
+    whole: bool = False
+    of_series: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,19 +190,15 @@ def model_inputs(features: Any) -> tuple[ModelInput, ...]:
         ModelInput(PROMOTION, "flag", required=True, low=0, high=1),
         ModelInput(HOLIDAY, "flag", required=True, low=0, high=1),
     )
-    numbers = tuple(
-        ModelInput(str(name), "number", False, low=float(low), high=float(high), median=float(median))
-        for name, low, high, median in zip(
-            columns.numeric_names_,
-            columns.numeric_lows_,
-            columns.numeric_highs_,
-            columns.numeric_medians_,
-            strict=True,
-        )
-    )
+    fixed = columns.fixed_names() if hasattr(columns, "fixed_names") else []
+    numbers = tuple(_number_inputs(columns, fixed))
     texts = tuple(
         ModelInput(
-            str(name), "text", False, tuple(columns.text_values_[columns.text_columns_ == name].tolist())
+            str(name),
+            "text",
+            required=False,
+            categories=tuple(columns.text_values_[columns.text_columns_ == name].tolist()),
+            of_series=name in fixed,
         )
         for name in dict.fromkeys(columns.text_columns_.tolist())
     )
@@ -205,6 +207,23 @@ def model_inputs(features: Any) -> tuple[ModelInput, ...]:
         for name in getattr(features, "plan_names_", ())
     )
     return contract + _special_inputs(columns) + numbers + texts + plan
+
+
+def _number_inputs(columns: Any, fixed: Sequence[str]) -> Iterator[ModelInput]:
+    """Further numbers; of champions made before that was learnt, whether they are whole is unknown."""
+    whole = getattr(columns, "numeric_whole_", np.zeros(len(columns.numeric_names_), dtype=bool))
+    parts = (columns.numeric_lows_, columns.numeric_highs_, columns.numeric_medians_, whole)
+    for name, low, high, median, is_whole in zip(columns.numeric_names_, *parts, strict=True):
+        yield ModelInput(
+            str(name),
+            "number",
+            required=False,
+            low=float(low),
+            high=float(high),
+            median=float(median),
+            whole=bool(is_whole),
+            of_series=str(name) in fixed,
+        )
 
 
 def _special_inputs(columns: Any) -> tuple[ModelInput, ...]:

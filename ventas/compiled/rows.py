@@ -142,14 +142,20 @@ def _numbers(columns: Any) -> list[Read]:
     return [_number(*known) for known in _number_columns(columns)]
 
 
-def _number_columns(columns: Any) -> list[tuple[str, float, float, float]]:
-    parts = (columns.numeric_names_, columns.numeric_medians_, columns.numeric_lows_, columns.numeric_highs_)
+def _number_columns(columns: Any) -> list[tuple[str, float, float, float, Row]]:
+    """Name, median, low, high, and what is taken for each series where nothing is told."""
+    medians = columns.numeric_medians_
+    fixed = getattr(columns, "fixed_numbers_", np.full((len(medians), 0), UNKNOWN))
+    usual = np.where(np.isnan(fixed), medians[:, None], fixed)
+    parts = (columns.numeric_names_, medians, columns.numeric_lows_, columns.numeric_highs_, usual)
     return list(zip(*(part.tolist() for part in parts), strict=True))
 
 
-def _number(name: str, median: float, low: float, high: float) -> Read:
-    def read(columns: Mapping[str, Any], _code: int | None) -> Row:
-        return [min(max(float(columns[name]), low), high) if name in columns else median]
+def _number(name: str, median: float, low: float, high: float, usual: Row) -> Read:
+    def read(columns: Mapping[str, Any], code: int | None) -> Row:
+        if name in columns:
+            return [min(max(float(columns[name]), low), high)]
+        return [median if code is None or not usual else usual[code]]
 
     return read
 
@@ -171,14 +177,21 @@ def _departure(number: Read, usual: Row) -> Read:
 
 def _texts(columns: Any) -> list[Read]:
     found = []
-    for name in dict.fromkeys(columns.text_columns_.tolist()):
+    names = list(dict.fromkeys(columns.text_columns_.tolist()))
+    fixed = getattr(columns, "fixed_texts_", np.full((len(names), 0), UNKNOWN))
+    for name, places in zip(names, fixed.tolist(), strict=True):
         own = columns.text_columns_ == name
-        found.append(_text(name, columns.text_values_[own].tolist(), columns.text_common_[own].tolist()))
+        values = columns.text_values_[own].tolist()
+        usual = [None if math.isnan(place) else values[int(place)] for place in places]
+        found.append(_text(name, values, columns.text_common_[own].tolist(), usual))
     return found
 
 
-def _text(name: str, values: list[str], common: list[bool]) -> Read:
-    """The code of a text where not all have a column of their own, then those columns."""
+def _text(name: str, values: list[str], common: list[bool], usual: list[str | None]) -> Read:
+    """The code of a text where not all have a column of their own, then those columns.
+
+    `usual` are the texts of the series, for rows that tell none.
+    """
     several = [] if all(common) else [(len(values) - 1) / 2]
     absent = several + [0.0] * sum(common)
     rows = {
@@ -187,7 +200,9 @@ def _text(name: str, values: list[str], common: list[bool]) -> Read:
         for place, value in enumerate(values)
     }
 
-    def read(columns: Mapping[str, Any], _code: int | None) -> Row:
-        return rows.get(columns.get(name, ""), absent)
+    def read(columns: Mapping[str, Any], code: int | None) -> Row:
+        if name in columns or code is None or not usual:
+            return rows.get(columns.get(name, ""), absent)
+        return rows.get(usual[code] or "", absent)
 
     return read
