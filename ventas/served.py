@@ -233,5 +233,6 @@ def _special_inputs(columns: Any) -> tuple[ModelInput, ...]:
         kind: Literal["number", "text"] = "number" if columns.series_is_number_ else "text"
         found.append(ModelInput(columns.series, kind, False, tuple(columns.series_values_.tolist())))
     if getattr(columns, "open", ""):
-        found.append(ModelInput(columns.open, "flag", required=False, low=0, high=1))
+        usual = None if hasattr(columns, "usually_open_") else 1.0  # for each series its own, else open
+        found.append(ModelInput(columns.open, "flag", required=False, low=0, high=1, median=usual))
     return tuple(found)
