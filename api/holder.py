@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ CHAMPION, LEDGER, REGISTRY = "champion", "ledger", "registry"
 # A version that could not be used may have been repaired; asking for it at every poll would download it anew.
 RETRY_UNUSABLE_SECONDS = 60.0
 
+EPOCH = date(1970, 1, 1)
 log = structlog.get_logger()
 
 
@@ -85,7 +86,8 @@ class Champion:
     def closed_assumed(self, question: Question) -> bool:
         """Whether the row does not say if its series is open, and is answered as a closed day."""
         if self.compiled:
-            return self.compiled.rows.assumes_closed(question.columns)
+            day = None if question.date_assumed else (question.date - EPOCH).days
+            return self.compiled.rows.assumes_closed(question.columns, day)
         return bool(self.model.closed_assumed(question.frame())[0])
 
     def known(self, question: Question) -> dict[str, bool]:

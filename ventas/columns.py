@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ventas.contract import DATE, HOLIDAY, PROMOTION, TARGET, WEEKDAY
-from ventas.opening import learn_opening
+from ventas.opening import date_places, learn_closed_dates, learn_opening
 from ventas.promotion_plan import PLAN_COLUMNS
 from ventas.roles import says_open, series_texts
 
@@ -119,9 +119,10 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         day = X[DATE].to_numpy(dtype="datetime64[D]").astype(np.int64).astype(np.float64)
         weekday, holiday = (X[name].to_numpy(dtype=np.float64) for name in (WEEKDAY, HOLIDAY))
         codes = self.series_codes(X)
-        self.usually_open_ = learn_opening(
-            self.opened(X) > 0, codes, self.series_count, day, weekday, holiday
-        )
+        opened = self.opened(X) > 0
+        self.usually_open_ = learn_opening(opened, codes, self.series_count, day, weekday, holiday)
+        usual = self._usual_opening(codes, weekday, holiday)
+        self.closed_dates_ = learn_closed_dates(opened, usual, day)
 
     @property
     def series_count(self) -> int:
@@ -143,16 +144,19 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         return np.asarray(pd.to_numeric(X[self.open], errors="coerce") != 0, dtype=np.float64)
 
     def expected_open(
-        self, X: pd.DataFrame, series: Matrix, weekday: Matrix, holiday: Matrix
+        self, X: pd.DataFrame, day: Matrix, series: Matrix, weekday: Matrix, holiday: Matrix
     ) -> npt.NDArray[np.bool_]:
         """Open days, shape (rows,); where a row does not say it, as is usual of its series on such a day."""
         opened, silent = self.opened(X) > 0, ~says_open(X, self.open)
-        usual = getattr(self, "usually_open_", None)
-        if usual is not None and silent.any():
-            codes = np.where(np.isfinite(series), series + 1, 0).astype(np.int64)
-            usually = usual[codes, weekday.astype(np.int64) - 1, (holiday > 0).astype(np.int64)]
-            opened = np.where(silent, usually, opened)
+        if hasattr(self, "usually_open_") and silent.any():
+            usual = self._usual_opening(series, weekday, holiday) & ~self.closed_dates_[date_places(day)]
+            opened = np.where(silent, usual, opened)
         return opened
+
+    def _usual_opening(self, series: Matrix, weekday: Matrix, holiday: Matrix) -> npt.NDArray[np.bool_]:
+        codes = np.where(np.isfinite(series), series + 1, 0).astype(np.int64)
+        usual = self.usually_open_[codes, weekday.astype(np.int64) - 1, (holiday > 0).astype(np.int64)]
+        return np.asarray(usual, dtype=np.bool_)
 
     def values(self, X: pd.DataFrame, series: Matrix) -> Matrix:
         """The further columns, shape (rows, len(names())): numbers within training's range, texts as codes.

@@ -86,7 +86,7 @@ class SalesMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self._expected_open(X, self._rows(X))
 
     def _expected_open(self, X: pd.DataFrame, rows: Rows) -> Flags:
-        return self.columns_.expected_open(X, rows.series, rows.weekday, rows.holiday)
+        return self.columns_.expected_open(X, rows.day, rows.series, rows.weekday, rows.holiday)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Names of the matrix's columns."""

@@ -17,6 +17,9 @@ HALF_LIFE_DAYS = (
 )
 FEWEST_DAYS = 8  # of a weekday: two months
 FEWEST_HOLIDAYS = 4
+FEWEST_YEARS = 2
+LONGEST_MONTH = 31
+DATES = 13 * LONGEST_MONTH
 _OPEN, _CLOSED, _UNDECIDED = 1.0, 0.0, np.nan
 
 
@@ -38,6 +41,28 @@ def learn_opening(
     nothing = np.full((1, WEEKDAYS, HOLIDAY_STATES), _OPEN)
     shared = every.opening(nothing)
     return np.concatenate([shared, own.opening(shared)]) > 0
+
+
+def learn_closed_dates(opened: Flags, usual: Flags, day: Matrix) -> Flags:
+    """Dates, such as New Year, on which nearly all close that would be open, shape (DATES,), by `date_places`.
+
+    They have to close in at least FEWEST_YEARS years. `usual` is the usual opening of training's rows, shape (rows,).
+    """
+    counted = usual & np.isfinite(day)
+    place, closed = date_places(day[counted]), ~opened[counted]
+    year = day[counted].astype(np.int64).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
+    rows, shut = np.bincount(place, minlength=DATES), np.bincount(place[closed], minlength=DATES)
+    years = np.bincount(np.unique(year[closed] * DATES + place[closed]) % DATES, minlength=DATES)
+    return np.asarray((years >= FEWEST_YEARS) & (shut >= CLOSED_SHARE * rows))
+
+
+def date_places(day: Matrix) -> npt.NDArray[np.int64]:
+    """Month and day of numbers of days since 1970-01-01 as one number below DATES; place 0 is no date's."""
+    known = np.isfinite(day)
+    dates = np.where(known, day, 0).astype(np.int64).astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    place = (months.astype(np.int64) % 12 + 1) * LONGEST_MONTH + (dates - months).astype(np.int64)
+    return np.where(known, place, 0)
 
 
 class _Counts:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ import numpy.typing as npt
 from ventas import days
 from ventas.contract import HOLIDAY, PROMOTION, WEEKDAY
 from ventas.matrix import LONGEST_PLAN, SalesMatrix
+from ventas.opening import LONGEST_MONTH
 from ventas.target_statistics import CELLS, DAY_TYPES, Rows
 
 Row = list[float]
 UNKNOWN = math.nan
 KEPT_DAYS = 4096
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 class RowReader:
@@ -25,6 +28,7 @@ class RowReader:
         self._series, self._open = columns.series, columns.open
         usual = getattr(columns, "usually_open_", None)
         self._usually_open = None if usual is None else usual.tolist()
+        self._closed_dates = [] if usual is None else np.flatnonzero(columns.closed_dates_).tolist()
         self._codes = {str(text): place for place, text in enumerate(columns.series_values_.tolist())}
         self._further = [*_numbers(columns), *_texts(columns), *_departures(columns)]
         self._plan = [str(name) for name in features.plan_names_]
@@ -44,18 +48,18 @@ class RowReader:
         """Whether training held the series, as `ServedModel.series_known`."""
         return self._code(columns) is not None
 
-    def assumes_closed(self, columns: Mapping[str, Any]) -> bool:
+    def assumes_closed(self, columns: Mapping[str, Any], day: int | None) -> bool:
         """Whether the question is answered as a closed day without saying so, as `ServedModel.closed_assumed`."""
         if not self._open or self._open in columns:
             return False
-        return not self._is_open(columns, self._code(columns))
+        return not self._is_open(columns, self._code(columns), day)
 
     def read(self, columns: Mapping[str, Any], day: int | None) -> Row:
         """The row of one question; `day` is the number of days since 1970-01-01, None where it is unknown."""
         code = self._code(columns)
         weekday, promotion, holiday = (float(columns[name]) for name in (WEEKDAY, PROMOTION, HOLIDAY))
         row = [
-            float(self._is_open(columns, code)),
+            float(self._is_open(columns, code, day)),
             UNKNOWN,
             UNKNOWN if day is None else float(day),
             UNKNOWN if code is None else float(code),
@@ -73,14 +77,19 @@ class RowReader:
             self._tell(row, code, day)
         return row
 
-    def _is_open(self, columns: Mapping[str, Any], code: int | None) -> bool:
+    def _is_open(self, columns: Mapping[str, Any], code: int | None, day: int | None) -> bool:
         """As `RawColumns.expected_open`."""
         if self._open in columns:
             return bool(columns[self._open] != 0)
         if self._usually_open is None:
             return True
         usual = self._usually_open[0 if code is None else code + 1]
-        return bool(usual[int(columns[WEEKDAY]) - 1][columns[HOLIDAY] > 0])
+        if not usual[int(columns[WEEKDAY]) - 1][columns[HOLIDAY] > 0]:
+            return False
+        if day is None or not self._closed_dates:
+            return True
+        asked = date.fromordinal(day + _EPOCH)
+        return asked.month * LONGEST_MONTH + asked.day - 1 not in self._closed_dates  # as `date_places`
 
     def _code(self, columns: Mapping[str, Any]) -> int | None:
         if not self._series:

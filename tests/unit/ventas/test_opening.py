@@ -120,6 +120,19 @@ def test_a_shop_that_opens_on_sundays_of_late_is_open() -> None:
     assert open_days(model, week("A")) == [1] * 7
 
 
+def test_a_date_on_which_all_close_every_year_is_closed() -> None:
+    frame = pd.concat([history(110), history(110, Tienda="B")], ignore_index=True)
+    new_year = frame["Fecha"].dt.strftime("%m-%d") == "01-05"  # a Wednesday, a Thursday and a Friday
+    rebuilt = frame["Fecha"].between("2022-03-01", "2022-03-31")
+    frame[OPEN] = frame[OPEN].where(~new_year & ~rebuilt, 0)
+    model = learnt(frame.assign(Ventas=100.0 * frame[OPEN]))
+    days = pd.to_datetime(["2026-01-05", "2026-01-06", "2026-03-12"])
+    asked = pd.DataFrame({"Fecha": days, "DíaDeLaSemana": days.day_of_week + 1, "Tienda": "A"})
+    assert open_days(model, asked.assign(Promociones=0, Festivo=0)) == [0, 1, 1]
+    unknown = asked.iloc[:1].assign(Promociones=0, Festivo=0, Fecha=pd.NaT)
+    assert model.closed_assumed(unknown).tolist() == [False]
+
+
 def test_one_shop_without_a_column_of_series_has_its_days_too() -> None:
     model = learnt(history().drop(columns="Tienda"), Roles("", OPEN))
     assert open_days(model, week(None)) == [1, 1, 1, 1, 1, 1, 0]
