@@ -49,7 +49,8 @@ class ColumnAnswer(BaseModel):
     low: float | None = Field(description="The least number seen in training.")
     high: float | None = Field(description="The largest number seen in training.")
     default: float | None = Field(
-        description="What the model takes for a number that is left out (its median); null where there is none."
+        description="What the model takes for a number that is left out: its median, or null where it is the usual "
+        "one of the series that is named."
     )
     whole: bool = Field(description="Whether training saw only whole numbers of it.")
     of_series: bool = Field(

@@ -158,7 +158,7 @@ def _input(one: Row, champion: Row) -> Any:
     if one["kind"] == "flag":
         return _flag_input(one, common, is_open=one["name"] == champion.get("open"))
     if one["kind"] == "number":
-        return _number_input(one, common)
+        return _number_input(one, common, str(champion.get("series") or ""))
     if one["values_count"] > len(one["values"]):
         known = _("Conoce {count}; escriba el suyo.").format(count=formats.count(one["values_count"]))
         return dmc.Autocomplete(**common, data=one["values"], limit=50, description=known)
@@ -189,18 +189,20 @@ def _number(value: float, *, whole: bool) -> str:
     return formats.count(int(value)) if whole and float(value).is_integer() else formats.number(value)
 
 
-def _number_input(one: Row, common: dict[str, Any]) -> dmc.NumberInput:
+def _number_input(one: Row, common: dict[str, Any], series: str) -> dmc.NumberInput:
     comma, point = (",", ".") if language() == SPANISH else (".", ",")
     whole, seen = bool(one.get("whole")), ""
     if one["low"] is not None and one["high"] is not None:
         low, high = (_number(one[end], whole=whole) for end in ("low", "high"))
         seen = _("Entre {low} y {high} en los datos").format(low=low, high=high)
     usual = one["default"]
-    value = "" if usual is None else _number(usual, whole=whole)
+    placeholder = _("Lo habitual en «{series}»").format(series=series) if series else ""
+    if usual is not None:
+        placeholder = _("Habitual: {value}").format(value=_number(usual, whole=whole))
     return dmc.NumberInput(
         **common,
         description=seen,
-        placeholder=_("Habitual: {value}").format(value=value) if value else "",
+        placeholder=placeholder,
         allowDecimal=not whole,
         decimalSeparator=comma,
         thousandSeparator=point,

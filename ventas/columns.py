@@ -72,11 +72,12 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         """Columns of which each series has one value, such as its region: a row that names the series has it too.
 
         `fixed_numbers_` (numeric columns, series) and `fixed_texts_` (text columns, series; places among the values)
-        are NaN where there is no such value.
+        are NaN where there is no such value. `absent_numbers_`, of the first's shape, are for rows that tell none.
         """
         names = [name for name, _, _ in self._texts()]
         self.fixed_numbers_ = np.full((len(self.numeric_names_), self.series_count), np.nan)
         self.fixed_texts_ = np.full((len(names), self.series_count), np.nan)
+        self.absent_numbers_ = np.tile(self.numeric_medians_[:, None], self.series_count)
         if self.series_count < 2:
             return
         codes = self.series_codes(X)
@@ -85,6 +86,8 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         for place, (name, texts, _) in enumerate(self._texts()):
             given = _places(X[name].astype("str").fillna(""), texts)
             self.fixed_texts_[place] = _only_values(codes, given, self.series_count)
+        known = np.isfinite(self.fixed_numbers_)
+        self.absent_numbers_[known] = self.fixed_numbers_[known]
 
     def fixed_names(self) -> list[str]:
         """Columns that follow from the series; none in champions made before they were learnt."""
@@ -111,6 +114,9 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
                     usual[place] = mean
         self.changing_ = np.array(list(usual), dtype=np.int64)
         self.usual_ = np.array(list(usual.values()), dtype=np.float64).reshape(len(usual), self.series_count)
+        for place, mean in usual.items():
+            if not self._is_flag(place):  # of which a mean is no value
+                self.absent_numbers_[place] = mean
 
     def _learn_opening(self, X: pd.DataFrame) -> None:
         """The usual opening; absent where nothing is told of it, as in champions made before it was learnt."""
@@ -214,9 +220,13 @@ class RawColumns(BaseEstimator):  # type: ignore[misc]
         absent = ~np.isfinite(values)
         if not absent.any():
             return values
-        usual = _of_series(self, "fixed_numbers_", place, series)
+        usual = _of_series(self, "absent_numbers_", place, series)
         usual = np.where(np.isfinite(usual), usual, self.numeric_medians_[place])
         return np.asarray(np.where(absent, usual, values), dtype=np.float64)
+
+    def _is_flag(self, place: int) -> bool:
+        bounds = self.numeric_lows_[place], self.numeric_highs_[place]
+        return bool(self.numeric_whole_[place]) and bounds == (0, 1)
 
     def _given(self, X: pd.DataFrame, place: int) -> Matrix:
         """Numbers of a column within the range of training, NaN where there is none."""

@@ -40,8 +40,9 @@ TRUSTED_TYPES = [
 
 @dataclass(frozen=True)
 class ModelInput:
-    """One column that the model reads; `low`, `high` and `median` are those seen in training, for information.
+    """One column that the model reads; `low` and `high` are those seen in training, for information.
 
+    median: what is taken for a number that is left out; None where that is each series' own.
     whole: training saw only whole numbers. of_series: each series has one value of it, which a row need not tell.
     """
 
@@ -212,15 +213,16 @@ def model_inputs(features: Any) -> tuple[ModelInput, ...]:
 def _number_inputs(columns: Any, fixed: Sequence[str]) -> Iterator[ModelInput]:
     """Further numbers; of champions made before that was learnt, whether they are whole is unknown."""
     whole = getattr(columns, "numeric_whole_", np.zeros(len(columns.numeric_names_), dtype=bool))
-    parts = (columns.numeric_lows_, columns.numeric_highs_, columns.numeric_medians_, whole)
-    for name, low, high, median, is_whole in zip(columns.numeric_names_, *parts, strict=True):
+    absent = getattr(columns, "absent_numbers_", columns.numeric_medians_[:, None])
+    parts = (columns.numeric_lows_, columns.numeric_highs_, absent, whole)
+    for name, low, high, taken, is_whole in zip(columns.numeric_names_, *parts, strict=True):
         yield ModelInput(
             str(name),
             "number",
             required=False,
             low=float(low),
             high=float(high),
-            median=float(median),
+            median=float(taken[0]) if (taken == taken[0]).all() else None,
             whole=bool(is_whole),
             of_series=str(name) in fixed,
         )

@@ -154,8 +154,7 @@ def _numbers(columns: Any) -> list[Read]:
 def _number_columns(columns: Any) -> list[tuple[str, float, float, float, Row]]:
     """Name, median, low, high, and what is taken for each series where nothing is told."""
     medians = columns.numeric_medians_
-    fixed = getattr(columns, "fixed_numbers_", np.full((len(medians), 0), UNKNOWN))
-    usual = np.where(np.isnan(fixed), medians[:, None], fixed)
+    usual = getattr(columns, "absent_numbers_", np.empty((len(medians), 0)))
     parts = (columns.numeric_names_, medians, columns.numeric_lows_, columns.numeric_highs_, usual)
     return list(zip(*(part.tolist() for part in parts), strict=True))
 

@@ -215,16 +215,24 @@ def test_flags_are_yes_or_no_and_whole_numbers_have_no_decimals(ask: Any) -> Non
         blank | {"name": "Escuela", "kind": "flag", "low": 0.0, "high": 1.0, "default": 0.0, "whole": True},
         blank
         | {"name": "Clientes", "kind": "number", "low": 0.0, "high": 1200.0, "default": 4.5, "whole": True},
+        blank | {"name": "Precio", "kind": "number", "low": 1.5, "high": 9.0},
         blank | {"name": "Metros", "kind": "number", "of_series": True},
     ]
     champion = offered({"series": "Tienda", "open": "Abierto", "columns": columns})
-    assert [one["name"] for one in champion["columns"]] == ["Tienda", "Abierto", "Escuela", "Clientes"]
+    assert [one["name"] for one in champion["columns"]] == [
+        "Tienda",
+        "Abierto",
+        "Escuela",
+        "Clientes",
+        "Precio",
+    ]
     shown = str(column_inputs(champion)[0].to_plotly_json())
     assert "0,00" not in shown
     for told in ("Lo habitual de ese día", "Habitual: No", "Entre 0 y 1.200 en los datos", "Habitual: 4,50"):
         assert told in shown
+    assert "Lo habitual en «Tienda»" in shown
     assert "El modelo ya los sabe por «Tienda»: «Metros»." in shown
-    sent = forecast_days.further_values(champion["columns"], ["1", "1", "0", 30])
+    sent = forecast_days.further_values(champion["columns"], ["1", "1", "0", 30, None])
     assert [(type(value), value) for value in sent.values()] == [(int, 1), (int, 1), (int, 0), (int, 30)]
 
 

@@ -110,13 +110,19 @@ def test_what_each_series_has_one_value_of_follows_from_the_series() -> None:
         [1, 0, 0, 0],
         [0, 1, 0, 0],
     )
-    assert told["Precio"] == [2.5] * 4, "a number that changes is its median"
+    assert told["Precio"] == [1.5, 3, 2.5, 2.5], "a number that changes is the series' mean"
+    assert told["Precio beside usual"][:2] == [0, 0]
     gaps = _values(columns, bare.assign(Metros=[7, None, None, 6], Zona=["norte", None, "norte", ""]))
     assert gaps["Metros"] == [7, 8, 8, 6], "what is told is believed"
     assert (gaps["Zona=sur"], gaps["Zona=norte"]) == ([0] * 4, [1, 1, 1, 0])
-    del columns.fixed_numbers_, columns.fixed_texts_
+    del columns.fixed_numbers_, columns.fixed_texts_, columns.absent_numbers_
     assert _values(columns, bare)["Metros"] == [8] * 4, "as in champions made before that was learnt"
     assert columns.fixed_names() == []
+
+
+def test_a_flag_that_is_not_told_is_never_between_0_and_1() -> None:
+    rows = frame(DATES, Local=["a", "a", "b", "b"], Escuela=[0, 1, 0, 0])
+    assert _values(RawColumns("Local").fit(rows), frame(DATES, Local="a"))["Escuela"] == [0] * 4
 
 
 def test_columns_of_whole_numbers_are_known() -> None:
