@@ -81,6 +81,11 @@ class ApiClient:
         """A prediction by the champion. Raises InvalidRequest naming the field at fault."""
         return self._object("POST", "/predict", inputs)
 
+    def champion_columns(self) -> list[Json]:
+        """The further columns that the champion reads, with `name` and `type`."""
+        columns: list[Json] = self._object("GET", "/models/champion/columns")["columns"]
+        return columns
+
     def accuracy(self, wanted: Json) -> list[Json]:
         """Errors of predictions that came true; `wanted` are filters of `GET /accuracy`. Raises InvalidRequest."""
         found: list[Json] = []
