@@ -22,7 +22,6 @@ from ventas.pipeline.same_bytes import judged_already
 from ventas.promotion import Case
 from ventas.registry import RECIPE_TAG
 from ventas.roles import Roles
-from ventas.split import usual
 from ventas.states import RunStatus, Step
 from ventas.training import Metrics, Progress, Search, evaluate, refit, search
 from ventas.training_files import Description, Training
@@ -115,31 +114,30 @@ def _progress(context: Context, lease: Lease) -> Progress:
 
 def _described(context: Context, run: Run, found: Search, metrics: Metrics, case: Case) -> Description:
     return Description(
-        refitted=_refitted(context, run, found, case.train, case.test),
+        refitted=_refitted(context, run, found, case),
         card=model_card(Made(found, metrics, run.sha256 or "", run.recipe_digest or ""), case),
         judged=judged_rows(found.estimator, case.opened, case.roles),
     )
 
 
-def _refitted(
-    context: Context, run: Run, found: Search, train: pd.DataFrame, test: pd.DataFrame
-) -> Pipeline | None:
-    """The winning recipe on all rows, test too, but for outliers by train's fences: what is served if it wins.
+def _refitted(context: Context, run: Run, found: Search, case: Case) -> Pipeline | None:
+    """The winning recipe on all good rows: train, the outliers taken out of it, and test. Served if it wins.
 
+    What lies outside train's fences may be a level that lasts, and the newest rows tell most of what comes next.
     It is made here rather than after the promotion, so that the swap waits for no fit.
     """
     if context.settings.REFIT == "off":
         return None
-    outliers = _outliers(context, run, train)
-    kept = usual(train, outliers, test, context.settings, Roles.of_report(run.quality))
-    return refit(found.estimator, pd.concat([train, kept], ignore_index=True))
+    parts = [case.train, *_outliers(context, run), case.test]
+    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return refit(found.estimator, rows)
 
 
-def _outliers(context: Context, run: Run, train: pd.DataFrame) -> pd.DataFrame:
+def _outliers(context: Context, run: Run) -> list[pd.DataFrame]:
     try:
-        return dataset(context, run.id, "outliers")
+        return [dataset(context, run.id, "outliers")]
     except NotFound:  # a dataset of an earlier release, which kept none
-        return train.iloc[:0]
+        return []
 
 
 def _tags(run: Run) -> dict[str, str]:

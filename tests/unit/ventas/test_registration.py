@@ -21,7 +21,8 @@ from ventas.ledger import Ledger, UploadEvent
 from ventas.logbook import ATTEMPT_TAG, Registered, log_training
 from ventas.pipeline.retrain import retrain
 from ventas.pipeline.runner import run_step
-from ventas.registry import PREDICTIONS_FILE, RECIPE_TAG, RUN_TAG, Registry
+from ventas.registry import PREDICTIONS_FILE, RECIPE_TAG, RUN_TAG, Registry, served_file
+from ventas.served import load_served
 from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 from ventas.split import to_csv_bytes
 from ventas.states import RunStatus, Step
@@ -145,17 +146,23 @@ def test_mlflows_run_and_version_name_the_trace_of_the_upload(
         assert {name: tags.get(name) for name in named} == named
 
 
-@pytest.mark.parametrize("kept", [["outliers.csv"], []])  # a dataset of an earlier release has none
-def test_an_outlier_of_the_test_rows_is_judged_on_but_not_served(
-    parts: Parts, run_id: str, tmp_path: Path, kept: list[str]
+@pytest.mark.parametrize("has_outliers", [True, False])  # a dataset of an earlier release has none
+def test_a_lasting_new_level_is_left_aside_from_the_judged_fit_and_served(
+    parts: Parts, run_id: str, tmp_path: Path, has_outliers: bool
 ) -> None:
-    wild = SALES[60:].assign(Ventas=lambda test: test["Ventas"].where(test["Fecha"] != DATES[70], 1e6))
-    parts.store.files = {"train.csv": SALES[:60], "test.csv": wild} | dict.fromkeys(kept, SALES[:0])
+    """Sales triple on the 50th day: the fence leaves ten days of train aside, and all of test lies outside it."""
+    tripled = SALES.assign(Ventas=3 * SALES["Ventas"] + 1000)
+    files = {"train.csv": SALES[:50], "test.csv": tripled[60:]}
+    parts.store.files = files | ({"outliers.csv": tripled[50:60]} if has_outliers else {})
+    parts.settings = parts.settings.model_copy(update={"GRID_N_ESTIMATORS": [200]})
     assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
     described = parts.registry.version(parts.ledger.runs.get(run_id).model_version)
-    served = checked(parts.registry, described, tmp_path)
-    assert served.predict(SALES.drop(columns="Ventas")).max() < 1000
-    assert described.metrics["test_rmse"] > 10_000
+    judged = checked(parts.registry, described, tmp_path)
+    path = parts.registry.download(described, served_file(described), tmp_path)
+    rows = pd.concat(parts.store.files.values())
+    asked = rows.drop(columns="Ventas")
+    assert judged.predict(asked).max() < 800
+    assert load_served(path, 1).predict(asked).mean() == pytest.approx(rows["Ventas"].mean(), rel=0.03)
 
 
 def test_a_model_card_is_logged_and_takes_the_verdict(parts: Parts, run_id: str, tmp_path: Path) -> None:
