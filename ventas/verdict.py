@@ -15,9 +15,10 @@ Kind = Literal["first", "fair", "recipe", "older_upload", "same_bytes", "checks"
 class Verdict:
     """Why a challenger was promoted or not. Errors are RMSE in units of sales, all on the same open rows.
 
-    `difference_low` and `difference_high` bound the champion's mean squared error minus the challenger's, by
-    dates, with 95 % confidence; positive favours the challenger. `probability` (of a lower error), `dm_statistic` and
-    `dm_p_value` are explained in `ventas.evidence`. None where nothing was compared.
+    `difference_low` and `difference_high` bound the champion's mean squared error minus the challenger's on these
+    rows, with 95 % confidence; positive favours the challenger, and the difference of the two errors lies inside.
+    `probability` (of a lower error), `dm_statistic` and `dm_p_value` are explained in `ventas.evidence`. None where
+    nothing was compared.
 
     `rule` is PROMOTION_RULE. `baselines` are the errors of the tables that every model must be worth its while
     against. `segments` are rows of `ventas.segments`, of many series the best and the worst only; `worst_segment` is
