@@ -22,6 +22,7 @@ def verdict_card(run: dict[str, Any]) -> Any:
     told = (
         verdicts.approval(verdict),
         verdicts.basis(verdict),
+        verdicts.replaced(verdict),
         verdicts.baselines(verdict),
         verdicts.worst_segment(verdict),
     )

@@ -113,6 +113,23 @@ def baselines(verdict: Verdict) -> str:
     return _("Para comparar, el error de {tables}.").format(tables=_(" y el de ").join(told)) if told else ""
 
 
+def replaced(verdict: Verdict) -> str:
+    """The search's winner that a table took the place of, as a sentence; empty where there is none."""
+    known = verdict.get("replaced")
+    if not known:
+        return ""
+    said = _(
+        "El mejor modelo de la búsqueda ({candidate}) tuvo en la prueba un error de {error}; como {table} tuvo "
+        "{table_error}, se usa en su lugar."
+    )
+    return said.format(
+        candidate=known["candidate"],
+        error=formats.number(known["rmse"]),
+        table=_(_BASELINES.get(known["table"], known["table"])),
+        table_error=formats.number(known["table_rmse"]),
+    )
+
+
 def worst_segment(verdict: Verdict) -> str:
     """Where the new model is worse by most, as a sentence; empty where it is so nowhere."""
     worst = verdict.get("worst_segment") or {}

@@ -61,7 +61,11 @@ class Case:
         return bool(self.train[DATE].max() < self.test[DATE].min())
 
     def baselines(self) -> dict[str, Any]:
-        """The tables that every model is measured against, fitted on train."""
+        """The tables that every model is measured against, fitted on train once."""
+        return dict(self._baselines)
+
+    @cached_property
+    def _baselines(self) -> dict[str, Any]:
         return {name: refit(table, self.train) for name, table in baselines(self.roles).items()}
 
     def unseen_by(self, *contenders: Contender) -> pd.DataFrame:

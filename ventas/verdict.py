@@ -24,6 +24,7 @@ class Verdict:
     against. `segments` are rows of `ventas.segments`, of many series the best and the worst only; `worst_segment` is
     the one whose error grew most. `series_worse` of `series_compared` series have a higher error than before.
     `origins` has dates and errors of each window where there were several. `rows_closed` were left out.
+    `replaced` names the search's winner where a table took its place, with both errors on all open test rows.
     `held` says that it would have been promoted, and waits for a person's approval; `approved` who gave it.
     """
 
@@ -50,6 +51,7 @@ class Verdict:
     series_worse: int = 0
     origins: list[dict[str, Any]] = field(default_factory=list)
     rows_closed: int = 0
+    replaced: dict[str, Any] | None = None
     held: bool = False
     approved: dict[str, str] | None = None
 

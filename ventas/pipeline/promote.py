@@ -1,7 +1,7 @@
 """Step three: challenger against champion, and the alias follows."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -26,6 +26,7 @@ from ventas.registry import (
     ModelVersion,
     served_file,
 )
+from ventas.replaced import Replaced
 from ventas.reproducible import irreproducible
 from ventas.roles import Roles
 from ventas.served import ServedModel, load_served
@@ -104,7 +105,8 @@ def _judged(context: Context, run: Run, described: ModelVersion, head: Promotion
     note = described.params.get("table_note")  # why a table is served, where no model was worth its while
     lost = [one.sentence for one in lost_to(context, head, run.quality)] if verdict.promoted else []
     reason = " ".join([verdict.reason, *([note] if note else []), *lost])
-    return _Judged(replace(verdict, reason=reason), served)
+    replaced = Replaced.of_params(described.params)
+    return _Judged(replace(verdict, reason=reason, replaced=asdict(replaced) if replaced else None), served)
 
 
 def _case(context: Context, run: Run) -> Case:

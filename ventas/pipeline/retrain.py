@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from ventas import tracing
 from ventas.card import Made, model_card
+from ventas.challenger import train_challenger
 from ventas.errors import NotFound
 from ventas.judged_rows import judged_rows
 from ventas.ledger import Lease, Run
@@ -23,7 +24,7 @@ from ventas.promotion import Case
 from ventas.registry import RECIPE_TAG
 from ventas.roles import Roles
 from ventas.states import RunStatus, Step
-from ventas.training import Metrics, Progress, Search, evaluate, refit, search
+from ventas.training import Metrics, Progress, Search, evaluate, refit
 from ventas.training_files import Description, Training
 
 PROGRESS_SECONDS = 0.25  # a person sees no more of it
@@ -76,14 +77,14 @@ def _registered(context: Context, lease: Lease, run: Run, *, again: bool) -> Reg
     """Train and register; `again` says that an earlier attempt may have left something to be let go."""
     train, test = (dataset(context, run.id, name) for name in ("train", "test"))
     roles = Roles.of_report(run.quality)
-    found = search(train, context.settings, _progress(context, lease), roles)
+    case = Case(train, test, context.settings, roles)
+    found = train_challenger(case, _progress(context, lease))
     metrics = evaluate(found.estimator, test, roles)
     # Whoever lost the lease meanwhile learns so here, and need not upload.
     context.ledger.runs.note(lease, test_rmse=metrics.rmse)
     if again:
         forget_attempts(context.registry, run.id)
     with ThreadPoolExecutor(1) as pool:
-        case = Case(train, test, context.settings, roles)
         training = Training(
             found=found,
             metrics=metrics,
