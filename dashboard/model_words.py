@@ -26,7 +26,7 @@ _VALUES = {"True": N_("Sí"), "False": N_("No"), "None": N_("ninguno")}
 # Parameters that the figures tell in words.
 _TOLD_ELSEWHERE = {
     "table_note",
-    *(f"replaced_{name}" for name in ("candidate", "table", "rmse", "table_rmse", "rows")),
+    *(f"replaced_{name}" for name in ("candidate", "table", "rmse", "table_rmse", "rows", "on")),
 }
 # Of the model card: what a figure is called, where it stands, how it is written.
 _FIGURES: list[tuple[str, tuple[str, ...], Callable[[Any], str]]] = [
@@ -45,7 +45,7 @@ _FIGURES: list[tuple[str, tuple[str, ...], Callable[[Any], str]]] = [
     (N_("Series"), ("data", "train", "series"), formats.count),
     (N_("Candidatos probados"), ("search", "candidates"), formats.count),
     (N_("Ganador de la búsqueda, reemplazado"), ("search", "replaced", "candidate"), str),
-    (N_("Error del reemplazado en la prueba"), ("search", "replaced", "rmse"), formats.number),
+    (N_("Error del reemplazado"), ("search", "replaced", "rmse"), formats.number),
 ]
 
 

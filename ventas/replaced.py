@@ -2,27 +2,40 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 _PARAM = "replaced_"
+On = Literal["test", "latest"]
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """The winner (`candidate`) and the `table` in its place, with both errors (RMSE) on the same open test rows."""
+    """The winner (`candidate`) and the `table` in its place, with both errors (RMSE) on the same `rows`.
+
+    on: "test", all open test rows, both fitted on train; or "latest", those of the last four weeks, both fitted on
+    all days before.
+    """
 
     candidate: str
     table: str
     rmse: float
     table_rmse: float
     rows: int
+    on: On = "test"
+
+    @property
+    def where(self) -> str:
+        """The rows that decided, as a part of a sentence."""
+        if self.on == "test":
+            return f"the {self.rows} test rows"
+        return f"the {self.rows} rows of the last four weeks, with all before them known"
 
     @property
     def note(self) -> str:
         """The replacement as a sentence."""
         return (
-            f"The table «{self.table}» takes the place of the search's winner ({self.candidate}): on the "
-            f"{self.rows} test rows its RMSE is {self.table_rmse:.2f}, the winner's {self.rmse:.2f}."
+            f"The table «{self.table}» takes the place of the search's winner ({self.candidate}): on "
+            f"{self.where}, its RMSE is {self.table_rmse:.2f}, the winner's {self.rmse:.2f}."
         )
 
     def as_params(self) -> dict[str, Any]:
@@ -41,4 +54,5 @@ class Replaced:
             rmse=float(texts["rmse"]),
             table_rmse=float(texts["table_rmse"]),
             rows=int(texts["rows"]),
+            on="latest" if texts["on"] == "latest" else "test",
         )

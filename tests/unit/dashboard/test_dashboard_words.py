@@ -145,6 +145,8 @@ def test_a_table_in_the_place_of_the_searchs_winner_is_told_with_both_errors() -
     told = verdicts.replaced(verdict(replaced=replaced))
     assert "(linear log) tuvo en la prueba un error de 5.152,50" in told
     assert "como repetir la última semana parecida tuvo 1.496,25, se usa en su lugar" in told
+    latest = verdicts.replaced(verdict(replaced=replaced | {"on": "latest"}))
+    assert latest.startswith("Las ventas cambiaron de nivel: en las últimas cuatro semanas")
     assert (verdicts.replaced(verdict()), verdicts.replaced(verdict(replaced=None))) == ("", "")
 
 

@@ -13,7 +13,7 @@ from ventas.replaced import Replaced
 from ventas.reproducible import irreproducible
 from ventas.served import served_model
 from ventas.settings import Settings
-from ventas.training import Search, inputs
+from ventas.training import Search, inputs, refit
 
 SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]
 GRID = SETTINGS.model_copy(
@@ -111,3 +111,32 @@ def test_a_winner_that_no_table_beats_stays() -> None:
     case = Case(sales[:TRAIN_DAYS], sales[TRAIN_DAYS:], GRID)
     found = train_challenger(case, lambda *_: None)
     assert (found.family, found.replaced, found.table_note) == ("grid", None, "")
+
+
+def _a_new_level_since(day: int) -> Case:
+    """A year and more around 1,000, which a table of means knows best, then three times as much."""
+    dates = pd.date_range("2024-01-01", periods=DAYS)
+    weekday = 1 + 0.05 * dates.day_of_week
+    level = np.where(np.arange(DAYS) < day, 1000, 3000)
+    level[TRAIN_DAYS - 7 : TRAIN_DAYS] = 850  # a weak week, so that repeating it is worse on all of test
+    sales = frame(dates, level * weekday * np.random.default_rng(2).normal(1, 0.05, DAYS))
+    return Case(sales[:TRAIN_DAYS], sales[TRAIN_DAYS:].reset_index(drop=True), GRID)
+
+
+def test_a_new_level_is_followed_within_weeks() -> None:
+    """All that is fitted on train errs alike; only the last weeks show what follows the new level."""
+    case = _a_new_level_since(DAYS - 40)
+    found = train_challenger(case, lambda *_: None)
+    assert (found.family, found.replaced.on, found.replaced.rows) == ("seasonal_naive", "latest", 28)
+    assert found.replaced.rmse > 1.5 * found.replaced.table_rmse
+    assert found.replaced.note in found.table_note
+    assert found.searched["n_estimators"] == 10, "of the search's winner, whatever took its place first"
+    whole = pd.concat([case.train, case.test], ignore_index=True)
+    week = inputs(whole.tail(7)).assign(Fecha=lambda rows: rows["Fecha"] + pd.Timedelta(days=7))
+    assert refit(found.estimator, whole).predict(week).mean() == pytest.approx(3450, rel=0.1)
+
+
+def test_a_level_that_stays_leaves_the_model_in_place() -> None:
+    found = train_challenger(_a_new_level_since(DAYS), lambda *_: None)
+    assert found.replaced is None or found.replaced.on == "test"
+    assert found.family != "seasonal_naive"
