@@ -8,20 +8,13 @@ makes the error look hardly better than it is, and nobody is served a model that
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from ventas.candidates import Candidate, Plan, tables
-from ventas.contract import DATE
 from ventas.promotion import CHALLENGER, Case, Contender, date_keys
 from ventas.reasons import lower_table
 from ventas.replaced import On, Replaced
 from ventas.scores import score
-from ventas.tables import SEASONAL_NAIVE, baselines
+from ventas.tables import SEASONAL_NAIVE
 from ventas.training import Progress, Search, refit, search
-
-LATEST_DATES = 28  # four weeks, as far ahead as most are asked for
-OUTGROWN = 1.5  # times a table's error; noise alone takes a month's error that far apart hardly ever
 
 
 def train_challenger(case: Case, on_progress: Progress) -> Search:
@@ -51,28 +44,14 @@ def _beaten(found: Search, case: Case) -> Replaced | None:
 
 def _outgrown(found: Search, case: Case) -> Replaced | None:
     """The week before knows the newest level and cannot be outgrown by it."""
-    dates = np.sort(case.test[DATE].unique())
-    if found.family == SEASONAL_NAIVE or not case.by_time or len(dates) < LATEST_DATES:
-        return None
-    first = dates[-LATEST_DATES]
-    latest = case.opened[case.opened[DATE] >= first]
-    if latest.empty:
-        return None
-    before = pd.concat([case.train, case.test[case.test[DATE] < first]], ignore_index=True)
-    scores = score({name: refit(one, before) for name, one in baselines(case.roles).items()}, latest)
-    errors = {name: scores.rmse(name) for name in scores.losses}
-    name = min(errors, key=lambda one: errors[one])
+    latest = case.latest
     # Fitted on train alone, most winners are near enough and need no fit more.
-    if _error(found.estimator, latest) <= OUTGROWN * errors[name]:
+    if latest is None or found.family == SEASONAL_NAIVE or not latest.outgrew(latest.rmse(found.estimator)):
         return None
-    error = _error(refit(found.estimator, before), latest)
-    if error <= OUTGROWN * errors[name]:
+    error = latest.rmse(refit(found.estimator, latest.before))
+    if not latest.outgrew(error):
         return None
-    return _replaced(found, name, error, errors[name], len(latest), "latest")
-
-
-def _error(estimator: Any, rows: pd.DataFrame) -> float:
-    return score({CHALLENGER: estimator}, rows).rmse(CHALLENGER)
+    return _replaced(found, latest.table, error, latest.table_rmse, len(latest.rows), "latest")
 
 
 def _replaced(found: Search, name: str, error: float, table_error: float, rows: int, on: On) -> Replaced:

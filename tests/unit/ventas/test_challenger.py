@@ -1,5 +1,7 @@
 """A model that loses to a fixed table on the test rows is not made a challenger: the table is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -134,6 +136,17 @@ def test_a_new_level_is_followed_within_weeks() -> None:
     whole = pd.concat([case.train, case.test], ignore_index=True)
     week = inputs(whole.tail(7)).assign(Fecha=lambda rows: rows["Fecha"] + pd.Timedelta(days=7))
     assert refit(found.estimator, whole).predict(week).mean() == pytest.approx(3450, rel=0.1)
+
+
+def test_a_champion_of_the_old_level_is_replaced_by_what_follows_the_new_one() -> None:
+    """By their fits on train both err alike; by windows of test days, each fitted anew before, they do not."""
+    case = _a_new_level_since(DAYS - 90)
+    challenger = train_challenger(case, lambda *_: None)
+    old = Contender(1, case.baselines()["means"], date_keys(case.train))
+    verdict = judge(Contender(2, challenger.estimator, date_keys(case.train)), old, case)
+    assert (verdict.promoted, verdict.kind, len(verdict.origins)) == (True, "recipe", 4)
+    steady = _a_new_level_since(DAYS)
+    assert judge(replace(old, version=2), old, steady).origins == []
 
 
 def test_a_level_that_stays_leaves_the_model_in_place() -> None:
