@@ -67,16 +67,16 @@ class Case:
         """The last weeks of a split by time."""
         return latest_weeks(self.train, self.test, self.roles) if self.by_time else None
 
-    @cached_property
-    def origins(self) -> int:
-        """The number of windows that a comparison is made in: JUDGE_ORIGINS, or several where the level is new.
+    def origins(self, champion: Contender) -> int:
+        """The number of windows to compare in: JUDGE_ORIGINS, or several where the level is new to every fit.
 
-        Then all that was fitted on train errs alike in the last weeks, and only recipes can be told apart.
+        Then all err alike in the last weeks, and only recipes can be told apart.
         """
         if self.settings.JUDGE_ORIGINS > 1 or self.latest is None:
             return self.settings.JUDGE_ORIGINS
         moved = self.latest.outgrew(min(self.latest.rmse(table) for table in self._baselines.values()))
-        return NEW_LEVEL_ORIGINS if moved else 1
+        unaware = moved and self.latest.outgrew(self.latest.rmse(champion.estimator))
+        return NEW_LEVEL_ORIGINS if unaware else 1
 
     def baselines(self) -> dict[str, Any]:
         """The tables that every model is measured against, fitted on train once."""
@@ -123,8 +123,9 @@ def judge(challenger: Contender, champion: Contender, case: Case) -> Verdict:
             champion_version=champion.version,
             rows_closed=case.closed,
         )
-    if case.origins > 1 and case.by_time:
-        compared = _from_origins(challenger, champion, case)
+    origins = case.origins(champion)
+    if origins > 1 and case.by_time:
+        compared = _from_origins(challenger, champion, case, origins)
         if not _equal(compared.scores.rmse(CHALLENGER), compared.scores.rmse(CHAMPION)):
             return _verdict(compared, challenger, champion, case)
     return _verdict(_on_unseen_rows(challenger, champion, case), challenger, champion, case)
@@ -176,9 +177,9 @@ def _on_unseen_rows(challenger: Contender, champion: Contender, case: Case) -> _
     return _Comparison("recipe", score(models | {CHAMPION: rival}, case.test_rows_of(challenger)))
 
 
-def _from_origins(challenger: Contender, champion: Contender, case: Case) -> _Comparison:
+def _from_origins(challenger: Contender, champion: Contender, case: Case, origins: int) -> _Comparison:
     recipes = {CHALLENGER: challenger.estimator, CHAMPION: champion.estimator, **baselines(case.roles)}
-    parts = score_from_origins(recipes, case.train, case.test, case.opened, case.origins)
+    parts = score_from_origins(recipes, case.train, case.test, case.opened, origins)
     return _Comparison("recipe", pooled(parts), parts)
 
 

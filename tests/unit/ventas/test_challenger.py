@@ -145,6 +145,10 @@ def test_a_champion_of_the_old_level_is_replaced_by_what_follows_the_new_one() -
     old = Contender(1, case.baselines()["means"], date_keys(case.train))
     verdict = judge(Contender(2, challenger.estimator, date_keys(case.train)), old, case)
     assert (verdict.promoted, verdict.kind, len(verdict.origins)) == (True, "recipe", 4)
+    aware = Contender(1, refit(challenger.estimator, case.test), frozenset())
+    assert judge(replace(old, version=2), aware, case).kind == "fair", (
+        "a champion that knows the level is asked as it is"
+    )
     steady = _a_new_level_since(DAYS)
     assert judge(replace(old, version=2), old, steady).origins == []
 
