@@ -19,6 +19,14 @@ _BASELINES = {
     "means": N_("la tabla de promedios"),
     "seasonal_naive": N_("repetir la última semana parecida"),
 }
+_BEATEN = N_(
+    "El mejor modelo de la búsqueda ({candidate}) tuvo en la prueba un error de {error}; como {table} tuvo "
+    "{table_error}, se usa en su lugar."
+)
+_LATEST = N_(
+    "Las ventas cambiaron de nivel: en las últimas cuatro semanas el modelo elegido ({candidate}) tuvo un error de "
+    "{error}, aun entrenado con todo lo anterior; como {table} tuvo {table_error}, se usa en su lugar."
+)
 _WEEKDAYS = {
     "1": N_("los lunes"),
     "2": N_("los martes"),
@@ -131,6 +139,20 @@ def baselines(verdict: Verdict) -> str:
     known = verdict.get("baselines") or {}
     told = [f"{_(_BASELINES.get(name, name))}, {formats.number(error)}" for name, error in known.items()]
     return _("Para comparar, el error de {tables}.").format(tables=_(" y el de ").join(told)) if told else ""
+
+
+def replaced(verdict: Verdict) -> str:
+    """The search's winner that a table took the place of, as a sentence; empty where there is none."""
+    known = verdict.get("replaced")
+    if not known:
+        return ""
+    said = _LATEST if known.get("on") == "latest" else _BEATEN
+    return _(said).format(
+        candidate=known["candidate"],
+        error=formats.number(known["rmse"]),
+        table=_(_BASELINES.get(known["table"], known["table"])),
+        table_error=formats.number(known["table_rmse"]),
+    )
 
 
 def worst_segment(verdict: Verdict) -> str:

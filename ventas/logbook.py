@@ -169,7 +169,11 @@ def _params(training: Training, settings: Settings) -> dict[str, str]:
     about = {"candidates": found.candidates, "family": found.family, "search_stopped": found.stopped}
     if found.table_note:
         about["table_note"] = found.table_note[:LONGEST_PARAM]
-    return {name: str(value) for name, value in (found.params | settings.recipe() | about).items()}
+    if found.replaced:
+        about |= found.replaced.as_params()
+    # Those of the search stay where a table took its winner's place: they are what the grid came to.
+    chosen = found.searched | found.params
+    return {name: str(value) for name, value in (chosen | settings.recipe() | about).items()}
 
 
 def _metrics(training: Training, model_id: str) -> list[Metric]:

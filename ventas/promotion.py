@@ -14,6 +14,7 @@ import pandas as pd
 
 from ventas.contract import DATE
 from ventas.evidence import Evidence, weigh
+from ventas.new_level import LatestWeeks, latest_weeks
 from ventas.reasons import EQUAL_WITHIN, Decision, beaten_by_a_table, no_rows, reason_of
 from ventas.roles import Roles
 from ventas.scores import Scores, pooled, score, score_from_origins
@@ -24,6 +25,7 @@ from ventas.training import refit
 from ventas.verdict import Kind, Verdict
 
 CHALLENGER, CHAMPION = "challenger", "champion"
+NEW_LEVEL_ORIGINS = 4
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,28 @@ class Case:
         """Whether all test rows come after all train rows."""
         return bool(self.train[DATE].max() < self.test[DATE].min())
 
+    @cached_property
+    def latest(self) -> LatestWeeks | None:
+        """The last weeks of a split by time."""
+        return latest_weeks(self.train, self.test, self.roles) if self.by_time else None
+
+    def origins(self, champion: Contender) -> int:
+        """The number of windows to compare in: JUDGE_ORIGINS, or several where the level is new to every fit.
+
+        Then all err alike in the last weeks, and only recipes can be told apart.
+        """
+        if self.settings.JUDGE_ORIGINS > 1 or self.latest is None:
+            return self.settings.JUDGE_ORIGINS
+        moved = self.latest.outgrew(min(self.latest.rmse(table) for table in self._baselines.values()))
+        unaware = moved and self.latest.outgrew(self.latest.rmse(champion.estimator))
+        return NEW_LEVEL_ORIGINS if unaware else 1
+
     def baselines(self) -> dict[str, Any]:
-        """The tables that every model is measured against, fitted on train."""
+        """The tables that every model is measured against, fitted on train once."""
+        return dict(self._baselines)
+
+    @cached_property
+    def _baselines(self) -> dict[str, Any]:
         return {name: refit(table, self.train) for name, table in baselines(self.roles).items()}
 
     def unseen_by(self, *contenders: Contender) -> pd.DataFrame:
@@ -88,7 +110,7 @@ def judge(challenger: Contender, champion: Contender, case: Case) -> Verdict:
     """Score both, and the baselines, on this run's unseen open test rows, and decide by PROMOTION_RULE.
 
     With fewer than FAIR_MIN_DATES unseen dates the champion's recipe is fitted on the challenger's train rows
-    instead, and both are scored on all test rows that the challenger has not seen. With several JUDGE_ORIGINS (and a
+    instead, and both are scored on all test rows that the challenger has not seen. With several origins (and a
     split by time) both recipes are fitted anew for each window of test dates, unless they are the same recipe: then
     only the fits can differ, of which one knows newer sales.
     """
@@ -101,8 +123,9 @@ def judge(challenger: Contender, champion: Contender, case: Case) -> Verdict:
             champion_version=champion.version,
             rows_closed=case.closed,
         )
-    if case.settings.JUDGE_ORIGINS > 1 and case.by_time:
-        compared = _from_origins(challenger, champion, case)
+    origins = case.origins(champion)
+    if origins > 1 and case.by_time:
+        compared = _from_origins(challenger, champion, case, origins)
         if not _equal(compared.scores.rmse(CHALLENGER), compared.scores.rmse(CHAMPION)):
             return _verdict(compared, challenger, champion, case)
     return _verdict(_on_unseen_rows(challenger, champion, case), challenger, champion, case)
@@ -159,9 +182,9 @@ def _on_unseen_rows(challenger: Contender, champion: Contender, case: Case) -> _
     return _Comparison("recipe", score(models | {CHAMPION: rival}, case.test_rows_of(challenger)))
 
 
-def _from_origins(challenger: Contender, champion: Contender, case: Case) -> _Comparison:
+def _from_origins(challenger: Contender, champion: Contender, case: Case, origins: int) -> _Comparison:
     recipes = {CHALLENGER: challenger.estimator, CHAMPION: champion.estimator, **baselines(case.roles)}
-    parts = score_from_origins(recipes, case.train, case.test, case.opened, case.settings.JUDGE_ORIGINS)
+    parts = score_from_origins(recipes, case.train, case.test, case.opened, origins)
     return _Comparison("recipe", pooled(parts), parts)
 
 

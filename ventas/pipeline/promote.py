@@ -1,7 +1,7 @@
 """Step three: challenger against champion, and the alias follows."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -27,6 +27,7 @@ from ventas.registry import (
     served_file,
 )
 from ventas.remarks import Remark
+from ventas.replaced import Replaced
 from ventas.reproducible import irreproducible
 from ventas.roles import Roles
 from ventas.served import ServedModel
@@ -128,7 +129,8 @@ def _judged(context: Context, run: Run, described: ModelVersion, head: Promotion
     verdict = _compared(challenger, champion, case) if example is None else _first(challenger, example, case)
     note = described.params.get("table_note")  # why a table is served, where no model was worth its while
     reason = " ".join([verdict.reason, *([note] if note else [])])
-    return _Judged(replace(verdict, reason=reason), served)
+    replaced = Replaced.of_params(described.params)
+    return _Judged(replace(verdict, reason=reason, replaced=asdict(replaced) if replaced else None), served)
 
 
 def _example_champion(context: Context, run: Run, head: Promotion | None) -> int | None:

@@ -170,6 +170,16 @@ def test_the_probability_stands_beside_the_evidence() -> None:
     assert verdicts.evidence(verdict(probability=0.984)).endswith("el modelo nuevo sea mejor: 98 %.")
 
 
+def test_a_table_in_the_place_of_the_searchs_winner_is_told_with_both_errors() -> None:
+    replaced = {"candidate": "linear log", "table": "seasonal_naive", "rmse": 5152.5, "table_rmse": 1496.25}
+    told = verdicts.replaced(verdict(replaced=replaced))
+    assert "(linear log) tuvo en la prueba un error de 5.152,50" in told
+    assert "como repetir la última semana parecida tuvo 1.496,25, se usa en su lugar" in told
+    latest = verdicts.replaced(verdict(replaced=replaced | {"on": "latest"}))
+    assert latest.startswith("Las ventas cambiaron de nivel: en las últimas cuatro semanas")
+    assert (verdicts.replaced(verdict()), verdicts.replaced(verdict(replaced=None))) == ("", "")
+
+
 def test_the_baselines_are_named_with_their_errors() -> None:
     told = verdicts.baselines(verdict(baselines={"means": 98.5, "seasonal_naive": 131.25, "other": 1.0}))
     assert (

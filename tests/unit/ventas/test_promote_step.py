@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from ventas.lost_knowledge import KnowledgeBase
 from ventas.pipeline.promote import promote
 from ventas.pipeline.runner import run_step
 from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, SERVED_TAG, TRAINED_ON_FILE, AliasPlace
+from ventas.replaced import Replaced
 from ventas.served import TRUSTED_TYPES
 from ventas.settings import Settings
 from ventas.split import to_csv_bytes
@@ -358,6 +359,13 @@ def test_a_table_that_is_served_says_why(parts: Parts) -> None:
     parts.registry.params[2] = {"table_note": ""}
     assert _judge(parts, 1).reason.endswith(" The table of means is served: no model was 1 % better.")
     assert "served" not in _judge(parts, 2, hours_later=1).reason
+
+
+def test_a_table_in_the_place_of_the_searchs_winner_is_in_the_verdict(parts: Parts) -> None:
+    replaced = Replaced("linear log penalty 0.03", "seasonal_naive", 5152.5, 1496.25, 329)
+    parts.registry.params[1] = {name: str(value) for name, value in replaced.as_params().items()}
+    assert _judge(parts, 1).verdict["replaced"] == asdict(replaced)
+    assert _judge(parts, 2, hours_later=1).verdict["replaced"] is None
 
 
 def test_roles_come_from_the_quality_report(parts: Parts) -> None:

@@ -23,10 +23,12 @@ from ventas.ledger import Ledger, Run, UploadEvent
 from ventas.logbook import ATTEMPT_TAG, Registered, log_training
 from ventas.pipeline.retrain import retrain
 from ventas.pipeline.runner import run_step
-from ventas.registry import PREDICTIONS_FILE, RECIPE_TAG, RUN_TAG, Registry
+from ventas.registry import PREDICTIONS_FILE, RECIPE_TAG, RUN_TAG, Registry, served_file
+from ventas.served import load_served
 from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 from ventas.split import to_csv_bytes
 from ventas.states import RunStatus, Step
+from ventas.training import refit
 from ventas.verdict import Verdict
 
 # MLflow uses what SQLAlchemy and pandas call outdated; its store runs in this process here.
@@ -171,17 +173,24 @@ def test_a_run_whose_version_is_gone_is_trained_anew(parts: Parts, run_id: str, 
     assert parts.registry.of_pipeline_run(run_id) == again.model_version
 
 
-@pytest.mark.parametrize("kept", [["outliers.csv"], []])  # a dataset of an earlier release has none
-def test_an_outlier_of_the_test_rows_is_judged_on_but_not_served(
-    parts: Parts, run_id: str, tmp_path: Path, kept: list[str]
+@pytest.mark.parametrize("has_outliers", [True, False])  # a dataset of an earlier release has none
+def test_a_lasting_new_level_is_left_aside_from_the_judged_fit_and_served(
+    parts: Parts, run_id: str, tmp_path: Path, has_outliers: bool
 ) -> None:
-    wild = SALES[60:].assign(Ventas=lambda test: test["Ventas"].where(test["Fecha"] != DATES[70], 1e6))
-    parts.store.files = {"train.csv": SALES[:60], "test.csv": wild} | dict.fromkeys(kept, SALES[:0])
+    """Sales triple on the 50th day: the fence leaves ten days of train aside, and all of test lies outside it."""
+    tripled = SALES.assign(Ventas=3 * SALES["Ventas"] + 1000)
+    outliers = {"outliers.csv": tripled[50:60]} if has_outliers else {}
+    parts.store.files = {"train.csv": SALES[:50], **outliers, "test.csv": tripled[60:]}
     assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
     described = parts.registry.version(parts.ledger.runs.get(run_id).model_version)
-    served = checked(parts.registry, described, tmp_path)
-    assert served.predict(SALES.drop(columns="Ventas")).max() < 1000
-    assert described.metrics["test_rmse"] > 10_000
+    judged = checked(parts.registry, described, tmp_path)
+    path = parts.registry.download(described, served_file(described), tmp_path)
+    week = SALES[-7:].drop(columns="Ventas")
+    on_all_rows = refit(judged.estimator, pd.concat(parts.store.files.values(), ignore_index=True))
+    assert judged.predict(week).max() < 800
+    assert (described.params["family"], described.params["n_estimators"]) == ("seasonal_naive", "3")
+    assert load_served(path, 1).predict(week) == pytest.approx(on_all_rows.predict(week))
+    assert load_served(path, 1).predict(week).mean() > 1000
 
 
 def test_a_model_card_is_logged_and_takes_the_verdict(parts: Parts, run_id: str, tmp_path: Path) -> None:
