@@ -71,9 +71,9 @@ def test_a_verdict_that_is_held_for_losses_begins_with_them() -> None:
 
 
 def test_the_first_file_of_a_user_replaces_the_samples_model() -> None:
-    first = verdict(kind="first", champion_version=1, champion_rmse=None)
+    first = verdict(kind="first", champion_version=1, champion_rmse=None, absent_rival="example")
     assert "datos de ejemplo" in verdicts.sentence(first)
-    assert "datos de ejemplo" not in verdicts.sentence(first | {"champion_version": None})
+    assert "datos de ejemplo" not in verdicts.sentence(first | {"absent_rival": None})
 
 
 def test_a_dialect_in_words() -> None:
@@ -132,7 +132,7 @@ def test_verdicts_without_comparison(kind: str, part: str) -> None:
 
 @pytest.mark.parametrize(("held", "start"), [(False, "pasa a producción"), (True, "espera aprobación")])
 def test_a_champion_that_is_gone_is_told(held: bool, start: str) -> None:
-    said = verdicts.sentence(verdict(kind="first", champion_rmse=None, held=held))
+    said = verdicts.sentence(verdict(kind="first", champion_rmse=None, held=held, absent_rival="gone"))
     assert f"La versión 3 {start}" in said
     assert "MLflow ya no tiene la versión 2" in said
 
