@@ -51,7 +51,7 @@ def area() -> html.Div:
     """Where a replay is shown, empty where there was none."""
     return html.Div(
         [
-            dcc.Interval(id="replay-tick", interval=polling.LIVE_MILLISECONDS),
+            *polling.ticker("replay"),
             dcc.Store(id="replay-shown"),
             problem_notice("replay"),
             html.Div(id="replay-body"),
@@ -68,11 +68,12 @@ def register(app: Dash) -> None:
         Output("replay-tick", "interval"),
         Output("replay-tick", "disabled"),
         *problem_outputs("replay"),
-        Input("replay-tick", "n_intervals"),
+        polling.due(app, "replay"),
         Input("replay-retry", "n_clicks"),
         Input("run-acted", "data"),
         State("run-id", "data"),
         State("replay-shown", "data"),
+        running=polling.busy("replay"),
     )(show_replay)
 
 

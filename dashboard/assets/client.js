@@ -32,6 +32,12 @@ document.addEventListener("click", function (event) {
 })();
 
 window.dash_clientside = Object.assign({}, window.dash_clientside, {
+  polling: {
+    // A tick asks nothing while the last question is under way: its answer would be dropped.
+    due: function (ticks, busy) {
+      return busy ? window.dash_clientside.no_update : ticks || 0;
+    },
+  },
   shell: {
     // What went wrong on one page is not said of the next.
     forget_fault: function () {

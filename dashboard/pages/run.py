@@ -48,11 +48,12 @@ def register(app: Dash) -> None:
         Output("run-tick", "interval"),
         Output("run-tick", "disabled"),
         *problem_outputs("run"),
-        Input("run-tick", "n_intervals"),
+        polling.due(app, "run"),
         Input("run-retry", "n_clicks"),
         Input("run-acted", "data"),
         State("run-id", "data"),
         State("run-shown", "data"),
+        running=polling.busy("run"),
     )(show_run)
     run_actions.register(app)
     run_replay.register(app)
@@ -62,7 +63,7 @@ def layout(run_id: str = "", **_query: str) -> html.Div:
     """The page of the run `run_id`."""
     return html.Div(
         [
-            dcc.Interval(id="run-tick", interval=polling.LIVE_MILLISECONDS),
+            *polling.ticker("run"),
             dcc.Store(id="run-id", data=run_id),
             dcc.Store(id="run-shown"),
             *run_actions.stores(),

@@ -48,12 +48,13 @@ def register(app: Dash) -> None:
         Output("runs-pages", "value"),
         Output("runs-tick", "interval"),
         *problem_outputs("runs"),
-        Input("runs-tick", "n_intervals"),
+        polling.due(app, "runs"),
         Input("runs-retry", "n_clicks"),
         Input("runs-status", "value"),
         Input("runs-name", "value"),
         Input("runs-pages", "value"),
         State("runs-shown", "data"),
+        running=polling.busy("runs"),
     )(show_runs)
 
 
@@ -61,7 +62,7 @@ def layout(estado: str | list[str] = "", archivo: str | list[str] = "", **_query
     """The page; `estado` and `archivo` of the address choose a state and a part of the file's name."""
     return html.Div(
         [
-            dcc.Interval(id="runs-tick", interval=polling.LIVE_MILLISECONDS),
+            *polling.ticker("runs"),
             dcc.Store(id="runs-shown"),
             page_header(
                 _("Ejecuciones"),

@@ -38,22 +38,24 @@ def register(app: Dash) -> None:
         Output("status-body", "children"),
         Output("status-shown", "data"),
         *problem_outputs("status"),
-        Input("status-tick", "n_intervals"),
+        polling.due(app, "status"),
         Input("status-refresh", "n_clicks"),
         Input("status-retry", "n_clicks"),
         State("status-shown", "data"),
+        running=polling.busy("status"),
     )(show_status)
     app.callback(
         Output("status-events", "children"),
         Output("status-events-shown", "data"),
         Output("status-pages", "total"),
         *problem_outputs("events"),
-        Input("status-tick", "n_intervals"),
+        polling.due(app, "events", "status"),
         Input("status-refresh", "n_clicks"),
         Input("events-retry", "n_clicks"),
         Input("status-outcome", "value"),
         Input("status-pages", "value"),
         State("status-events-shown", "data"),
+        running=polling.busy("events"),
     )(show_events)
     app.callback(
         Output("status-alerts", "children"),
@@ -71,7 +73,7 @@ def layout(**_query: str) -> html.Div:
     about = _("Si cada parte del sistema trabaja, qué está pendiente y qué llegó. Se actualiza sola.")
     return html.Div(
         [
-            dcc.Interval(id="status-tick", interval=TICK_MILLISECONDS),
+            *polling.ticker("status", TICK_MILLISECONDS, "status", "events"),
             dcc.Store(id="status-shown"),
             dcc.Store(id="status-events-shown"),
             page_header(_("Estado"), about, refresh_button("status")),

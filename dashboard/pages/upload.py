@@ -69,10 +69,11 @@ def register(app: Dash) -> None:
         Output("upload-tick", "interval"),
         *problem_outputs("follow"),
         Input("upload-sent", "data"),
-        Input("upload-tick", "n_intervals"),
+        polling.due(app, "upload"),
         Input("follow-retry", "n_clicks"),
         State("uploads", "data"),
         State("upload-shown", "data"),
+        running=polling.busy("upload"),
     )(follow)
     _in_the_browser(app)
 
@@ -106,7 +107,7 @@ def layout(**_query: str) -> html.Div:
             dcc.Store(id="upload-phase", data="empty"),
             dcc.Store(id="upload-started"),
             dcc.Store(id="uploads", storage_type="session"),
-            dcc.Interval(id="upload-tick", interval=polling.LIVE_MILLISECONDS),
+            *polling.ticker("upload"),
             words(),
             page_header(_("Subir ventas"), about, templates()),
             problem_notice("upload"),

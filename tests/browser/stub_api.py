@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import stub_forecast
@@ -46,9 +47,10 @@ def model(version: int, *, rmse: float, stage: str, aliases: tuple[str, ...] = (
 
 @dataclass
 class StubApi:
-    """What the stub answers with. `mode` is ok, no_champion, failing or garbage."""
+    """What the stub answers with. `mode` is ok, no_champion, failing or garbage; `seconds` is how long it takes."""
 
     mode: str = "ok"
+    seconds: float = 0.0
     history: list[dict[str, Any]] = field(
         default_factory=lambda: [stub_history.prediction(n) for n in range(80, 0, -1)]
     )
@@ -102,7 +104,7 @@ def create_app(data: StubApi) -> Flask:
     """The stub as a Flask app over `data`."""
     app = Flask(__name__)
     app.url_map.strict_slashes = False
-    app.before_request(lambda: _fault(data.mode))
+    app.before_request(lambda: _slowly(data.seconds) or _fault(data.mode))
     app.add_url_rule("/health", view_func=lambda: _health(data), endpoint="health")
     app.add_url_rule("/predict", view_func=lambda: _predict(data), methods=["POST"], endpoint="predict")
     stub_history.register(app, data)
@@ -114,6 +116,12 @@ def create_app(data: StubApi) -> Flask:
     stub_uploads.register(app, data.uploads)
     stub_forecast.register(app, data.forecast)
     return app
+
+
+def _slowly(seconds: float) -> None:
+    """Take the time of a busy API: an event that never comes."""
+    if seconds:
+        Event().wait(seconds)
 
 
 def _fault(mode: str) -> Response | None:

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import stub_runs
 from flask import Flask, Response, jsonify, request
-from stub_parts import TOKEN
+from stub_parts import TOKEN, listed
 
 if TYPE_CHECKING:
     from stub_api import StubApi
@@ -28,6 +28,7 @@ def add_routes(app: Flask, data: "StubApi") -> None:
         view_func=lambda version: _file(data, version, predictions),
         endpoint="predictions",
     )
+    app.add_url_rule("/models/<int:version>/losses", view_func=lambda version: listed([]), endpoint="losses")
     app.add_url_rule("/accuracy", view_func=lambda: _accuracy(data), endpoint="accuracy")
     for action in ("promote", "approve"):
         app.add_url_rule(

@@ -43,6 +43,22 @@ def test_runs_move_without_reloading(browser: Chrome, site: Site) -> None:
     assert "candidatos probados" not in text_of(browser)
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/ejecuciones", "12 de 60 candidatos probados"),
+        ("/ejecuciones/run-8", "Pasos"),
+    ],
+)
+def test_an_api_slower_than_the_clock_is_shown_all_the_same(
+    browser: Chrome, site: Site, path: str, text: str
+) -> None:
+    """A tick used to throw the answer away that was under way, for ever."""
+    site.data.seconds = 2.4
+    browser.get(f"{site.url}{path}")
+    shows(browser, text)
+
+
 def test_what_is_at_work_keeps_its_clock_going_and_the_focus_its_place(browser: Chrome, site: Site) -> None:
     browser.get(f"{site.url}/ejecuciones")
     clock = element(browser, "a[href='/ejecuciones/run-9'] .run-took")
