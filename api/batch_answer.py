@@ -21,7 +21,8 @@ from ventas.contract import DATE
 class Answered:
     """What a champion says to `questions`: lists of a value for each; `low` and `high` are empty without intervals.
 
-    `series` are as `Roles.series_of` writes them, `known` is what the model was told of the rows, by its name.
+    `closed` are the rows that are assumed to be closed days, `series` are as `Roles.series_of` writes them, `known`
+    is what the model was told of the rows, by its name.
     """
 
     version: int
@@ -30,6 +31,7 @@ class Answered:
     low: list[float]
     high: list[float]
     coverage: float | None
+    closed: list[bool]
     series: list[str]
     known: dict[str, list[bool]]
 
@@ -40,10 +42,12 @@ class Answered:
         frame = model.with_plan(questions.frame())
         forecast = champion.predict(frame)
         known = {DATE: [not assumed for assumed in questions.assumed]}
-        if (plan := model.plan_known(frame)) is not None:
-            known["plan"] = plan.tolist()
         if model.roles.series:
             known[model.roles.series] = model.series_known(frame).tolist()
+        if (opening := model.open_known(frame)) is not None:
+            known["open"] = opening.tolist()
+        if (plan := model.plan_known(frame)) is not None:
+            known["plan"] = plan.tolist()
         return cls(
             champion.version,
             questions,
@@ -51,6 +55,7 @@ class Answered:
             _listed(forecast.low),
             _listed(forecast.high),
             forecast.coverage,
+            model.closed_assumed(frame).tolist(),
             model.roles.series_of(frame).tolist() if model.roles.series else [""] * len(frame),
             known,
         )
@@ -91,13 +96,19 @@ def _numbers(numbers: Sequence[float]) -> list[bytes]:
 
 def _ends(answered: Answered) -> Iterable[bytes]:
     """Each row's last members, of which there are few kinds."""
-    kinds = list(zip(answered.questions.assumed, answered.series, *answered.known.values(), strict=True))
+    assumed, known = (answered.questions.assumed, answered.closed), answered.known.values()
+    kinds = list(zip(*assumed, answered.series, *known, strict=True))
     return map({kind: _end(kind, answered.known) for kind in set(kinds)}.__getitem__, kinds)
 
 
 def _end(kind: tuple[Any, ...], names: Iterable[str]) -> bytes:
-    assumed, series, *known = kind
-    members = {"date_assumed": assumed, "series": series, "known": dict(zip(names, known, strict=True))}
+    date_assumed, closed_assumed, series, *known = kind
+    members = {
+        "date_assumed": date_assumed,
+        "closed_assumed": closed_assumed,
+        "series": series,
+        "known": dict(zip(names, known, strict=True)),
+    }
     return as_json(members)[1:]
 
 

@@ -131,7 +131,11 @@ def _whole(low: int, high: int) -> Callable[[Column, bool], Column | None]:
     allowed = frozenset(range(low, high + 1))
 
     def read(column: Column, required: bool) -> Column | None:
-        return column if _typed(column, required, int) and _given(column) <= allowed else None
+        if not (_typed(column, required, int, float) and _given(column) <= allowed):
+            return None
+        if float in set(map(type, column)):  # 1.0 is 1
+            return [None if value is None else int(value) for value in column]
+        return column
 
     return read
 

@@ -67,7 +67,7 @@ class Express:
             return None
         row = cast(NewPrediction, asked.row)
         services.shadow.offer(question, row)
-        return as_json(answer_of(row, prediction_id, champion.known(question)))
+        return as_json(answer_of(champion, question, row, prediction_id))
 
     def _ask(self, champion: Champion, question: Question) -> _Asked:
         loop = asyncio.get_running_loop()

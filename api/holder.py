@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ CHAMPION, LEDGER, REGISTRY = "champion", "ledger", "registry"
 # A version that could not be used may have been repaired; asking for it at every poll would download it anew.
 RETRY_UNUSABLE_SECONDS = 60.0
 
+EPOCH = date(1970, 1, 1)
 log = structlog.get_logger()
 
 
@@ -86,9 +87,16 @@ class Champion:
         series = str(self.model.roles.series_of(frame).iloc[0])
         return Answered(float(forecast.values[0]), low, high, forecast.coverage, series)
 
+    def closed_assumed(self, question: Question) -> bool:
+        """Whether the row does not say if its series is open, and is answered as a closed day."""
+        if self.compiled:
+            day = None if question.date_assumed else (question.date - EPOCH).days
+            return self.compiled.rows.assumes_closed(question.columns, day)
+        return bool(self.model.closed_assumed(question.frame())[0])
+
     def known(self, question: Question) -> dict[str, bool]:
-        """What the model was told of the row: its date and, if it reads such, a series that it knows
-        and the promotions around the day."""
+        """What the model was told of the row: its date and, if it reads such, a series that it knows, whether that
+        is open, and the promotions around the day."""
         known = {DATE: not question.date_assumed}
         if series := self.model.roles.series:
             known[series] = (
@@ -96,6 +104,8 @@ class Champion:
                 if self.compiled
                 else bool(self.model.series_known(question.frame())[0])
             )
+        if self.model.roles.open:
+            known["open"] = self.model.roles.open in question.columns
         if self.model.plan_inputs:
             known["plan"] = any(name in question.columns for name in self.model.plan_inputs)
         return known

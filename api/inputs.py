@@ -10,7 +10,15 @@ from typing import Annotated, Any, NotRequired
 
 import numpy as np
 import pandas as pd
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
 from pydantic_core import ErrorDetails
 from typing_extensions import TypedDict
 
@@ -22,6 +30,7 @@ from ventas.served import ModelInput
 FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2199, 12, 31)
 LONGEST_TEXT = 1000
 MOST_FAULTS = 100  # named of one batch
+MOST_NAMES = 12  # in one sentence
 _PART = 1000
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_DAY = np.iinfo(np.int64).min  # numpy's NaT
@@ -38,10 +47,17 @@ def sales_date(text: str) -> date:
     return day
 
 
+def _as_integer(value: Any) -> Any:
+    """A whole float as the integer that it is, as JSON knows one kind of number; all else as it came."""
+    return int(value) if type(value) is float and value in _SMALL_INTEGERS else value
+
+
+_SMALL_INTEGERS = frozenset(range(8))  # more than any kind of integer may be
+_INTEGERS = ("weekday", "flag")  # kinds
 _STRICT = ConfigDict(extra="forbid", strict=True)
 _TYPES: dict[str, Any] = {
-    "weekday": Annotated[int, Field(ge=1, le=7)],
-    "flag": Annotated[int, Field(ge=0, le=1)],
+    "weekday": Annotated[int, Field(ge=1, le=7), BeforeValidator(_as_integer)],
+    "flag": Annotated[int, Field(ge=0, le=1), BeforeValidator(_as_integer)],
     "number": Annotated[float, Field(allow_inf_nan=False)],
     "text": Annotated[str, Field(max_length=LONGEST_TEXT)],
     "date": Annotated[str, AfterValidator(sales_date)],
@@ -57,7 +73,7 @@ _ALLOWED = {
 
 @dataclass(frozen=True)
 class Question:
-    """One row that a model is asked about: `sent` as it came, `columns` as the model reads them."""
+    """One row that a model is asked about: `sent` as it came (1.0 is 1), `columns` as the model reads them."""
 
     sent: dict[str, Any]
     columns: dict[str, Any]
@@ -75,7 +91,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Questions:
-    """Several rows that a model is asked about at once: `sent` as they came, `columns` as the model reads them.
+    """Several rows that a model is asked about at once: `sent` as they came (1.0 is 1), `columns` as the model reads
+    them.
 
     A column has None where a row leaves it out; one that all leave out is not there.
     """
@@ -126,6 +143,7 @@ class Form:
         self._adapter: TypeAdapter[dict[str, Any]] = TypeAdapter(row)
         self._many: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[row])  # type: ignore[valid-type]
         self._texts = frozenset(known.name for known in inputs if known.kind == "text")
+        self._integers = tuple(name for name, kind in kinds.items() if kind in _INTEGERS)
         self._inputs = tuple(inputs)
 
     def read(self, body: dict[str, Any], today: date) -> Question:
@@ -141,7 +159,8 @@ class Form:
         weekday = values[WEEKDAY]
         if day is not None and day.isoweekday() != weekday:
             raise InvalidFields([_contradiction(day, weekday)])
-        return Question(body, self._named(values), day or next_date(today, weekday), date_assumed=day is None)
+        sent = self._with_integers(body, values)
+        return Question(sent, self._named(values), day or next_date(today, weekday), date_assumed=day is None)
 
     def read_all(self, rows: list[Any], today: date) -> Questions:
         """Check many rows as `read` checks one; raises InvalidFields naming rows and fields, MOST_FAULTS at most."""
@@ -154,8 +173,9 @@ class Form:
         ]
         if faults:
             raise InvalidFields(faults[:MOST_FAULTS])
+        sent = [self._with_integers(row, values) for row, values in zip(rows, checked, strict=True)]
         return self.asked(
-            rows, {name: [row.get(name) for row in checked] for name in self._columns}, days, today
+            sent, {name: [row.get(name) for row in checked] for name in self._columns}, days, today
         )
 
     def asked(
@@ -199,6 +219,11 @@ class Form:
                     f"rows[{row}]", f"rows[{row}] must be an object, as POST /predict takes one."
                 )
 
+    def _with_integers(self, body: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        """`body` with the integers of `values` for its whole floats: the history's database reads no other."""
+        floats = [name for name in self._integers if type(body.get(name)) is float]
+        return body | {name: values[name] for name in floats} if floats else body
+
     def _named(self, values: dict[str, Any]) -> dict[str, Any]:
         return {self._columns[name]: value for name, value in values.items() if value is not None}
 
@@ -219,10 +244,19 @@ class Form:
         allowed = self._allowed.get(name)
         if allowed is None:
             known = ", ".join(self._allowed)
-            return FieldError(name, f"{shown(name)} is not an input of this model; known are {known}.", known)
+            return FieldError(
+                name, f"{shown(name)} is not an input of this model; {_listed(self._allowed)}.", known
+            )
         if found["type"] == "missing":
             return FieldError(name, f"{name} is missing; it must be {allowed}.", allowed)
         return FieldError(name, f"{name} must be {allowed}, not {shown(found['input'])}.", allowed)
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    """The names that are known, or where all of them can be read if they are many."""
+    if len(names) > MOST_NAMES:
+        return f"it knows {len(names)}, which GET /models/champion/columns lists"
+    return f"known are {', '.join(names)}"
 
 
 def next_date(today: date, weekday: int) -> date:

@@ -30,8 +30,10 @@ def rows_of(champion: Champion, questions: Sequence[Question]) -> list[NewPredic
     ]
 
 
-def answer_of(row: NewPrediction, prediction_id: int | None, known: dict[str, bool]) -> dict[str, Any]:
-    """The members of the answer; `known` is what the model was told of the row."""
+def answer_of(
+    champion: Champion, question: Question, row: NewPrediction, prediction_id: int | None
+) -> dict[str, Any]:
+    """The members of the answer, whose `row` is that of the history."""
     return {
         "id": prediction_id,
         "recorded": prediction_id is not None,
@@ -40,8 +42,9 @@ def answer_of(row: NewPrediction, prediction_id: int | None, known: dict[str, bo
         "model_version": row.model_version,
         "Fecha": row.date,
         "date_assumed": row.date_assumed,
+        "closed_assumed": champion.closed_assumed(question),
         "series": row.series,
-        "known": known,
+        "known": champion.known(question),
         "input_data": row.input_data,
         "timestamp": row.created_at,
     }

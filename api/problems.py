@@ -18,6 +18,7 @@ from ventas import errors
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+MOST_MESSAGES = 5  # in one sentence; a batch may have a hundred
 
 log = structlog.get_logger()
 
@@ -39,8 +40,15 @@ class InvalidFields(errors.InvalidRequest):
     """Raised when fields of a request have values that cannot be served; names all of them."""
 
     def __init__(self, faults: Sequence[FieldError]):
-        super().__init__(" ".join(fault.message for fault in faults), field=faults[0].field)
+        super().__init__(_summary(faults), field=faults[0].field)
         self.faults = tuple(faults)
+
+
+def _summary(faults: Sequence[FieldError]) -> str:
+    """The first messages, and how many more there are."""
+    more = len(faults) - MOST_MESSAGES
+    rest = [f"{more} more, which errors lists." if more > 1 else faults[-1].message] if more > 0 else []
+    return " ".join([*(fault.message for fault in faults[:MOST_MESSAGES]), *rest])
 
 
 class ModelUnfit(errors.InvalidRequest):

@@ -131,6 +131,10 @@ class ModelAnswer(BaseModel):
     files_deleted: bool = Field(
         description="Whether KEEP_VERSIONS had its files deleted: it cannot be promoted any more."
     )
+    missing: Literal["run", "version"] | None = Field(
+        description="What is gone from MLflow: its `run`, with figures and files, or the whole `version`, which the "
+        "API serves from its copy; null where nothing is. It cannot be promoted any more."
+    )
     served: bool = Field(description="Whether this process answers with it now.")
     awaits_approval: bool | None = Field(
         description="Whether `POST /models/{version}/approve` would promote it; null while that cannot be told."

@@ -9,6 +9,7 @@ from api.schemas import Page, left_out
 from api.schemas_reality import Day
 
 MOST_VALUES = 1000
+ColumnKind = Literal["number", "category", "id", "flag"]
 
 
 class ActualsQuery(Page):
@@ -39,9 +40,7 @@ class ColumnAnswer(BaseModel):
     """One column that the champion reads beside the date, weekday, promotion and holiday."""
 
     name: str = Field(description="The key under which `POST /predict` takes it.")
-    kind: Literal["number", "category", "id", "flag"] = Field(
-        description="`id` tells the series apart, such as a store; `flag` is 0 on closed days, else 1."
-    )
+    kind: ColumnKind = Field(description="`id` tells the series apart, such as a store; `flag` is 0 or 1.")
     type: Literal["number", "text"] = Field(description="Which JSON type it is sent as.")
     values: list[str] = Field(
         description=f"What the model knows of a `category` or `id`, as text; the first {MOST_VALUES}."
@@ -50,7 +49,13 @@ class ColumnAnswer(BaseModel):
     low: float | None = Field(description="The least number seen in training.")
     high: float | None = Field(description="The largest number seen in training.")
     default: float | None = Field(
-        description="What the model takes for a number that is left out (its median); null for other kinds."
+        description="What the model takes for a number that is left out: its median, or null where it is the usual "
+        "one of the series that is named."
+    )
+    whole: bool = Field(description="Whether training saw only whole numbers of it.")
+    of_series: bool = Field(
+        description="Whether each series has one value of it, such as a store's region: it follows from the series, "
+        "and need not be sent."
     )
 
 
@@ -59,6 +64,10 @@ class ChampionColumns(BaseModel):
 
     model_version: int
     series: str | None = Field(description="The column that tells series apart, or null.")
+    open: str | None = Field(
+        description="The column that is 0 on closed days, else 1, or null. Left out, it is what is usual of the "
+        "series on such a day."
+    )
     columns: list[ColumnAnswer]
 
 

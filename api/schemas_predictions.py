@@ -40,6 +40,10 @@ class Interval(BaseModel):
 
 
 _INTERVAL = "Null for a model that was made before models had intervals."
+_CLOSED_ASSUMED = (
+    "Whether the request does not say if the series is open that day and it is taken to be closed, as it nearly "
+    "always was on such a weekday or holiday; then 0 is predicted."
+)
 _SERIES = 'The series that was asked for, as its column says; "" where the model knows only one, or it was left out.'
 
 
@@ -55,10 +59,13 @@ class PredictAnswer(BaseModel):
     model_version: int
     Fecha: date
     date_assumed: bool = Field(description="Whether `Fecha` was not given but assumed.")
+    closed_assumed: bool = Field(description=_CLOSED_ASSUMED)
     series: str = Field(description=_SERIES)
     known: dict[str, bool] = Field(
-        description="What the model knew: `Fecha`, and by its name the column that tells series apart, if any.",
-        json_schema_extra={"example": {"Fecha": True, "Tienda": True}},
+        description="What the model was told: `Fecha`; by its name the column that tells series apart, where it "
+        "knows that series; `open` whether the series is open; `plan` of the promotions around the day. The last "
+        "three are there only where the model reads such.",
+        json_schema_extra={"example": {"Fecha": True, "Tienda": True, "open": False}},
     )
     input_data: dict[str, Any]
     timestamp: datetime
@@ -87,6 +94,7 @@ class BatchPrediction(BaseModel):
     interval: Interval | None = Field(description=_INTERVAL)
     Fecha: date
     date_assumed: bool = Field(description="Whether `Fecha` was not given but assumed.")
+    closed_assumed: bool = Field(description=_CLOSED_ASSUMED)
     series: str = Field(description=_SERIES)
     known: dict[str, bool] = Field(description="As in the answer of `POST /predict`.")
 

@@ -19,6 +19,8 @@ from dashboard.i18n import gettext as _
 from dashboard.problems import ApiProblem
 from ventas.contract import DATE, HOLIDAY, PROMOTION
 
+# Keys of the API's `known` that are no column of series.
+NO_SERIES = (DATE, "plan", "open")
 # Older sales than this before the first day would stand at the other end of the chart.
 LONGEST_SILENCE_DAYS = 60
 
@@ -46,6 +48,11 @@ class Wanted:
     def missing_series(self) -> str:
         """The column that tells series apart, where it was left empty; else ""."""
         return "" if self.series else str(self.champion.get("series") or "")
+
+
+def without_series(column: str) -> Row:
+    """What stands for a forecast where the series was not chosen: no model answers for all of them together."""
+    return {"missing_series": column}
 
 
 def of_one_day(values: Row, wanted: Wanted) -> Row:
@@ -81,16 +88,26 @@ def _kept(rows: list[Row], answers: Row, wanted: Wanted) -> Row:
         "rows": rows,
         "further": wanted.further,
         "answers": answers,
-        "missing_series": wanted.missing_series,
+        "missing_series": wanted.missing_series or _unnamed_series(answers[ENTERED]["predictions"][0]),
         "sold": sold,
         "note": note,
     }
 
 
+def _unnamed_series(answer: Row) -> str:
+    """The column that tells series apart where the answer is of none; "" where it is of one, or there is one only.
+
+    The page may be older than the champion, and then knows nothing of that column.
+    """
+    known = answer.get("known") or {}
+    unknown = (name for name, given in known.items() if not given and name not in NO_SERIES)
+    return "" if answer.get("series") else next(unknown, "")
+
+
 def _sold(rows: list[Row], wanted: Wanted) -> tuple[list[Row], str]:
     """The sales of the weeks before the days, newest first, and why there are none or whose they are."""
     if wanted.missing_series:
-        return [], _("Elija «{column}» para ver sus ventas recientes.").format(column=wanted.missing_series)
+        return [], ""
     first, last = rows[0]["date"], rows[-1]["date"]
     try:
         found = context.api().actuals(last, HISTORY_DAYS + len(rows), wanted.series or None)

@@ -11,6 +11,7 @@ from ventas.public_holidays import holidays_between
 Row = dict[str, Any]
 
 MOST_DAYS = 92
+_LARGEST_INTEGER = 2**53  # from there on a float stands for several
 HISTORY_DAYS = 56
 # What is answered for every range: the days as they were entered, and what if all or none had a promotion.
 ENTERED, ALL, NONE = "entered", "all", "none"
@@ -82,17 +83,20 @@ def _typed(column: Row, value: Any) -> Any:
     if column["type"] == "text":
         return str(value)
     try:
-        return float(value)
+        number = float(value)
     except ValueError:  # the API says which field it is and what it may be
         return str(value)
+    return int(number) if number.is_integer() and abs(number) < _LARGEST_INTEGER else number
 
 
 def scenario_days(rows: Sequence[Row], answers: Sequence[Row], promotion: int | None) -> list[Row]:
-    """Each day with its answer: date, promotion, holiday, name, prediction, low and high (None without interval)."""
+    """Each day with its answer: date, promotion, holiday, name, prediction, closed_assumed, and low, high and
+    coverage of its interval (None without).
+    """
     return [
         row
         | {"promotion": row["promotion"] if promotion is None else bool(promotion)}
-        | {"prediction": answer["prediction"]}
+        | {"prediction": answer["prediction"], "closed_assumed": bool(answer.get("closed_assumed"))}
         | {end: (answer.get("interval") or {}).get(end) for end in ("low", "high", "coverage")}
         for row, answer in zip(rows, answers, strict=True)
     ]

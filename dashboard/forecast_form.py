@@ -120,8 +120,16 @@ def _days_grid() -> html.Div:
     )
 
 
-def column_inputs(columns: list[Row]) -> list[Any]:
-    """An input for each further column of the champion, all of which may stay empty."""
+def offered(champion: Row) -> Row:
+    """The champion without the columns that follow from the series, which the form asks for anyway."""
+    columns = [one for one in champion["columns"] if not one.get("of_series")]
+    of_series = [one["name"] for one in champion["columns"] if one.get("of_series")]
+    return champion | {"columns": columns, "of_series": of_series}
+
+
+def column_inputs(champion: Row) -> list[Any]:
+    """An input for each further column of the champion, as `offered` gives it; all but the series may stay empty."""
+    columns = champion["columns"]
     if not columns:
         return []
     heading = dmc.Text(_("Además, si lo sabe"), size="sm", fw=600)
@@ -130,16 +138,27 @@ def column_inputs(columns: list[Row]) -> list[Any]:
         size="xs",
         c="dimmed",
     )
-    return [dmc.Stack([heading, about, *(_input(one) for one in columns)], gap="xs")]
+    inputs = [_input(one, champion) for one in columns]
+    return [dmc.Stack([heading, about, *inputs, *_of_series(champion)], gap="xs")]
 
 
-def _input(one: Row) -> Any:
-    common = {"id": {"type": COLUMN, "name": one["name"]}, "label": one["name"]}
+def _of_series(champion: Row) -> list[dmc.Text]:
+    """Columns that need no input, in a sentence."""
+    if not champion["of_series"]:
+        return []
+    told = _("El modelo ya los sabe por «{series}»: {names}.").format(
+        series=champion["series"], names=", ".join(f"«{name}»" for name in champion["of_series"])
+    )
+    return [dmc.Text(told, id="forecast-of-series", size="xs", c="dimmed")]
+
+
+def _input(one: Row, champion: Row) -> Any:
+    is_series = one["name"] == champion.get("series")
+    common = {"id": {"type": COLUMN, "name": one["name"]}, "label": one["name"], "withAsterisk": is_series}
     if one["kind"] == "flag":
-        yes_no = [{"value": "1", "label": _("Sí")}, {"value": "0", "label": _("No")}]
-        return dmc.Select(**common, data=yes_no, clearable=True, placeholder=_("Sin indicar"))
+        return _flag_input(one, common, is_open=one["name"] == champion.get("open"))
     if one["kind"] == "number":
-        return _number_input(one, common)
+        return _number_input(one, common, str(champion.get("series") or ""))
     if one["values_count"] > len(one["values"]):
         known = _("Conoce {count}; escriba el suyo.").format(count=formats.count(one["values_count"]))
         return dmc.Autocomplete(**common, data=one["values"], limit=50, description=known)
@@ -154,18 +173,37 @@ def _input(one: Row) -> Any:
     )
 
 
-def _number_input(one: Row, common: dict[str, Any]) -> dmc.NumberInput:
-    comma, point = (",", ".") if language() == SPANISH else (".", ",")
-    seen = ""
-    if one["low"] is not None and one["high"] is not None:
-        seen = _("Entre {low} y {high} en los datos").format(
-            low=formats.number(one["low"]), high=formats.number(one["high"])
-        )
+def _flag_input(one: Row, common: dict[str, Any], *, is_open: bool) -> dmc.Select:
     usual = one["default"]
+    placeholder = _("Sin indicar")
+    if usual is not None:
+        placeholder = _("Habitual: {value}").format(value=formats.yes_no(int(usual)))
+    elif is_open:
+        placeholder = _("Lo habitual de ese día")
+    yes_no = [{"value": "1", "label": _("Sí")}, {"value": "0", "label": _("No")}]
+    return dmc.Select(**common, data=yes_no, clearable=True, placeholder=placeholder)
+
+
+def _number(value: float, *, whole: bool) -> str:
+    """As the column has its numbers; a median of whole ones may lie between two."""
+    return formats.count(int(value)) if whole and float(value).is_integer() else formats.number(value)
+
+
+def _number_input(one: Row, common: dict[str, Any], series: str) -> dmc.NumberInput:
+    comma, point = (",", ".") if language() == SPANISH else (".", ",")
+    whole, seen = bool(one.get("whole")), ""
+    if one["low"] is not None and one["high"] is not None:
+        low, high = (_number(one[end], whole=whole) for end in ("low", "high"))
+        seen = _("Entre {low} y {high} en los datos").format(low=low, high=high)
+    usual = one["default"]
+    placeholder = _("Lo habitual en «{series}»").format(series=series) if series else ""
+    if usual is not None:
+        placeholder = _("Habitual: {value}").format(value=_number(usual, whole=whole))
     return dmc.NumberInput(
         **common,
         description=seen,
-        placeholder=_("Habitual: {value}").format(value=formats.number(usual)) if usual is not None else "",
+        placeholder=placeholder,
+        allowDecimal=not whole,
         decimalSeparator=comma,
         thousandSeparator=point,
         hideControls=True,

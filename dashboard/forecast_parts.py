@@ -7,15 +7,27 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dashboard import formats
+from dashboard.forecast_answers import NO_SERIES
 from dashboard.forecast_days import Change, Row, odds, total
 from dashboard.i18n import gettext as _
-from dashboard.parts import figure_of, figures
-from ventas.contract import DATE
+from dashboard.parts import empty, figure_of, figures
 
-_PLAN = "plan"  # the API's word, in `known`, for the promotions around a day
+MOST_LISTED = 5  # days in one sentence
 
 
-def one_day(day: Row, answer: Row, missing_series: str) -> list[Any]:
+def choose_series(column: str) -> list[Any]:
+    """What stands where no series was chosen, in place of figures that would be those of any one of them."""
+    return [
+        empty(
+            _(
+                "Elija «{column}»: el modelo pronostica cada valor por separado, y todavía no la suma de todos."
+            ).format(column=column),
+            "forecast",
+        )
+    ]
+
+
+def one_day(day: Row, answer: Row) -> list[Any]:
     """The big figure of one day, `day` as `scenario_days` gives it; `answer` as the API gave it."""
     return [
         dmc.Text(_("Ventas previstas"), c="dimmed", size="sm"),
@@ -31,11 +43,11 @@ def one_day(day: Row, answer: Row, missing_series: str) -> list[Any]:
             figure_of(_("Festivo"), formats.yes_no(int(day["holiday"])), day["name"]),
             figure_of(_("Modelo"), _("Versión {number}").format(number=answer["model_version"])),
         ),
-        _remarks(remarks(answer, missing_series)),
+        _remarks([*_closed([day]), *remarks(answer)]),
     ]
 
 
-def several_days(days: Sequence[Row], version: int, answer: Row, missing_series: str) -> list[Any]:
+def several_days(days: Sequence[Row], version: int, answer: Row) -> list[Any]:
     """Total and mean of several days, and what their intervals mean."""
     whole = total(days)
     return [
@@ -53,7 +65,7 @@ def several_days(days: Sequence[Row], version: int, answer: Row, missing_series:
             figure_of(_("Días"), formats.count(len(days)), _flagged(days)),
             figure_of(_("Modelo"), _("Versión {number}").format(number=version)),
         ),
-        _remarks([*_band(days), *remarks(answer, missing_series)]),
+        _remarks([*_closed(days), *_band(days), *remarks(answer)]),
     ]
 
 
@@ -67,10 +79,10 @@ def changed(change: Change) -> str:
     )
 
 
-def remarks(answer: Row, missing_series: str) -> list[str]:
-    """What the model did not know, as sentences; `missing_series` is the column of the store if it was left empty."""
+def remarks(answer: Row) -> list[str]:
+    """What the model did not know, as sentences."""
     known = answer.get("known") or {}
-    unknown = [name for name, told in known.items() if not told and name not in (DATE, _PLAN)]
+    unknown = [name for name, told in known.items() if not told and name not in NO_SERIES]
     said = []
     if answer.get("date_assumed"):
         said.append(
@@ -78,13 +90,7 @@ def remarks(answer: Row, missing_series: str) -> list[str]:
                 "Fecha supuesta: es el próximo día con ese nombre. El modelo responde sin tener en cuenta la época."
             )
         )
-    if missing_series:
-        said.append(
-            _("Sin «{column}» el pronóstico es el de una serie cualquiera, no la suma de todas.").format(
-                column=missing_series
-            )
-        )
-    elif unknown:
+    if unknown:
         said.append(
             _("El modelo no conoce ese valor de «{column}»: responde como para uno nuevo.").format(
                 column=unknown[0]
@@ -102,6 +108,26 @@ def _between(day: Row) -> str:
     return _("Entre {low} y {high}: ahí debería caer {parts} de cada {whole} veces.").format(
         low=formats.number(day["low"]), high=formats.number(day["high"]), parts=parts, whole=whole
     )
+
+
+def _closed(days: Sequence[Row]) -> list[str]:
+    """Days that are assumed to be closed, in a sentence."""
+    closed = [day for day in days if day["closed_assumed"]]
+    if not closed:
+        return []
+    if len(days) == 1:
+        return [_("Se da por cerrado, como casi siempre en un día así. Si abre, indíquelo en el formulario.")]
+    listed = ", ".join(formats.day(day["date"]) for day in closed[:MOST_LISTED])
+    more = len(closed) - MOST_LISTED
+    return [
+        _(
+            "Se dan por cerrados, como casi siempre en días así: {days}. Si abre, indíquelo en el formulario."
+        ).format(
+            days=listed
+            if more <= 0
+            else _("{days} y {count} más").format(days=listed, count=formats.count(more))
+        )
+    ]
 
 
 def _band(days: Sequence[Row]) -> list[str]:

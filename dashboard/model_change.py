@@ -16,18 +16,27 @@ FILES_GONE = N_(
     "No se puede poner en producción: la retención borró sus archivos (KEEP_VERSIONS); quedan sus cifras y su ficha."
 )
 
+MISSING = N_("No se puede poner en producción: MLflow ya no tiene sus archivos ni sus cifras.")
+
+
+def obstacle(model: dict[str, Any]) -> str:
+    """Why a version cannot be put into production any more, as a sentence to translate; empty where it can."""
+    if model.get("missing"):
+        return MISSING
+    return FILES_GONE if model.get("files_deleted") else ""
+
 
 def button(
-    version: int, *, held: bool, champion: int | None, place: str, gone: bool = False, look: str = "default"
+    version: int, *, held: bool, champion: int | None, place: str, gone: str = "", look: str = "default"
 ) -> Any:
     """The button that asks to put `version` into production; None for the champion itself.
 
-    `place` tells apart the buttons of one version. Where its files are `gone`, a sentence that says so instead.
+    `place` tells apart the buttons of one version. Where its files are gone, the sentence `gone` instead.
     """
     if version == champion:
         return None
     if gone:
-        return dmc.Text(_(FILES_GONE), size="sm", c="dimmed", className="files-gone")
+        return dmc.Text(_(gone), size="sm", c="dimmed", className="files-gone")
     action = APPROVE if held else PROMOTE
     return dmc.Button(
         _title(action, version, champion),

@@ -56,7 +56,7 @@ def _head(one: Version, champion: int | None, live: dict[int, float], zone: str,
         *([(_("Archivo"), model["upload"].get("key", ""))] if model.get("upload") else []),
     ]
     name = _("Versión {number}").format(number=one.number) if several else _("Resumen")
-    gone = bool(model.get("files_deleted"))  # by KEEP_VERSIONS
+    gone = model_change.obstacle(model)
     ask = model_change.button(one.number, held=held, champion=champion, place="head", gone=gone)
     return card(
         dmc.Group(
@@ -111,7 +111,9 @@ def _prediction_chart(one: Version, place: int, *, several: bool) -> Any:
     name = _("Versión {number}").format(number=one.number)
     heading = [dmc.Title(name, order=3, className="section-title")] if several else []
     if one.predictions is None:
-        if one.model.get("files_deleted"):
+        if one.model.get("missing"):
+            told = _("MLflow ya no tiene los pronósticos de prueba de esta versión.")
+        elif one.model.get("files_deleted"):
             told = _("La retención borró los pronósticos de prueba de esta versión.")
         else:
             told = _("Esta versión se hizo antes de que se guardaran los pronósticos de prueba.")
@@ -137,7 +139,11 @@ def _thinned(told: dict[str, Any]) -> str:
 def _errors(versions: list[Version]) -> list[Any]:
     cards = {one.number: one.card for one in versions if one.card is not None}
     if not cards:
-        return [card(empty(_("Esta versión se hizo antes de que hubiera fichas de modelo."), "models"))]
+        if all(one.model.get("missing") for one in versions):
+            said = _("MLflow ya no tiene la ficha de esta versión.")
+        else:
+            said = _("Esta versión se hizo antes de que hubiera fichas de modelo.")
+        return [card(empty(said, "models"))]
     if len(cards) == 1:
         note = _("En las fechas de prueba de su archivo; cuanto más corta la barra, mejor.")
     else:

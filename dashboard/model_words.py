@@ -24,6 +24,11 @@ FAMILIES = {
 }
 # Python's words among the parameters.
 _VALUES = {"True": N_("Sí"), "False": N_("No"), "None": N_("ninguno")}
+# Parameters that the figures tell in words.
+_TOLD_ELSEWHERE = {
+    "table_note",
+    *(f"replaced_{name}" for name in ("candidate", "table", "rmse", "table_rmse", "rows", "on")),
+}
 # Of the model card: what a figure is called, where it stands, how it is written.
 _FIGURES: list[tuple[str, tuple[str, ...], Callable[[Any], str]]] = [
     (N_("Error en la prueba (RMSE)"), ("errors", "test_rmse"), formats.number),
@@ -40,6 +45,8 @@ _FIGURES: list[tuple[str, tuple[str, ...], Callable[[Any], str]]] = [
     (N_("Probado hasta"), ("data", "test", "last"), formats.day),
     (N_("Series"), ("data", "train", "series"), formats.count),
     (N_("Candidatos probados"), ("search", "candidates"), formats.count),
+    (N_("Ganador de la búsqueda, reemplazado"), ("search", "replaced", "candidate"), str),
+    (N_("Error del reemplazado"), ("search", "replaced", "rmse"), formats.number),
 ]
 
 
@@ -86,7 +93,7 @@ def figures(cards: list[Card]) -> list[tuple[str, list[str]]]:
 
 def params(models: list[Model]) -> list[tuple[str, list[str]]]:
     """Name and value by version of each parameter, those that differ first."""
-    names = {name for model in models for name in model.get("params") or {}} - {"table_note"}
+    names = {name for model in models for name in model.get("params") or {}} - _TOLD_ELSEWHERE
     rows = [
         (name, [_value((model.get("params") or {}).get(name, formats.NOTHING)) for model in models])
         for name in sorted(names)

@@ -1,5 +1,6 @@
 """Why the API gave no data, as one sentence for a sales person, in the language of the request."""
 
+import re
 from typing import Any
 
 import httpx
@@ -53,6 +54,13 @@ _FILTERS = {
 }
 
 
+# What the API says that a further column may be.
+_ALLOWED = {
+    "0 or 1": N_("solo puede ser sí o no."),
+    "a finite number": N_("tiene que ser un número."),
+}
+MOST_NAMED = 3  # fields in one sentence
+
 _SENTENCES: dict[int, str] = {
     httpx.codes.UNAUTHORIZED: WRONG_TOKEN,
     httpx.codes.FORBIDDEN: WRONG_TOKEN,
@@ -100,14 +108,22 @@ def detail_of(response: httpx.Response) -> str:
 
 
 def _refusal(response: httpx.Response) -> str:
-    errors = _document(response).get("errors")
-    fields = [error.get("field") for error in errors if isinstance(error, dict)] if errors else []
+    errors = [error for error in _document(response).get("errors") or [] if isinstance(error, dict)]
+    names = [str(error.get("field") or "") for error in errors]
+    # Of a batch each row at fault has its own: «rows[3].Festivo».
+    fields = list(dict.fromkeys(re.sub(r"^rows\[[0-9]+\]\.", "", name) for name in names))
     told = _FIELDS | {name: said for name, said in _FILTERS.items() if name in response.url.params}
     known = [told[field] for field in fields if field in told]
     if known:
         return known[0]
-    named = ", ".join(f"«{field}»" for field in fields if field)
-    return _("El servicio no aceptó {named}; revise el valor.").format(named=named) if named else REFUSED
+    named = ", ".join(f"«{field}»" for field in fields[:MOST_NAMED] if field)
+    if not named:
+        return REFUSED
+    allowed = {str(error.get("allowed")) for error in errors}
+    wanted = _ALLOWED.get(allowed.pop()) if len(allowed) == 1 else None
+    if wanted:
+        return _("Revise {named}: {wanted}").format(named=named, wanted=_(wanted))
+    return _("El servicio no aceptó {named}; revise el valor.").format(named=named)
 
 
 def _document(response: httpx.Response) -> dict[str, Any]:

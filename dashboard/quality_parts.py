@@ -70,6 +70,11 @@ def _counts(report: Report) -> html.Div:
     ]
     if outliers:
         items.append(figure_of(_("Ventas atípicas"), formats.count(outliers.get("count")), _range(outliers)))
+    if outliers.get("test_count"):
+        aside = _("cuentan en la prueba")
+        items.append(
+            figure_of(_("Atípicas entre las de prueba"), formats.count(outliers["test_count"]), aside)
+        )
     if report.get("series"):
         by = _("por «{column}»").format(column=report["series"])
         items.append(figure_of(_("Series"), formats.count(report.get("series_count")), by))

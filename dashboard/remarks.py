@@ -67,6 +67,10 @@ SENTENCES = {
         "El archivo ya trae una columna {column}, que queda como está; la de la respuesta se llama {own}."
     ),
     "input_absent": N_("Falta la columna {column}, que el modelo lee; se pronosticó sin ella."),
+    "open_assumed": N_(
+        "{rows} filas no dicen en {column} si está abierto. De ellas, {closed} se pronosticaron como días cerrados, "
+        "porque esos días casi siempre lo fueron; las demás, como abiertos."
+    ),
     "series_unknown": N_(
         "{rows} filas nombran un valor de {series} que el modelo no conoce; se pronosticaron sin él (la primera, en "
         "la línea {line})."

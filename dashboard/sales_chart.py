@@ -46,7 +46,7 @@ def _legend(report: Report) -> list[str]:
     marks = {
         _("Fondo gris: fechas para probar el modelo."): (report.get("split") or {}).get("test"),
         _("Fondo naranja: días que faltan."): _gaps(report),
-        _("Puntos rojos: ventas atípicas, apartadas del entrenamiento."): _outliers(report),
+        _("Puntos rojos: ventas atípicas, apartadas del modelo que se pone a prueba."): _outliers(report),
     }
     return [text for text, there in marks.items() if there]
 

@@ -22,6 +22,7 @@ def verdict_card(run: dict[str, Any]) -> Any:
     told = (
         verdicts.approval(verdict),
         verdicts.basis(verdict),
+        verdicts.replaced(verdict),
         verdicts.baselines(verdict),
         verdicts.worst_segment(verdict),
     )
@@ -61,7 +62,7 @@ def _errors(verdict: Verdict) -> Any:
 
 
 def _interval(verdict: Verdict) -> Any:
-    """The mean squared error that is saved: its estimate and 95 % interval against zero."""
+    """The mean squared error that is saved: its estimate and 95 % interval against zero, both by rows."""
     low, high = verdict.get("difference_low"), verdict.get("difference_high")
     ours, theirs = verdict.get("challenger_rmse"), verdict.get("champion_rmse")
     if low is None or high is None or ours is None or theirs is None:
@@ -74,7 +75,7 @@ def _interval(verdict: Verdict) -> Any:
         return f"{100 * (MARGIN + (1 - 2 * MARGIN) * (value - least) / width):.2f}%"
 
     said = _(
-        "Mejora del error cuadrático medio: {middle}; con 95 % de confianza, entre {low} y {high}."
+        "Mejora del error cuadrático medio por fila: {middle}; con 95 % de confianza, entre {low} y {high}."
     ).format(middle=formats.number(middle, 1), low=formats.number(low, 1), high=formats.number(high, 1))
     clear = "better" if low > 0 else "worse" if high < 0 else "unsure"
     span = {"left": place(low), "width": f"calc({place(high)} - {place(low)})"}

@@ -19,6 +19,14 @@ _BASELINES = {
     "means": N_("la tabla de promedios"),
     "seasonal_naive": N_("repetir la última semana parecida"),
 }
+_BEATEN = N_(
+    "El mejor modelo de la búsqueda ({candidate}) tuvo en la prueba un error de {error}; como {table} tuvo "
+    "{table_error}, se usa en su lugar."
+)
+_LATEST = N_(
+    "Las ventas cambiaron de nivel: en las últimas cuatro semanas el modelo elegido ({candidate}) tuvo un error de "
+    "{error}, aun entrenado con todo lo anterior; como {table} tuvo {table_error}, se usa en su lugar."
+)
 _WEEKDAYS = {
     "1": N_("los lunes"),
     "2": N_("los martes"),
@@ -38,6 +46,25 @@ _SEGMENTS = {
 _HELD = N_("La versión {ours} espera aprobación para reemplazar a la {theirs}")
 _REPLACES = N_("La versión {ours} reemplaza a la {theirs}")
 _STAYS = N_("La versión {ours} no reemplaza a la {theirs}")
+# Why there was no rival, and whether the promotion is held.
+_FIRST = {
+    ("", False): N_("La versión {ours} es el primer modelo en producción."),
+    ("", True): N_("La versión {ours} sería el primer modelo y espera aprobación."),
+    ("example", False): N_(
+        "La versión {ours} es el primer modelo de sus propias ventas: reemplaza sin comparación a la {theirs}, "
+        "que aprendió de los datos de ejemplo."
+    ),
+    ("example", True): N_(
+        "La versión {ours} es el primer modelo de sus propias ventas y espera aprobación para reemplazar a la "
+        "{theirs}, que aprendió de los datos de ejemplo."
+    ),
+    ("gone", False): N_(
+        "La versión {ours} pasa a producción sin comparación: MLflow ya no tiene la versión {theirs}."
+    ),
+    ("gone", True): N_(
+        "La versión {ours} espera aprobación, sin comparación: MLflow ya no tiene la versión {theirs}."
+    ),
+}
 _UNCOMPARED = {
     "same_bytes": N_(
         "Es el mismo archivo que el de una ejecución anterior: no hizo falta entrenar de nuevo."
@@ -114,6 +141,20 @@ def baselines(verdict: Verdict) -> str:
     return _("Para comparar, el error de {tables}.").format(tables=_(" y el de ").join(told)) if told else ""
 
 
+def replaced(verdict: Verdict) -> str:
+    """The search's winner that a table took the place of, as a sentence; empty where there is none."""
+    known = verdict.get("replaced")
+    if not known:
+        return ""
+    said = _LATEST if known.get("on") == "latest" else _BEATEN
+    return _(said).format(
+        candidate=known["candidate"],
+        error=formats.number(known["rmse"]),
+        table=_(_BASELINES.get(known["table"], known["table"])),
+        table_error=formats.number(known["table_rmse"]),
+    )
+
+
 def worst_segment(verdict: Verdict) -> str:
     """Where the new model is worse by most, as a sentence; empty where it is so nowhere."""
     worst = verdict.get("worst_segment") or {}
@@ -176,14 +217,7 @@ def _first(verdict: Verdict, held: bool) -> str:
 
 
 def _start_of_first(verdict: Verdict, held: bool) -> str:
-    if held:
-        return _("La versión {ours} sería el primer modelo y espera aprobación.")
-    if verdict.get("champion_version") is None:
-        return _("La versión {ours} es el primer modelo en producción.")
-    return _(
-        "La versión {ours} es el primer modelo de sus propias ventas: reemplaza sin comparación a la {theirs}, "
-        "que aprendió de los datos de ejemplo."
-    )
+    return _(_FIRST[verdict.get("absent_rival") or "", held])
 
 
 def _comparison(verdict: Verdict, start: str) -> str:

@@ -7,7 +7,16 @@ from urllib.parse import quote
 
 import httpx
 
-from ventas.errors import ApiUnavailable, Conflict, InvalidRequest, NotFound, SettingsError, VentasError
+from ventas.errors import (
+    ApiUnavailable,
+    Conflict,
+    Deleted,
+    InvalidRequest,
+    ModelUnusable,
+    NotFound,
+    SettingsError,
+    VentasError,
+)
 from ventas.settings import Settings
 
 Json = dict[str, Any]
@@ -16,6 +25,7 @@ TIMEOUT_SECONDS = 10.0
 PROMOTE_SECONDS = 60.0  # the model is fetched and checked first
 CONNECT_SECONDS = 2.0
 PAGE = 100
+MODEL_UNFIT = "urn:ventas:problem:model-unfit"  # what the API calls a version that fails its checks
 
 
 class ApiClient:
@@ -71,6 +81,11 @@ class ApiClient:
         """A prediction by the champion. Raises InvalidRequest naming the field at fault."""
         return self._object("POST", "/predict", inputs)
 
+    def champion_columns(self) -> list[Json]:
+        """The further columns that the champion reads, with `name` and `type`."""
+        columns: list[Json] = self._object("GET", "/models/champion/columns")["columns"]
+        return columns
+
     def accuracy(self, wanted: Json) -> list[Json]:
         """Errors of predictions that came true; `wanted` are filters of `GET /accuracy`. Raises InvalidRequest."""
         found: list[Json] = []
@@ -93,7 +108,10 @@ class ApiClient:
         return self._object("POST", f"/runs/{run_id}/retry", headers=self._as_admin())
 
     def promote(self, version: int, reason: str) -> Json:
-        """Make a version the champion. Raises NotFound, InvalidRequest, and Conflict where it is champion."""
+        """Make a version the champion.
+
+        Raises NotFound, ModelUnusable where it fails its checks, InvalidRequest, and Conflict where it is champion.
+        """
         path = f"/models/{version}/promote"
         return self._object("POST", path, {"reason": reason}, self._as_admin(), PROMOTE_SECONDS)
 
@@ -174,6 +192,10 @@ class ApiClient:
         message = _sentence(problem)
         if status == 404:
             return NotFound(message)
+        if status == 410:
+            return Deleted(message)
+        if problem.get("type") == MODEL_UNFIT:
+            return ModelUnusable(message)
         if status in (401, 403):
             return InvalidRequest(f"{message} Set ADMIN_TOKEN to the token of the system at {self._url}.")
         if status == 409:

@@ -1,6 +1,6 @@
 """What a model card tells of a training; `ventas.card_files` writes it, and adds the verdict later."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ def model_card(made: Made, case: Case) -> dict[str, Any]:
             "candidates": made.found.candidates,
             "family": made.found.family,
             "table_note": made.found.table_note,
+            "replaced": asdict(made.found.replaced) if made.found.replaced else None,
             "stopped": made.found.stopped,
             "chosen": {name: _plain(value) for name, value in made.found.params.items()},
             "leaderboard": made.found.leaderboard,

@@ -1,15 +1,14 @@
 """The champion: what the ledger decided, MLflow's alias that mirrors it, and a local copy that outlives both.
 
-Who moved the alias? A promotion of ours that the alias has not followed yet is mirrored. An alias on a version
-whose own promotion was never seen to be followed was set late by a run that has been overtaken: it is put back.
-Anything else is somebody's hand, and is honoured as a promotion, if the version passes the checks; else the alias
-is put back.
+Whoever of ours sets the alias holds a claim in the ledger, and looks at the alias right before: what neither the
+promotions nor a claim explain is a person's choice, however shortly after a promotion it comes. It is honoured as a
+promotion if the version passes the checks; else the alias is put back. An alias on a version whose claim was never
+given back was set late by a process that has been overtaken: it is put back too.
 """
 
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,12 +32,12 @@ from ventas.registry import (
     PRODUCTION,
     REJECTED,
     STAGE_TAG,
+    AliasPlace,
     Registry,
     served_file,
 )
 from ventas.served import ServedModel, load_served
 from ventas.settings import Settings
-from ventas.times import utc_now
 
 log = structlog.get_logger()
 
@@ -46,8 +45,6 @@ COPIES_KEPT = 3
 # For those who look in MLflow; the ledger knows which versions wait.
 APPROVAL_TAG, AWAITED, APPROVED = "ventas.approval", "awaited", "approved"
 CHANNEL = "ventas:champion"  # Redis pub/sub: its message is the new champion's version
-# An alias that a promotion has not got by now will not be set late any more.
-LATE_AFTER = timedelta(minutes=10)
 
 
 class ChampionSource:
@@ -70,7 +67,7 @@ class ChampionSource:
 
         Raises RegistryUnavailable, and ModelUnusable where the version has no such file or it cannot be used.
         """
-        path = _copy(self._settings, version)
+        path = local_copy(self._settings, version)
         if not path.exists():
             self._download(version)
         return load_served(path, version)
@@ -160,7 +157,8 @@ def _copies(settings: Settings) -> Path:
     return settings.home / "champion"
 
 
-def _copy(settings: Settings, version: int) -> Path:
+def local_copy(settings: Settings, version: int) -> Path:
+    """Where the served file of a version is kept on this machine, if it is."""
     return _copies(settings) / str(version) / "model.skops"
 
 
@@ -171,7 +169,7 @@ def keep_copy(settings: Settings, version: int, served: bytes) -> None:
     """
     try:
         with scratch_folder(settings) as folder:
-            written = folder / _copy(settings, version).name
+            written = folder / local_copy(settings, version).name
             written.write_bytes(served)
             _become_copy(settings, version, written)
     except OSError as error:
@@ -180,7 +178,7 @@ def keep_copy(settings: Settings, version: int, served: bytes) -> None:
 
 def _become_copy(settings: Settings, version: int, file: Path) -> None:
     """Move a whole file to where the copy of a version is, and let the oldest copies go."""
-    path = _copy(settings, version)
+    path = local_copy(settings, version)
     path.parent.mkdir(parents=True, exist_ok=True)
     file.replace(path)
     copies = sorted(_copies(settings).glob("[0-9]*"), key=lambda p: p.stat().st_mtime, reverse=True)
@@ -227,19 +225,16 @@ def follow(settings: Settings, ledger: Ledger, registry: Registry, promotion: Pr
         log.warning("champion_not_announced", version=version, reason=str(error))
     try:
         mirror(ledger, registry, promotion)
-    except (RegistryUnavailable, NotFound) as error:
+    except (RegistryUnavailable, LedgerUnavailable) as error:
         log.warning("alias_not_mirrored", version=version, reason=str(error))
 
 
 def mirror(ledger: Ledger, registry: Registry, promotion: Promotion) -> None:
-    """Let MLflow's alias and stage tags follow a promotion, unless it has been overtaken meanwhile."""
-    head = ledger.promotions.head()
-    if head is not None and head.id == promotion.id:
-        registry.set_alias(CHAMPION, promotion.model_version)
-        registry.set_tags(promotion.model_version, {STAGE_TAG: PRODUCTION})
-        if promotion.previous_version not in (None, promotion.model_version):
-            registry.set_tags(promotion.previous_version, {STAGE_TAG: ARCHIVED})
-    ledger.promotions.mark_mirrored(promotion.id, give_up_before=utc_now() - LATE_AFTER)
+    """Let MLflow's alias and stage tags follow a promotion, unless it was overtaken or somebody moved the alias.
+
+    Raises RegistryUnavailable and LedgerUnavailable.
+    """
+    _move_alias(ledger, registry, promotion, lambda place: _explains(ledger, promotion, place))
 
 
 def reconcile(ledger: Ledger, registry: Registry, check: Callable[[int], None]) -> None:
@@ -247,23 +242,85 @@ def reconcile(ledger: Ledger, registry: Registry, check: Callable[[int], None]) 
 
     `check` raises ModelUnusable or NotFound for a version that must not be served.
     """
-    head, alias = ledger.promotions.head(), registry.champion_alias()
-    if head is not None and head.mirrored_at is None:
+    head, place = ledger.promotions.head(), registry.champion_place()
+    alias = place.version
+    if head is None:
+        if alias is not None:
+            _honour(ledger, registry, alias, head, check)
+    elif head.mirrored_at is None and _explains(ledger, head, place):
         mirror(ledger, registry, head)
-    elif alias is None or (head is not None and alias == head.model_version):
-        return
-    elif not _still_head(ledger, head):
-        return  # a promotion came between the two looks, and the alias is its own
-    elif head is not None and (stale := ledger.promotions.unsettled(alias)):
-        registry.set_alias(CHAMPION, head.model_version)
-        ledger.promotions.mark_mirrored(stale.id)
+    elif alias is None:
+        _restore_alias(ledger, registry, head)
+    elif alias == head.model_version or not _still_head(ledger, head):
+        return  # all is well, or a promotion came between the two looks and the alias is its own
+    elif ledger.alias_claims.may_be_late(alias):
+        if _move_alias(ledger, registry, head, lambda now: now.version == alias):
+            ledger.alias_claims.forget(alias)
     else:
         _honour(ledger, registry, alias, head, check)
 
 
-def _still_head(ledger: Ledger, head: Promotion | None) -> bool:
+def _move_alias(
+    ledger: Ledger, registry: Registry, promotion: Promotion, may_move: Callable[[AliasPlace], bool]
+) -> bool:
+    """Set the alias to a promotion's version where `may_move` allows it from where it is; tell whether it did."""
+    claim = ledger.alias_claims.take(promotion)
+    if claim is None:
+        return False
+    try:
+        place = registry.champion_place()
+        if may_move(place):
+            _tag_stages(registry, promotion)
+            place = registry.champion_place()
+    except RegistryUnavailable:
+        ledger.alias_claims.give_back(claim)
+        raise
+    is_moved = may_move(place) and _set_alias(ledger, registry, promotion, claim, place)
+    ledger.alias_claims.give_back(claim, mirrored=promotion if is_moved else None)
+    return is_moved
+
+
+def _set_alias(
+    ledger: Ledger, registry: Registry, promotion: Promotion, claim: str, place: AliasPlace
+) -> bool:
+    try:
+        return registry.move_champion(promotion.model_version, place)
+    except NotFound as error:  # somebody has deleted the version: there is nothing to follow
+        log.warning("alias_not_mirrored", version=promotion.model_version, reason=str(error))
+        return True
+    except RegistryUnavailable:
+        ledger.alias_claims.let_expire(claim)
+        raise
+
+
+def _tag_stages(registry: Registry, promotion: Promotion) -> None:
+    """Say in MLflow which version is in production and which no longer is; one that is gone is passed over."""
+    stages = {promotion.previous_version: ARCHIVED} | {promotion.model_version: PRODUCTION}
+    for version, stage in stages.items():
+        if version is not None:
+            _tag_stage(registry, version, stage)
+
+
+def _tag_stage(registry: Registry, version: int, stage: str) -> None:
+    try:
+        registry.set_tags(version, {STAGE_TAG: stage})
+    except NotFound as error:
+        log.warning("stage_not_tagged", version=version, stage=stage, reason=str(error))
+
+
+def _restore_alias(ledger: Ledger, registry: Registry, head: Promotion) -> None:
+    """An alias that somebody deleted names no other champion; it goes with a version that is deleted."""
+    if registry.has_version(head.model_version):
+        _move_alias(ledger, registry, head, lambda place: place.version is None)
+
+
+def _explains(ledger: Ledger, promotion: Promotion, place: AliasPlace) -> bool:
+    return ledger.alias_claims.explains(promotion, place.version, place.by_hand_at)
+
+
+def _still_head(ledger: Ledger, head: Promotion) -> bool:
     now = ledger.promotions.head()
-    return (now.id if now else None) == (head.id if head else None)
+    return now is not None and now.id == head.id
 
 
 def _honour(
@@ -272,20 +329,17 @@ def _honour(
     try:
         check(alias)
     except (ModelUnusable, NotFound) as error:
-        _put_back(registry, alias, head, str(error))
+        if head is not None:  # before the first champion it is only not heeded
+            _put_back(ledger, registry, alias, head, str(error))
         return
     reason = f"The alias {CHAMPION} was moved to version {alias} in MLflow."
-    if not ledger.promotions.record_manual(alias, head, actor="mlflow", reason=reason, mirrored=True):
-        return  # the champion changed just now; the next look sees how things stand
-    registry.set_tags(alias, {STAGE_TAG: PRODUCTION})
-    if head is not None:
-        registry.set_tags(head.model_version, {STAGE_TAG: ARCHIVED})
+    promotion = ledger.promotions.record_manual(alias, head, actor="mlflow", reason=reason, mirrored=True)
+    if promotion is not None:  # else the champion changed just now; the next look sees how things stand
+        _tag_stages(registry, promotion)
 
 
-def _put_back(registry: Registry, alias: int, head: Promotion | None, reason: str) -> None:
-    """Undo a hand that named a version that must not be served; before the first champion it is only not heeded."""
-    if head is None:
-        return
-    registry.set_alias(CHAMPION, head.model_version)
-    registry.set_tags(alias, {STAGE_TAG: REJECTED})
+def _put_back(ledger: Ledger, registry: Registry, alias: int, head: Promotion, reason: str) -> None:
+    """Undo a hand that named a version that must not be served."""
+    _move_alias(ledger, registry, head, lambda now: now.version == alias)
+    _tag_stage(registry, alias, REJECTED)
     log.warning("alias_put_back", version=alias, champion=head.model_version, reason=reason)

@@ -16,7 +16,7 @@ import redis
 from alembic.runtime.migration import MigrationContext
 
 from ventas.doctor_checks import Check, Trouble, last_backup, queue_fault, settings_fit
-from ventas.errors import LedgerUnavailable, RegistryUnavailable, VentasError
+from ventas.errors import LedgerUnavailable, NotFound, RegistryUnavailable, VentasError
 from ventas.launcher.addresses import open_dashboard
 from ventas.launcher.checks import check_disk
 from ventas.launcher.places import log_file
@@ -34,6 +34,10 @@ from ventas.times import utc_now
 
 SECONDS = 15.0  # of all parts together; importing MLflow takes some of them
 HTTP_SECONDS = 4.0
+WITHOUT_CHAMPION = (
+    "Go back with `ventas rollback --reason ...`, or upload a newer file: it is judged by the recipe of the copy, or "
+    "without a rival."
+)
 START = "Start it with `make up`, or look into {log}."
 
 
@@ -187,9 +191,8 @@ def _champion(settings: Settings) -> str:
         head = ledger.promotions.head()
     if head is None:
         return "none yet; `ventas drop FILE` makes the first"
-    version, alias = head.model_version, _alias(settings)
-    if alias != version:
-        raise Trouble(f"The ledger says version {version}, MLflow's alias {alias}.", "The API mends it.")
+    version = head.model_version
+    _require_registered(settings, version)
     answer = httpx.get(f"{settings.API_URL.rstrip('/')}/health", timeout=HTTP_SECONDS, trust_env=False)
     served = answer.json().get("model_version")
     if served != version:
@@ -197,11 +200,34 @@ def _champion(settings: Settings) -> str:
     return f"version {version} in ledger, alias and API"
 
 
-def _alias(settings: Settings) -> int | None:
+def _require_registered(settings: Settings, version: int) -> None:
+    """Raise Trouble where MLflow lacks something of the champion, or its alias is on another version."""
+    registry = Registry(settings)
     try:
-        return Registry(settings).champion_alias()
+        if lack := _lack(registry, version):
+            raise Trouble(f"{lack} The API goes on with its copy as long as it has one.", WITHOUT_CHAMPION)
+        alias = registry.champion_alias()
     except RegistryUnavailable as error:
         raise Trouble("Unknown: MLflow does not tell its alias.", "Mend mlflow first.") from error
+    if alias != version:
+        remedy = (
+            f"The API mends it within seconds; if it stays so, look into {log_file(settings.home, 'api')}."
+        )
+        raise Trouble(f"The ledger says version {version}, MLflow's alias {alias}.", remedy)
+
+
+def _lack(registry: Registry, version: int) -> str | None:
+    """What MLflow lacks of the champion, as a sentence, or None. Raises RegistryUnavailable."""
+    from ventas.checks import checked_files  # brings pandas, for which no other check should wait
+
+    try:
+        described = registry.version(version)
+    except NotFound:
+        return f"Champion version {version} is no longer in MLflow."
+    if described.missing:
+        return f"The MLflow run of champion version {version} is gone, and its files with it."
+    missing = registry.lacking(described, checked_files(described))
+    return f"Champion version {version} has no {', '.join(missing)} in MLflow any more." if missing else None
 
 
 def _runs(settings: Settings) -> str:

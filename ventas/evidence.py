@@ -1,7 +1,8 @@
-"""Whether a difference in error is more than luck, judged by days.
+"""Evidence that a difference in error is more than luck, from whole days.
 
-Rows of one day share its shocks, so a thousand series are no thousand observations: what is resampled and tested is
-the daily mean of the loss difference, and neighbouring days stay together.
+Rows of one day share its shocks, so a thousand series are no thousand observations: what is resampled and tested are
+whole days, and neighbouring days stay together. The statistic is the mean loss difference of all rows, as in the
+errors that a verdict shows: a day of a thousand rows counts a thousand times as much as a day of one.
 """
 
 from dataclasses import dataclass
@@ -22,12 +23,33 @@ LEVEL = 0.05
 
 
 @dataclass(frozen=True)
+class DailyGain:
+    """Loss differences by date in order of time: their sums and numbers of rows, each of shape (dates,)."""
+
+    sums: Days
+    rows: Days
+
+    @property
+    def mean(self) -> float:
+        """The mean difference of a row: the champion's mean squared error minus the challenger's."""
+        return float(self.sums.sum() / self.rows.sum())
+
+    def linearised(self) -> Days:
+        """Days whose plain mean is `mean` and whose spread is that of the ratio, shape (dates,).
+
+        Where all days have equally many rows they are the daily means.
+        """
+        return np.asarray(self.mean + (self.sums - self.mean * self.rows) / self.rows.mean())
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What the daily differences tell; positive favours the challenger.
 
-    `low` and `high` bound the mean difference with 95 % confidence. `probability` is the share of resamples in which
-    the challenger's mean loss is lower (an equal one counts half). `dm_statistic` and `dm_p_value` (two-sided) are
-    Diebold and Mariano's, which let errors be related within a week; None where they cannot be had.
+    `low` and `high` bound the mean difference of a row with 95 % confidence, and the one that was seen lies inside.
+    `probability` is the share of resamples in which the challenger's mean loss is lower (an equal one counts half).
+    `dm_statistic` and `dm_p_value` (two-sided) are Diebold and Mariano's, which let errors be related within a
+    week; None where they cannot be had.
     """
 
     word: Word
@@ -38,26 +60,31 @@ class Evidence:
     dm_p_value: float | None
 
 
-def weigh(daily: Days, seed: int) -> Evidence:
-    """The evidence in `daily`, the mean loss difference of each date in order of time, shape (dates,), not empty.
+def weigh(gain: DailyGain, seed: int) -> Evidence:
+    """The evidence in `gain`, which has a date at least.
 
     It is a win or a loss only from EVIDENCE_MIN_DATES dates on, and where interval and test agree: with few weeks
     each alone calls luck a win more often than one time in twenty.
     """
-    means = block_means(daily, np.random.default_rng(seed))
+    means = block_means(gain, np.random.default_rng(seed))
     low, high = (float(bound) for bound in np.quantile(means, INTERVAL))
+    low, high = (
+        min(low, gain.mean),
+        max(high, gain.mean),
+    )  # days that are all alike leave no width but rounding
     lower = float(np.mean(means > 0) + np.mean(means == 0) / 2)
-    statistic, p_value = diebold_mariano(daily, BLOCK_DAYS)
-    sure = len(daily) >= EVIDENCE_MIN_DATES and p_value is not None and p_value < LEVEL
+    statistic, p_value = diebold_mariano(gain.linearised(), BLOCK_DAYS)
+    sure = len(gain.rows) >= EVIDENCE_MIN_DATES and p_value is not None and p_value < LEVEL
     return Evidence(_word(low, high) if sure else "undecided", low, high, lower, statistic, p_value)
 
 
-def block_means(daily: Days, rng: np.random.Generator) -> Days:
-    """Means of RESAMPLES series, each made of whole weeks of `daily` that may wrap around its end."""
-    blocks = -(-len(daily) // BLOCK_DAYS)
-    starts = rng.integers(len(daily), size=(RESAMPLES, blocks, 1))
-    days = (starts + np.arange(BLOCK_DAYS)) % len(daily)
-    return np.asarray(daily[days.reshape(RESAMPLES, -1)[:, : len(daily)]].mean(axis=1))
+def block_means(gain: DailyGain, rng: np.random.Generator) -> Days:
+    """Means of RESAMPLES series, each made of whole weeks of `gain` that may wrap around its end."""
+    dates = len(gain.rows)
+    blocks = -(-dates // BLOCK_DAYS)
+    starts = rng.integers(dates, size=(RESAMPLES, blocks, 1))
+    days = ((starts + np.arange(BLOCK_DAYS)) % dates).reshape(RESAMPLES, -1)[:, :dates]
+    return np.asarray(gain.sums[days].sum(axis=1) / gain.rows[days].sum(axis=1))
 
 
 def diebold_mariano(daily: Days, horizon: int = 1) -> tuple[float | None, float | None]:

@@ -179,6 +179,8 @@ def _read(
         name = own_names.get(normalised(known.name))
         if name is None and known.name in PLAN_COLUMNS:
             continue  # the rows themselves tell it
+        if name is None and known.of_series:
+            continue  # the series tells it
         if name is None:
             rows.remarks.append(remark("input_absent", column=shown(known.name)))
         elif known.kind == "text":

@@ -61,12 +61,14 @@ from ventas.rows import (
     read_dates,
     read_flag,
     read_sales,
+    reject_stray_dates,
     weekday_faults,
     weekday_of,
 )
 from ventas.sales_curve import sales_curve
 from ventas.series import SeriesOfRows, duplicates, find_keys, key_remarks
 from ventas.settings import Settings
+from ventas.stray_dates import DayCounts
 from ventas.times import today_in
 
 __all__ = ["MIN_ROWS", "Cleaned", "Ingested", "ingest", "rejection_report_text"]
@@ -168,6 +170,9 @@ def _contract(rows: Rows, columns: dict[str, str]) -> tuple[dict[str, Any], Deci
     give_back()
     decimal, rows.remarks = _decimal(rows.table, columns, told)
     days, places = read_dates(rows, source[columns[DATE]])
+    counts = DayCounts()
+    counts.add(days, np.bincount(places, minlength=len(days)))
+    reject_stray_dates(rows, source[columns[DATE]], days, places, counts.stray())
     promotion = read_flag(rows, source[columns[PROMOTION]], PROMOTION, "promotion") == 1
     holiday = read_flag(rows, source[columns[HOLIDAY]], HOLIDAY, "holiday") == 1
     sales = read_sales(rows, told, decimal)

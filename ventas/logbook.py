@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import mlflow
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Param, Run
+import structlog
+from mlflow.entities import LifecycleStage, LoggedModelOutput, LoggedModelStatus, Metric, Param, Run
 
 from ventas.contract import TARGET
 from ventas.errors import LeaseLost, NotFound
@@ -38,6 +39,8 @@ from ventas.training_files import (
     write_model,
     write_plot,
 )
+
+log = structlog.get_logger()
 
 MODEL = "model"  # MLflow's name of its own copy, beside our files
 # Without RUN_TAG beside it: a version that the ledger has not taken yet, and perhaps never will.
@@ -119,9 +122,19 @@ def disown(registry: Registry, version: int) -> None:
 def _run(registry: Registry, run_id: str, tags: dict[str, str]) -> Iterator[Run]:
     with translated():
         registry.client  # noqa: B018 - sets the tracking server and its patience
-        mlflow.set_experiment(EXPERIMENT)
+        _choose_experiment(registry)
         with mlflow.start_run(run_name=run_id, tags=tags) as run:
             yield run
+
+
+def _choose_experiment(registry: Registry) -> None:
+    """Let the next run be one of our experiment, made where it is missing, restored where somebody deleted it."""
+    experiment = registry.client.get_experiment_by_name(EXPERIMENT)
+    if experiment is not None and experiment.lifecycle_stage == LifecycleStage.DELETED:
+        # MLflow takes no run in it, nor another experiment of its name; and registered versions are of its runs.
+        registry.client.restore_experiment(experiment.experiment_id)
+        log.warning("experiment_restored", experiment=EXPERIMENT)
+    mlflow.set_experiment(EXPERIMENT)
 
 
 def _log(registry: Registry, run: Run, training: Training, settings: Settings) -> str:
@@ -156,7 +169,11 @@ def _params(training: Training, settings: Settings) -> dict[str, str]:
     about = {"candidates": found.candidates, "family": found.family, "search_stopped": found.stopped}
     if found.table_note:
         about["table_note"] = found.table_note[:LONGEST_PARAM]
-    return {name: str(value) for name, value in (found.params | settings.recipe() | about).items()}
+    if found.replaced:
+        about |= found.replaced.as_params()
+    # Those of the search stay where a table took its winner's place: they are what the grid came to.
+    chosen = found.searched | found.params
+    return {name: str(value) for name, value in (chosen | settings.recipe() | about).items()}
 
 
 def _metrics(training: Training, model_id: str) -> list[Metric]:

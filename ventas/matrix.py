@@ -79,7 +79,14 @@ class SalesMatrix(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "columns_")
         rows = self._rows(X)
         told = self.statistics_.transform(rows) if self.statistics else np.empty((len(X), 0))
-        return self._assembled(X, rows, self.columns_.opened(X) > 0, told)
+        return self._assembled(X, rows, self._expected_open(X, rows), told)
+
+    def opened(self, X: pd.DataFrame) -> Flags:
+        """Open days among rows that are asked about, shape (rows,), as `transform` takes them."""
+        return self._expected_open(X, self._rows(X))
+
+    def _expected_open(self, X: pd.DataFrame, rows: Rows) -> Flags:
+        return self.columns_.expected_open(X, rows.day, rows.series, rows.weekday, rows.holiday)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Names of the matrix's columns."""

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ventas.contract import DATE
 from ventas.evidence import Evidence, weigh
+from ventas.new_level import LatestWeeks, latest_weeks
 from ventas.reasons import EQUAL_WITHIN, Decision, beaten_by_a_table, no_rows, reason_of
 from ventas.roles import Roles
 from ventas.scores import Scores, pooled, score, score_from_origins
@@ -24,6 +25,7 @@ from ventas.training import refit
 from ventas.verdict import Kind, Verdict
 
 CHALLENGER, CHAMPION = "challenger", "champion"
+NEW_LEVEL_ORIGINS = 4
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,28 @@ class Case:
         """Whether all test rows come after all train rows."""
         return bool(self.train[DATE].max() < self.test[DATE].min())
 
+    @cached_property
+    def latest(self) -> LatestWeeks | None:
+        """The last weeks of a split by time."""
+        return latest_weeks(self.train, self.test, self.roles) if self.by_time else None
+
+    def origins(self, champion: Contender) -> int:
+        """The number of windows to compare in: JUDGE_ORIGINS, or several where the level is new to every fit.
+
+        Then all err alike in the last weeks, and only recipes can be told apart.
+        """
+        if self.settings.JUDGE_ORIGINS > 1 or self.latest is None:
+            return self.settings.JUDGE_ORIGINS
+        moved = self.latest.outgrew(min(self.latest.rmse(table) for table in self._baselines.values()))
+        unaware = moved and self.latest.outgrew(self.latest.rmse(champion.estimator))
+        return NEW_LEVEL_ORIGINS if unaware else 1
+
     def baselines(self) -> dict[str, Any]:
-        """The tables that every model is measured against, fitted on train."""
+        """The tables that every model is measured against, fitted on train once."""
+        return dict(self._baselines)
+
+    @cached_property
+    def _baselines(self) -> dict[str, Any]:
         return {name: refit(table, self.train) for name, table in baselines(self.roles).items()}
 
     def unseen_by(self, *contenders: Contender) -> pd.DataFrame:
@@ -88,7 +110,7 @@ def judge(challenger: Contender, champion: Contender, case: Case) -> Verdict:
     """Score both, and the baselines, on this run's unseen open test rows, and decide by PROMOTION_RULE.
 
     With fewer than FAIR_MIN_DATES unseen dates the champion's recipe is fitted on the challenger's train rows
-    instead, and both are scored on all test rows that the challenger has not seen. With several JUDGE_ORIGINS (and a
+    instead, and both are scored on all test rows that the challenger has not seen. With several origins (and a
     split by time) both recipes are fitted anew for each window of test dates, unless they are the same recipe: then
     only the fits can differ, of which one knows newer sales.
     """
@@ -101,30 +123,25 @@ def judge(challenger: Contender, champion: Contender, case: Case) -> Verdict:
             champion_version=champion.version,
             rows_closed=case.closed,
         )
-    if case.settings.JUDGE_ORIGINS > 1 and case.by_time:
-        compared = _from_origins(challenger, champion, case)
+    origins = case.origins(champion)
+    if origins > 1 and case.by_time:
+        compared = _from_origins(challenger, champion, case, origins)
         if not _equal(compared.scores.rmse(CHALLENGER), compared.scores.rmse(CHAMPION)):
             return _verdict(compared, challenger, champion, case)
     return _verdict(_on_unseen_rows(challenger, champion, case), challenger, champion, case)
 
 
-def first_verdict(challenger: Contender, case: Case, example: int | None = None) -> Verdict:
+def first_verdict(
+    challenger: Contender, case: Case, *, absence: str = "is the first model, there is no champion to beat"
+) -> Verdict:
     """Promote the first model, which has no rival; its error and those of the baselines are told.
 
-    `example` is the version that answers now, where that learnt from the bundled sample: no file of a user's is
-    compared with made-up sales.
+    `absence` is why there is no rival, as the end of a sentence about the challenger.
     """
-    reason = f"Promoted: version {challenger.version} is the first model, there is no champion to beat"
-    if example is not None:
-        reason = (
-            f"Promoted: version {challenger.version} is the first model of your own sales; champion version "
-            f"{example} learnt from the bundled sample data and is replaced without a comparison"
-        )
+    reason = f"Promoted: version {challenger.version} {absence}"
     rows = case.test_rows_of(challenger)
     if rows.empty:
-        return Verdict(
-            True, "first", f"{reason}.", challenger_version=challenger.version, champion_version=example
-        )
+        return Verdict(True, "first", f"{reason}.", challenger_version=challenger.version)
     scores = score({CHALLENGER: challenger.estimator, **case.baselines()}, rows)
     error = scores.rmse(CHALLENGER)
     table = segment_table(rows, scores.losses[CHALLENGER], None, case.roles)
@@ -134,7 +151,6 @@ def first_verdict(challenger: Contender, case: Case, example: int | None = None)
         reason=f"{reason}; its RMSE is {error:.2f} on {len(rows)} test rows."
         + beaten_by_a_table(error, _baseline_errors(scores)),
         challenger_version=challenger.version,
-        champion_version=example,
         challenger_rmse=error,
         rows=len(rows),
         dates=scores.dates,
@@ -166,9 +182,9 @@ def _on_unseen_rows(challenger: Contender, champion: Contender, case: Case) -> _
     return _Comparison("recipe", score(models | {CHAMPION: rival}, case.test_rows_of(challenger)))
 
 
-def _from_origins(challenger: Contender, champion: Contender, case: Case) -> _Comparison:
+def _from_origins(challenger: Contender, champion: Contender, case: Case, origins: int) -> _Comparison:
     recipes = {CHALLENGER: challenger.estimator, CHAMPION: champion.estimator, **baselines(case.roles)}
-    parts = score_from_origins(recipes, case.train, case.test, case.opened, case.settings.JUDGE_ORIGINS)
+    parts = score_from_origins(recipes, case.train, case.test, case.opened, origins)
     return _Comparison("recipe", pooled(parts), parts)
 
 

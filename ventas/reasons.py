@@ -47,10 +47,16 @@ def reason_of(decision: Decision) -> str:
     )
 
 
+def lower_table(error: float, baselines: Mapping[str, float]) -> str | None:
+    """The name of the table with the lowest error, if that is below `error`."""
+    table = min(baselines, key=lambda name: baselines[name], default=None)
+    return table if table is not None and baselines[table] < error * (1 - EQUAL_WITHIN) else None
+
+
 def beaten_by_a_table(error: float, baselines: Mapping[str, float]) -> str:
     """A sentence where one of the tables has a lower error than the challenger on the same rows, else ""."""
-    table = min(baselines, key=lambda name: baselines[name], default=None)
-    if table is None or not baselines[table] < error * (1 - EQUAL_WITHIN):
+    table = lower_table(error, baselines)
+    if table is None:
         return ""
     return f" The table «{table}» has {baselines[table]:.2f} on these rows, which is lower than the challenger's."
 

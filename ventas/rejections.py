@@ -43,6 +43,11 @@ ROW_RULES = {
         f"{DATE} {{value}} is outside the years 1900 to 2200.",
         f"El año de la columna {DATE} está fuera de 1900 a 2200. Corrija el año.",
     ),
+    "date_far_off": RowRule(
+        f"{DATE} {{value}} is more than a year from all other dates; the year is mistyped, most likely.",
+        f"La columna {DATE} tiene un día a más de un año de todos los demás: casi siempre es un año mal escrito. "
+        "Corríjalo; si es correcto, agregue los días de alrededor.",
+    ),
     "promotion_invalid": _flag(PROMOTION),
     "holiday_invalid": _flag(HOLIDAY),
     "sales_unreadable": RowRule(

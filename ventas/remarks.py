@@ -49,6 +49,8 @@ SENTENCES = {
     "sales_unread": f"{TARGET} is in the file; a forecast does not read it.",
     "answer_renamed": "The file has a column {column} of its own, which stays; that of the answer is called {own}.",
     "input_absent": "Column {column}, which the model reads, is not in the file.",
+    "open_assumed": "{rows} rows do not say in {column} whether their series is open. {closed} of them are forecast "
+    "as closed days, as such days of that series nearly always were; the others as open.",
     "series_unknown": "{rows} rows name no {series} that the model knows; they are forecast without it (first in "
     "line {line}).",
 }

@@ -20,7 +20,7 @@ def irreproducible(estimator: Any, train: pd.DataFrame, seed: int) -> str | None
 
     It is fitted twice on at most REFIT_ROWS rows of `train`, spread over all of it.
     """
-    rows = train.sample(min(REFIT_ROWS, len(train)), random_state=seed).sort_index()
+    rows = _spread(train, seed)
     asked = inputs(rows)
     try:
         first, second = (
@@ -31,3 +31,18 @@ def irreproducible(estimator: Any, train: pd.DataFrame, seed: int) -> str | None
     if np.allclose(first, second, rtol=TOLERANCE, atol=TOLERANCE):
         return None
     return "gives another model each time it is fitted with the same seed."
+
+
+def unfittable(estimator: Any, train: pd.DataFrame, seed: int) -> str | None:
+    """Why a recipe cannot be fitted and asked on rows of `train`, as the end of a sentence, or None."""
+    rows = _spread(train, seed)
+    try:
+        refit(estimator, rows).predict(inputs(rows))
+    except Exception as error:  # noqa: BLE001 - a recipe can fail in any way
+        return f"cannot be fitted again: {type(error).__name__}: {error}"
+    return None
+
+
+def _spread(train: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """At most REFIT_ROWS rows from all over a table, in their order."""
+    return train.sample(min(REFIT_ROWS, len(train)), random_state=seed).sort_index()

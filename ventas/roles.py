@@ -41,6 +41,13 @@ class Roles:
         return series_texts(frame[self.series])
 
 
+def says_open(frame: pd.DataFrame, column: str) -> npt.NDArray[np.bool_]:
+    """Rows that say in `column` whether their series was open, shape (rows,)."""
+    if not column or column not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    return pd.to_numeric(frame[column], errors="coerce").notna().to_numpy(dtype=bool)
+
+
 def series_texts(column: "pd.Series[Any]") -> "pd.Series[str]":
     """Ids as text, "" where missing; a whole number has no decimals: 17.0 -> "17"."""
     if pd.api.types.is_numeric_dtype(column.dtype):

@@ -113,12 +113,30 @@ def read_dates(
     values, codes, _ = cells.distinct(column)
     days = cells.dates(values)
     absent = cells.is_missing(values)
-    outside = (days < _YEARS[0]) | (days > _YEARS[1])
+    unreadable, days = np.isnat(days), days_in_range(days)
     rows.reject_values(absent, codes, "missing_date")
-    rows.reject_values(np.isnat(days), codes, "date_unreadable", column)
-    rows.reject_values(outside, codes, "date_out_of_range", column)
-    days[outside] = np.datetime64("NaT")
+    rows.reject_values(unreadable, codes, "date_unreadable", column)
+    rows.reject_values(~unreadable & np.isnat(days), codes, "date_out_of_range", column)
     return days, codes
+
+
+def days_in_range(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.datetime64]:
+    """The days with NaT for those that no sales file can mean."""
+    outside = (days < _YEARS[0]) | (days > _YEARS[1])
+    return np.where(outside, np.datetime64("NaT"), days)
+
+
+def reject_stray_dates(
+    rows: Rows,
+    column: "pd.Series[Any]",
+    days: npt.NDArray[np.datetime64],
+    codes: npt.NDArray[np.int32],
+    stray: npt.NDArray[np.int64],
+) -> None:
+    """Mark the rows of `stray` days as bad; `days` and `codes` are what `read_dates` gave for the column."""
+    if len(stray):
+        mistyped = np.isin(days.astype("datetime64[D]"), stray.astype("datetime64[D]"))
+        rows.reject_values(mistyped, codes, "date_far_off", column)
 
 
 def read_flag(

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ventas.contract import DATE, TARGET
+from ventas.evidence import DailyGain
 from ventas.training import inputs, refit
 
 Losses = npt.NDArray[np.float64]
@@ -30,11 +31,12 @@ class Scores:
         """How many dates the rows are of."""
         return int(self.rows[DATE].nunique())
 
-    def daily_gain(self, name: str, rival: str) -> npt.NDArray[np.float64]:
-        """By date in order of time, how much the mean loss of `rival` is above that of `name`, shape (dates,)."""
+    def daily_gain(self, name: str, rival: str) -> DailyGain:
+        """How much the losses of `rival` are above those of `name`, by date."""
         codes, _ = pd.factorize(self.rows[DATE], sort=True)
         gain = self.losses[rival] - self.losses[name]
-        return np.asarray(np.bincount(codes, weights=gain) / np.bincount(codes))
+        weights = (gain, np.ones(len(gain)))
+        return DailyGain(*(np.asarray(np.bincount(codes, one), dtype=np.float64) for one in weights))
 
 
 def score(models: Mapping[str, Any], rows: pd.DataFrame) -> Scores:

@@ -1,5 +1,6 @@
 """A model as it is served: raw columns in, sales out, and what it wants to be told."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -12,7 +13,7 @@ import pandas as pd
 from ventas.contract import DATE, HOLIDAY, PROMOTION, WEEKDAY
 from ventas.errors import ModelUnusable
 from ventas.promotion_plan import PLAN_COLUMNS, with_plan
-from ventas.roles import Roles, series_texts
+from ventas.roles import Roles, says_open, series_texts
 
 # NumPy reads the head of each array by Python's parser, and two threads that parse at once may both fail there:
 # "AST constructor recursion depth mismatch" (https://github.com/python/cpython/issues/106905; 3.11.7 has it). A good
@@ -39,7 +40,11 @@ TRUSTED_TYPES = [
 
 @dataclass(frozen=True)
 class ModelInput:
-    """One column that the model reads; `low`, `high` and `median` are those seen in training, for information."""
+    """One column that the model reads; `low` and `high` are those seen in training, for information.
+
+    median: what is taken for a number that is left out; None where that is each series' own.
+    whole: training saw only whole numbers. of_series: each series has one value of it, which a row need not tell.
+    """
 
     name: str
     kind: Literal["weekday", "flag", "number", "text"]
@@ -48,6 +53,8 @@ class ModelInput:
     low: float | None = None
     high: float | None = None
     median: float | None = None
+    whole: bool = False
+    of_series: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,19 @@ class ServedModel:
             return np.zeros(len(frame), dtype=bool)
         return series_texts(frame[known.name]).isin(known.categories).to_numpy(dtype=bool)
 
+    def open_known(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_] | None:
+        """Rows that say whether their series is open; None where the model reads no such column."""
+        return says_open(frame, self.roles.open) if self.roles.open else None
+
+    def closed_assumed(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Rows that do not say whether their series is open, and are answered as closed days."""
+        known = self.open_known(frame)
+        features: Any = getattr(self.estimator, "named_steps", {}).get("features")
+        if known is None or known.all() or not hasattr(features, "opened"):
+            return np.zeros(len(frame), dtype=np.bool_)
+        opened: npt.NDArray[np.bool_] = features.opened(frame)
+        return ~known & ~opened
+
     def predict(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Sales for each row of raw columns, float64 of shape (rows,); missing optional columns are filled."""
         return np.asarray(self.estimator.predict(frame), dtype=np.float64)
@@ -171,19 +191,15 @@ def model_inputs(features: Any) -> tuple[ModelInput, ...]:
         ModelInput(PROMOTION, "flag", required=True, low=0, high=1),
         ModelInput(HOLIDAY, "flag", required=True, low=0, high=1),
     )
-    numbers = tuple(
-        ModelInput(str(name), "number", False, low=float(low), high=float(high), median=float(median))
-        for name, low, high, median in zip(
-            columns.numeric_names_,
-            columns.numeric_lows_,
-            columns.numeric_highs_,
-            columns.numeric_medians_,
-            strict=True,
-        )
-    )
+    fixed = columns.fixed_names() if hasattr(columns, "fixed_names") else []
+    numbers = tuple(_number_inputs(columns, fixed))
     texts = tuple(
         ModelInput(
-            str(name), "text", False, tuple(columns.text_values_[columns.text_columns_ == name].tolist())
+            str(name),
+            "text",
+            required=False,
+            categories=tuple(columns.text_values_[columns.text_columns_ == name].tolist()),
+            of_series=name in fixed,
         )
         for name in dict.fromkeys(columns.text_columns_.tolist())
     )
@@ -194,6 +210,24 @@ def model_inputs(features: Any) -> tuple[ModelInput, ...]:
     return contract + _special_inputs(columns) + numbers + texts + plan
 
 
+def _number_inputs(columns: Any, fixed: Sequence[str]) -> Iterator[ModelInput]:
+    """Further numbers; of champions made before that was learnt, whether they are whole is unknown."""
+    whole = getattr(columns, "numeric_whole_", np.zeros(len(columns.numeric_names_), dtype=bool))
+    absent = getattr(columns, "absent_numbers_", columns.numeric_medians_[:, None])
+    parts = (columns.numeric_lows_, columns.numeric_highs_, absent, whole)
+    for name, low, high, taken, is_whole in zip(columns.numeric_names_, *parts, strict=True):
+        yield ModelInput(
+            str(name),
+            "number",
+            required=False,
+            low=float(low),
+            high=float(high),
+            median=float(taken[0]) if (taken == taken[0]).all() else None,
+            whole=bool(is_whole),
+            of_series=str(name) in fixed,
+        )
+
+
 def _special_inputs(columns: Any) -> tuple[ModelInput, ...]:
     """The series, and whether it was open; champions made before these were known have neither."""
     found = []
@@ -201,5 +235,6 @@ def _special_inputs(columns: Any) -> tuple[ModelInput, ...]:
         kind: Literal["number", "text"] = "number" if columns.series_is_number_ else "text"
         found.append(ModelInput(columns.series, kind, False, tuple(columns.series_values_.tolist())))
     if getattr(columns, "open", ""):
-        found.append(ModelInput(columns.open, "flag", required=False, low=0, high=1))
+        usual = None if hasattr(columns, "usually_open_") else 1.0  # for each series its own, else open
+        found.append(ModelInput(columns.open, "flag", required=False, low=0, high=1, median=usual))
     return tuple(found)

@@ -37,13 +37,17 @@ Places = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Split:
-    """Train and test rows, the outliers taken out of train, and the fences that they lay outside, by `roles`."""
+    """Train and test rows, the outliers taken out of train, and the fences that they lay outside, by `roles`.
+
+    `test_outliers` is the number of test rows outside the same fences; they stay in test.
+    """
 
     train: pd.DataFrame
     test: pd.DataFrame
     outliers: pd.DataFrame
     fences: Fences
     roles: Roles
+    test_outliers: int = 0
 
     @property
     def report(self) -> Report:
@@ -66,29 +70,18 @@ def split(frame: pd.DataFrame, settings: Settings, roles: Roles = Roles()) -> Sp
         train, test = _by_time(frame, settings.TEST_SHARE)
     else:
         train, test = _at_random(frame, settings.TEST_SHARE, settings.SEED)
-    judged = frame[[name for name in frame if name in (*_JUDGED, roles.series, roles.open)]].take(train)
-    fences = find_fences(judged, settings.OUTLIER_IQR_FACTOR, roles)
-    outside = fences.outside(judged, roles)
+    judged = frame[[name for name in frame if name in (*_JUDGED, roles.series, roles.open)]]
+    fences = find_fences(judged.take(train), settings.OUTLIER_IQR_FACTOR, roles)
+    outside, test_outside = (fences.outside(judged.take(rows), roles) for rows in (train, test))
     del judged
     parts = [frame.take(rows).reset_index(drop=True) for rows in (train[~outside], test, train[outside])]
-    found = Split(parts[0], parts[1], parts[2], fences, roles)
+    found = Split(parts[0], parts[1], parts[2], fences, roles, int(test_outside.sum()))
     _check_enough(found, settings)
     return found
 
 
-def usual(
-    train: pd.DataFrame, outliers: pd.DataFrame, test: pd.DataFrame, settings: Settings, roles: Roles
-) -> pd.DataFrame:
-    """The rows of `test` inside the fences of the split that gave these parts.
-
-    They are found again rather than kept: a thousand series have a thousand fences.
-    """
-    whole = pd.concat([part for part in (train, outliers) if len(part)], ignore_index=True)
-    return test[~find_fences(whole, settings.OUTLIER_IQR_FACTOR, roles).outside(test, roles)]
-
-
 def outliers_report(found: Split) -> Report:
-    """The report's part about outliers: their count, share of train, the fences, and the first 20.
+    """Counts and shares of the outliers in train and in test, the fences, and the first 20 of train's.
 
     With several series each has fences of its own: `low` and `high` are None, and the examples name their series.
     """
@@ -97,6 +90,8 @@ def outliers_report(found: Split) -> Report:
     return {
         "count": len(found.outliers),
         "share": len(found.outliers) / rows if rows else 0.0,
+        "test_count": found.test_outliers,
+        "test_share": found.test_outliers / len(found.test) if len(found.test) else 0.0,
         "low": None if several else found.fences.low,
         "high": None if several else found.fences.high,
         "examples": _outlier_examples(found.outliers.head(EXAMPLES), found.roles),

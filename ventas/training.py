@@ -17,6 +17,7 @@ from ventas.candidates import Plan, Task, grid, matrix_of, plan
 from ventas.cluster import fitter
 from ventas.contract import DATE, TARGET
 from ventas.folds import fold_count, folds_of, inputs, time_folds
+from ventas.replaced import Replaced
 from ventas.roles import Roles
 from ventas.search_run import Result, SearchRun
 from ventas.settings import Settings
@@ -33,7 +34,8 @@ class Search:
     """The winner of a search, fitted on all of train; `cv_mse` is its mean squared error over the folds.
 
     leaderboard: every candidate, best first, and what was left out, with a note that says why.
-    table_note: why a table won where some model did not beat it by enough, "" otherwise.
+    table_note: why a table won where a model did not beat it by enough, or lost to it on the test rows; else "".
+    replaced: the search's winner, where a table took its place on the test rows; searched: its parameters then.
     stopped: the clock ended the search, so the same upload may be searched otherwise the next time.
     """
 
@@ -45,6 +47,8 @@ class Search:
     leaderboard: list[dict[str, Any]] = field(default_factory=list)
     table_note: str = ""
     stopped: bool = False
+    replaced: Replaced | None = None
+    searched: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,19 +65,25 @@ class Metrics:
 
 
 def search(
-    train: pd.DataFrame, settings: Settings, on_progress: Progress, roles: Roles | None = None
+    train: pd.DataFrame,
+    settings: Settings,
+    on_progress: Progress,
+    roles: Roles | None = None,
+    planned: Plan | None = None,
 ) -> Search:
     """The best model for `train`; `on_progress(done, total)` is told of each candidate.
 
-    What `on_progress` raises ends the search.
+    Candidates are those of `planned`, or what SEARCH says. What `on_progress` raises ends the search.
     """
     with threads_for(len(train)):
-        return _search(train, settings, on_progress, roles or Roles())
+        return _search(train, settings, on_progress, roles or Roles(), planned)
 
 
-def _search(train: pd.DataFrame, settings: Settings, on_progress: Progress, known: Roles) -> Search:
+def _search(
+    train: pd.DataFrame, settings: Settings, on_progress: Progress, known: Roles, planned: Plan | None
+) -> Search:
     ordered = train.sort_values(DATE, kind="stable") if settings.SPLIT == "time" else train
-    planned = _planned(ordered, known, settings)
+    planned = planned or _planned(ordered, known, settings)
     with fitter(settings) as fits:
         run = SearchRun(ordered, folds_of(ordered, settings), known, settings, planned, on_progress, fits)
         run.run()

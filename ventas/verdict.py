@@ -15,16 +15,20 @@ Kind = Literal["first", "fair", "recipe", "older_upload", "same_bytes", "checks"
 class Verdict:
     """Why a challenger was promoted or not. Errors are RMSE in units of sales, all on the same open rows.
 
-    `difference_low` and `difference_high` bound the champion's mean squared error minus the challenger's, by
-    dates, with 95 % confidence; positive favours the challenger. `probability` (of a lower error), `dm_statistic` and
-    `dm_p_value` are explained in `ventas.evidence`. None where nothing was compared.
+    `difference_low` and `difference_high` bound the champion's mean squared error minus the challenger's on these
+    rows, with 95 % confidence; positive favours the challenger, and the difference of the two errors lies inside.
+    `probability` (of a lower error), `dm_statistic` and `dm_p_value` are explained in `ventas.evidence`. None where
+    nothing was compared.
 
     `rule` is PROMOTION_RULE. `baselines` are the errors of the tables that every model must be worth its while
     against. `segments` are rows of `ventas.segments`, of many series the best and the worst only; `worst_segment` is
     the one whose error grew most. `series_worse` of `series_compared` series have a higher error than before.
     `origins` has dates and errors of each window where there were several. `rows_closed` were left out.
+    `replaced` names the search's winner where a table took its place, with both errors on all open test rows.
     `held` says that it would have been promoted, and waits for a person's approval; `approved` who gave it.
-    `losses` are what the champion knows and the challenger's file lacks: codes of `ventas.remarks` with their facts.
+    `absent_rival` tells of a `first` verdict why the champion was no rival: it learnt from the bundled sample, or
+    MLflow has not got it any more. `losses` are what the champion knows and the challenger's file lacks: codes of
+    `ventas.remarks` with their facts.
     """
 
     promoted: bool
@@ -50,9 +54,11 @@ class Verdict:
     series_worse: int = 0
     origins: list[dict[str, Any]] = field(default_factory=list)
     rows_closed: int = 0
+    replaced: dict[str, Any] | None = None
     held: bool = False
     approved: dict[str, str] | None = None
     losses: list[dict[str, Any]] = field(default_factory=list)
+    absent_rival: Literal["example", "gone"] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as JSON keeps it; what is no finite number is None there."""

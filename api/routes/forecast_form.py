@@ -17,6 +17,7 @@ from api.schemas_forecast import (
     ActualsQuery,
     ChampionColumns,
     ColumnAnswer,
+    ColumnKind,
 )
 from api.services import Services
 from ventas.errors import NotFound
@@ -61,22 +62,33 @@ def _columns(model: ServedModel) -> ChampionColumns:
     return ChampionColumns(
         model_version=model.version,
         series=_sent_as(model.roles.series) or None,
+        open=_sent_as(model.roles.open) or None,
         columns=[_column(one, model.roles) for one in further],
     )
 
 
 def _column(one: ModelInput, roles: Roles) -> ColumnAnswer:
-    kind = "id" if one.name == roles.series else "category" if one.kind == "text" else one.kind
     return ColumnAnswer(
         name=_sent_as(one.name),
-        kind=kind,
+        kind=_kind(one, roles),
         type="text" if one.kind == "text" else "number",
         values=list(one.categories[:MOST_VALUES]),
         values_count=len(one.categories),
         low=one.low,
         high=one.high,
         default=one.median,
+        whole=one.whole or one.kind == "flag",
+        of_series=one.of_series,
     )
+
+
+def _kind(one: ModelInput, roles: Roles) -> ColumnKind:
+    if one.name == roles.series:
+        return "id"
+    if one.kind == "text":
+        return "category"
+    is_flag = one.kind == "flag" or (one.whole and (one.low, one.high) == (0.0, 1.0))
+    return "flag" if is_flag else "number"
 
 
 def _sent_as(name: str) -> str:

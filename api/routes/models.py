@@ -33,6 +33,7 @@ from api.schemas_models import (
     UploadAnswer,
 )
 from api.services import Services
+from api.unregistered import unregistered
 from ventas.errors import LedgerUnavailable, NotFound
 from ventas.ledger import Promotion
 from ventas.registry import DELETED_TAG, ModelVersion
@@ -52,7 +53,7 @@ def model_routes(services: Services) -> APIBlueprint:
     def models(query: Page) -> Response:
         """Registered versions of the model, newest first."""
         skip, limit = window(query, services.settings)
-        versions = services.catalogue.versions()
+        versions = _with_served(services.catalogue.versions())
         page = versions[skip : skip + limit]
         known = _known(one.version for one in page)
         return page_answer([_model(version, known) for version in page], len(versions), skip, limit)
@@ -76,7 +77,7 @@ def model_routes(services: Services) -> APIBlueprint:
     @routes.get("/models/<version>", responses=documented(404) | {200: ModelDetail})
     def model(path: VersionPath) -> Response:
         """One version with what it learnt from and when it was champion."""
-        version = services.catalogue.version(path.version)
+        version = _served_or_registered(path.version)
         described = _model(version, _known([version.version]))
         detail = ModelDetail(
             **described.model_dump(), upload=_upload(version), champion=_periods(version.version)
@@ -133,10 +134,33 @@ def model_routes(services: Services) -> APIBlueprint:
         return found
 
     def _champion_of(promotion: Promotion | None) -> Response:
-        version = promotion.model_version if promotion else services.holder.champion().version
-        described = _model(services.catalogue.version(version), _known([version]))
+        if promotion:
+            version = _registered_or_known(promotion.model_version, promotion.created_at)
+        else:
+            version = _served_or_registered(services.holder.champion().version)
+        described = _model(version, _known([version.version]))
         made = PromotionAnswer.model_validate(promotion) if promotion else None
         return json_answer(ChampionAnswer(**described.model_dump(), promotion=made))
+
+    def _with_served(versions: Sequence[ModelVersion]) -> list[ModelVersion]:
+        """The versions, and the one that is served though somebody has deleted it in MLflow."""
+        current = services.holder.current
+        if current is None or any(one.version == current.version for one in versions):
+            return list(versions)
+        served = unregistered(services.ledger, current.version, current.loaded_at)
+        return sorted([*versions, served], key=lambda one: one.version, reverse=True)
+
+    def _served_or_registered(version: int) -> ModelVersion:
+        current = services.holder.current
+        if current is None or current.version != version:
+            return services.catalogue.version(version)
+        return _registered_or_known(version, current.loaded_at)
+
+    def _registered_or_known(version: int, since: datetime) -> ModelVersion:
+        try:
+            return services.catalogue.version(version)
+        except NotFound:
+            return unregistered(services.ledger, version, since)
 
     return routes
 
@@ -175,6 +199,7 @@ def _model(version: ModelVersion, known: _Known) -> ModelAnswer:
         created_at=version.created_at,
         served=version.version == known.served,
         files_deleted=DELETED_TAG in version.tags,
+        missing=version.missing,
         awaits_approval=None if known.waiting is None else version.version in known.waiting,
         example=None if known.examples is None else version.version in known.examples,
         verdict=verdict and without_tables(verdict),

@@ -39,6 +39,6 @@ def predict_routes(services: Services) -> APIBlueprint:
         (row,) = rows_of(champion, [question])
         prediction_id = services.history.record(row)
         services.shadow.offer(question, row)
-        return json_answer(answer_of(row, prediction_id, champion.known(question)))
+        return json_answer(answer_of(champion, question, row, prediction_id))
 
     return routes

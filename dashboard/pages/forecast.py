@@ -19,7 +19,7 @@ from dashboard import (
 from dashboard.forecast_csv import forecast_csv
 from dashboard.forecast_days import ALL as EVERY_DAY
 from dashboard.forecast_days import ENTERED, MOST_DAYS, NONE, SCENARIOS, Row
-from dashboard.forecast_form import COLUMN, ONE, SEVERAL, column_inputs, form
+from dashboard.forecast_form import COLUMN, ONE, SEVERAL, column_inputs, form, offered
 from dashboard.i18n import gettext as _
 from dashboard.i18n import language, title
 from dashboard.i18n import mark as N_
@@ -193,12 +193,12 @@ def ask_columns(
 ) -> tuple[list[Any] | Any, Row | Any]:
     """Inputs for the further columns of the champion; those that are there stay, with what was entered."""
     try:
-        told = context.api().champion_columns()
+        told = offered(context.api().champion_columns())
     except ApiProblem:  # the header says so, and the next forecast asks again
         return no_update, no_update
-    if known and known["columns"] == told["columns"]:
+    if known and {**known, "model_version": None} == {**told, "model_version": None}:
         return no_update, no_update
-    return column_inputs(told["columns"]), told
+    return column_inputs(told), told
 
 
 def predict(
@@ -220,6 +220,8 @@ def predict(
     try:
         if mode == SEVERAL and len(rows or []) > MOST_DAYS:
             return None, ENTERED, False, _too_many(len(rows or []))
+        if wanted.missing_series:
+            return forecast_answers.without_series(wanted.missing_series), ENTERED, *NO_PROBLEM
         if mode == SEVERAL:
             return forecast_answers.of_days(rows or [], wanted), ENTERED, *NO_PROBLEM
         values: Row = {WEEKDAY: int(weekday), PROMOTION: int(promotion), HOLIDAY: int(holiday)}
@@ -235,6 +237,8 @@ def show(answer: Row | None, scenario: str) -> tuple[Any, ...]:
     if not answer:
         waiting = empty(_("No hay pronóstico que mostrar."), "forecast")
         return waiting, True, "", True, True, []
+    if answer["missing_series"]:
+        return forecast_parts.choose_series(answer["missing_series"]), True, "", True, True, []
     days, entered = (forecast_answers.days_of(answer, which) for which in (scenario, ENTERED))
     change = forecast_parts.changed(forecast_days.change(days, entered)) if scenario != ENTERED else ""
     return (
@@ -251,7 +255,7 @@ def download(
     _plain: int | None, _excel: int | None, answer: Row | None, scenario: str
 ) -> dict[str, Any] | Any:
     """The forecast that is shown as a file."""
-    if not answer:
+    if not answer or answer["missing_series"]:
         return no_update
     excel = ctx.triggered_id == "forecast-excel"
     questions = forecast_days.questions(answer["rows"], answer["further"], SCENARIOS[scenario])
@@ -266,8 +270,8 @@ def _result(answer: Row, scenario: str, days: list[Row]) -> list[Any]:
     given = answer["answers"][scenario]
     version, told = given["model_version"], given["predictions"][0]
     if len(answer["answers"]) == 1:
-        return forecast_parts.one_day(days[0], told, answer["missing_series"])
-    return forecast_parts.several_days(days, version, told, answer["missing_series"])
+        return forecast_parts.one_day(days[0], told)
+    return forecast_parts.several_days(days, version, told)
 
 
 def _result_card() -> Any:

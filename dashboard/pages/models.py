@@ -3,7 +3,8 @@
 `/modelos` lists all versions; `/modelos?version=7` shows one, `/modelos?comparar=3,4` two to four beside each other.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import dash
 import dash_mantine_components as dmc
@@ -27,6 +28,8 @@ from dashboard.parts import (
 )
 from dashboard.problems import ApiProblem
 from dashboard.tables import column, decimals, grid
+
+Answer = TypeVar("Answer")
 
 PATH = "/modelos"
 PROMOTIONS = 1000  # all of them in practice: the bands need each
@@ -203,7 +206,7 @@ def table_row(
         "family": model_words.family(model),
         "created": formats.clock(model.get("created_at"), zone),
         "held": bool(model.get("awaits_approval")),
-        "gone": bool(model.get("files_deleted")),
+        "gone": model_change.obstacle(model),
         "champion": champion,
     }
 
@@ -239,14 +242,21 @@ def open_version(clicked: dict[str, Any] | None) -> Any:
 def show_chosen(_retry: int | None, _changed: Any, chosen: list[int]) -> tuple[Any, bool, str]:
     """The cards of the chosen versions, and the notice."""
     try:
-        found = [_version(number) for number in chosen[:MOST_COMPARED]]
+        versions = {number: _if_kept(_version, number) for number in chosen[:MOST_COMPARED]}
         champion = _champion(context.api().promotions(1))
         live = model_words.live_errors(context.api().accuracy())
     except ApiProblem as problem:
-        if problem.missing:
-            return card(empty(_("No existe esa versión del modelo."), "models")), *NO_PROBLEM
         return [], *problem_shown(problem)
-    return body(found, champion, live, context.zone()), *NO_PROBLEM
+    shown = [version for version in versions.values() if version is not None]
+    if not shown:
+        return card(empty(_("No existe esa versión del modelo."), "models")), *NO_PROBLEM
+    absent = [number for number, version in versions.items() if version is None]
+    return [*map(_absent, absent), *body(shown, champion, live, context.zone())], *NO_PROBLEM
+
+
+def _absent(number: int) -> Any:
+    """The place of a version that MLflow has no more, beside others that it has."""
+    return card(empty(_("MLflow no tiene la versión {number} del modelo.").format(number=number), "models"))
 
 
 def _version(number: int) -> Version:
@@ -256,15 +266,14 @@ def _version(number: int) -> Version:
     )
 
 
-def _if_kept(ask: Any, number: int) -> dict[str, Any] | None:
-    """What `ask` answers; None where the version was made before such files were kept, or retention took them."""
+def _if_kept(ask: Callable[[int], Answer], number: int) -> Answer | None:
+    """What `ask` answers; None where the version was made before such files were kept, or they or itself are gone."""
     try:
-        found: dict[str, Any] = ask(number)
+        return ask(number)
     except ApiProblem as problem:
         if problem.missing:
             return None
         raise
-    return found
 
 
 def _champion(promotions: list[dict[str, Any]]) -> int | None:

@@ -150,6 +150,7 @@ def _predict(data: StubApi) -> Response:
             "model_version": 3,
             "Fecha": given.get("Fecha", "2026-11-30"),
             "date_assumed": assumed,
+            "closed_assumed": False,
             "series": str(given.get("Tienda", "")),
             "known": {"Fecha": not assumed},
             "input_data": {name: value for name, value in given.items() if name != "Fecha"},

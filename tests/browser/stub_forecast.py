@@ -1,6 +1,7 @@
 """The part of the stub API that the page Pronóstico asks: predictions, recent sales, the champion's columns.
 
 A day sells 1000, 100 more for each day of the week after Monday, 300 more with a promotion, half on a holiday.
+Store 17 is closed on Sundays.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +21,19 @@ STORE: dict[str, Any] = {
     "low": None,
     "high": None,
     "default": None,
+    "whole": False,
+    "of_series": False,
 }
+OPEN: dict[str, Any] = STORE | {
+    "name": "Abierto",
+    "kind": "flag",
+    "values": [],
+    "values_count": 0,
+    "low": 0.0,
+    "high": 1.0,
+    "whole": True,
+}
+REGION: dict[str, Any] = STORE | {"name": "Región", "kind": "category", "type": "text", "of_series": True}
 PRICE: dict[str, Any] = STORE | {
     "name": "Precio",
     "kind": "number",
@@ -51,8 +64,15 @@ class ForecastData:
 
 def expected(row: dict[str, Any]) -> float:
     """The sales of a row as `POST /predict` takes it."""
+    if closed(row) or row.get("Abierto") == 0:
+        return 0.0
     usual = 1000 + 100 * (row["DíaDeLaSemana"] - 1) + 300 * row["Promociones"]
     return usual / 2 if row["Festivo"] else usual
+
+
+def closed(row: dict[str, Any]) -> bool:
+    """Store 17 is closed on Sundays, unless the row says that it opens."""
+    return row.get("Tienda") == 17 and row["DíaDeLaSemana"] == 7 and row.get("Abierto") is None
 
 
 def register(app: Flask, data: ForecastData) -> None:
@@ -77,14 +97,16 @@ def _prediction(row: dict[str, Any]) -> dict[str, Any]:
         "interval": {"low": value - 150, "high": value + 150, "coverage": 0.8},
         "Fecha": row["Fecha"],
         "date_assumed": False,
+        "closed_assumed": closed(row),
         "series": str(row.get("Tienda", "")),
-        "known": {"Fecha": True},
+        "known": {"Fecha": True} | ({"Tienda": True, "open": "Abierto" in row} if "Tienda" in row else {}),
     }
 
 
 def _columns(data: ForecastData) -> Response:
     series = "Tienda" if STORE in data.columns else None
-    return jsonify({"model_version": 3, "series": series, "columns": data.columns})
+    opening = "Abierto" if OPEN in data.columns else None
+    return jsonify({"model_version": 3, "series": series, "open": opening, "columns": data.columns})
 
 
 def _actuals(data: ForecastData) -> Response:

@@ -136,6 +136,7 @@ def quality(**more: Any) -> dict[str, Any]:
         ],
         "outliers": {
             "count": 7,
+            "test_count": 12,
             "low": 310.0,
             "high": 2480.0,
             "examples": [{"date": "2023-12-24", "value": 3110.0}, {"date": "2024-05-10", "value": 2990.5}],

@@ -10,7 +10,7 @@ from actions import cells, element, press, shows, text_of, until
 from browser_site import Site
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
-from stub_forecast import CITY, PRICE, STORE
+from stub_forecast import CITY, OPEN, PRICE, REGION, STORE
 
 from dashboard import problems
 from ventas.public_holidays import holidays_between
@@ -40,6 +40,12 @@ def tick(browser: Chrome, row: int, column: str) -> None:
 def scenario(browser: Chrome, name: str) -> None:
     """Choose what if."""
     press(browser, f"#forecast-scenario label[for$='-{name}']")
+
+
+def choose(browser: Chrome, column: str, text: str, value: str) -> None:
+    """Choose in the select of a further column, by what is typed."""
+    element(browser, f"#forecast-columns input[id*='{column}']").send_keys(text)
+    press(browser, f"[role=option][value='{value}']")
 
 
 def total(browser: Chrome, wanted: str) -> None:
@@ -185,18 +191,36 @@ def test_a_store_is_chosen_and_what_is_left_empty_is_not_sent(browser: Chrome, s
     site.data.forecast.columns = [STORE, PRICE, CITY]
     several(browser, site)
     press(browser, "#forecast-send")
-    shows(browser, "Elija «Tienda» para ver sus ventas recientes.")
-    store, price = (f"#forecast-columns input[id*='{name}']" for name in ("Tienda", "Precio"))
-    element(browser, store).send_keys("17")
-    press(browser, "[role=option][value='17']")
-    element(browser, price).send_keys("3,5")
+    shows(browser, "Elija «Tienda»: el modelo pronostica cada valor por separado")
+    assert not browser.find_elements(By.ID, "forecast-value")
+    assert not browser.find_element(By.ID, "forecast-downloads").is_displayed()
+    choose(browser, "Tienda", "17", "17")
+    element(browser, "#forecast-columns input[id*='Precio']").send_keys("3,5")
     press(browser, "#forecast-send")
-    until(browser, lambda _b: len(site.data.forecast.batches) == 6)
-    row = site.data.forecast.batches[3]["rows"][0]
+    until(browser, lambda _b: len(site.data.forecast.batches) == 3)
+    row = site.data.forecast.batches[0]["rows"][0]
     assert (row["Tienda"], row["Precio"], "Ciudad" in row) == (17, 3.5, False)
     until(browser, lambda _b: site.data.forecast.sold)
     assert site.data.forecast.sold[0]["series"] == "17"
     until(browser, lambda b: "Elija «Tienda»" not in text_of(b))
+
+
+def test_a_closed_day_is_told_and_can_be_opened(browser: Chrome, site: Site) -> None:
+    site.data.forecast.columns = [STORE, OPEN, REGION]
+    several(browser, site, ["2026-12-26", "2026-12-28"])
+    shows(browser, "El modelo ya los sabe por «Tienda»: «Región».")
+    assert not browser.find_elements(By.CSS_SELECTOR, "#forecast-columns input[id*='Región']")
+    choose(browser, "Tienda", "17", "17")
+    press(browser, "#forecast-send")
+    total(browser, "2.500,00")
+    shows(browser, "Se dan por cerrados, como casi siempre en días así: 27/12/2026.")
+    press(browser, "#forecast-columns input[id*='Abierto']")
+    press(browser, "[role=option][value='1']")
+    press(browser, "#forecast-send")
+    total(browser, "4.100,00")
+    sent = [row["Abierto"] for row in site.data.forecast.batches[-3]["rows"]]
+    assert [(type(value), value) for value in sent] == [(int, 1)] * 3
+    assert "Se dan por cerrados" not in text_of(browser)
 
 
 def test_an_api_that_was_away_comes_back_with_the_champions_columns(browser: Chrome, site: Site) -> None:
@@ -236,6 +260,7 @@ def test_a_phone_shows_all_of_it_without_sideways_scrolling(browser: Chrome, sit
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
     site.data.forecast.columns = [STORE, PRICE]
     several(browser, site)
+    choose(browser, "Tienda", "17", "17")
     press(browser, "#forecast-send")
     element(browser, "#forecast-chart .legend")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390

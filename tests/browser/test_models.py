@@ -85,6 +85,12 @@ def test_a_version_has_an_address_and_its_number_leads_there(browser: Chrome, si
     shows(browser, "No existe esa versión del modelo.")
 
 
+def test_a_version_that_is_gone_hides_none_beside_it(browser: Chrome, site: Site) -> None:
+    browser.get(f"{site.url}/modelos?comparar=3,99")
+    shows(browser, "MLflow no tiene la versión 99 del modelo.")
+    assert "Ventas reales" in chart_text(browser, "model-predictions-0")
+
+
 def test_going_back_asks_for_the_token_and_shows_the_new_champion(
     browser: Chrome, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

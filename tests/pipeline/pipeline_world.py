@@ -122,14 +122,14 @@ class World:
 
         wait_for(look, f"version {version} to be served", seconds)
 
-    def mirrored(self, version: int) -> None:
-        """Wait until MLflow's alias is known to have followed `version`: only then is a moved one somebody's hand."""
+    def recorded(self, version: int) -> None:
+        """Wait until the ledger's champion is `version`: the API has looked at MLflow's alias."""
 
         def look() -> bool:
             head = self.ledger.promotions.head()
-            return head is not None and head.model_version == version and head.mirrored_at is not None
+            return head is not None and head.model_version == version
 
-        wait_for(look, f"the alias to follow version {version}")
+        wait_for(look, f"version {version} to be recorded as champion")
 
     def ensure_champion(self) -> int:
         """The champion once nothing is under way that could change it, served; made if there is none yet."""

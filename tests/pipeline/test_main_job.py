@@ -247,9 +247,8 @@ def test_no_request_fails_while_the_champion_is_swapped(world: World) -> None:
 def test_an_alias_moved_by_hand_is_honoured_and_recorded(world: World) -> None:
     older = world.ensure_champion()
     newer = world.drop("hand/ventas.csv", _better("2025-06-01", 12))["model_version"]
-    world.served_by(newer)
-    world.mirrored(newer)
-    world.registry.set_alias("champion", older)
+    world.registry.set_alias("champion", older)  # at once, wherever the promotion's own alias is by now
+    world.recorded(older)
     world.served_by(older)
     newest = world.api.get("/models/promotions").json()[0]
     assert (newest["model_version"], newest["previous_version"], newest["source"]) == (older, newer, "manual")

@@ -139,7 +139,7 @@ DATES = (
     _fine("leap_day", table(GOOD, "29/02/2023,3,0,0,1500", "2100-02-29,1,0,0,1500"), bad_rows=2),
     _fine("years_1_and_9999", table(GOOD, "0001-01-01,1,0,0,5", "9999-12-31,5,0,0,5"), bad_rows=2),
     _fine("year_0_and_huge", table(GOOD, "0000-00-00,1,0,0,5", "292277026596-12-04,1,0,0,5"), bad_rows=2),
-    _fine("three_centuries", table(GOOD, "1900-01-01,1,0,0,1500", "2200-12-31,3,0,0,1500")),
+    _fine("three_centuries", table(GOOD, "1900-01-01,1,0,0,1500", "2200-12-31,3,0,0,1500"), bad_rows=2),
     _fine("dates_doubled", table(GOOD, *(f"{day(number)},1,0,0,7" for number in range(9))), bad_rows=9),
     _refused("dates_in_american", table().replace("2024-01-", "01/").replace("2024-02-", "02/"), "no_good_rows"),
     _refused("dates_in_words", table("ayer,1,0,0,{sales}"), "no_good_rows"),

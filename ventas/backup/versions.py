@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Column, MetaData, String, Table, and_, insert, null, select, update
+from sqlalchemy import Column, MetaData, String, Table, and_, delete, insert, null, select, update
 from sqlalchemy.orm import Session
 
 from ventas.ledger.database import Database
-from ventas.ledger.promotions import head_of
-from ventas.ledger.tables import Event, Outcome, Promotion, Run, UtcDateTime
+from ventas.ledger.tables import AliasClaim, Event, Outcome, Promotion, Run, UtcDateTime
 
 # A table of its own for a while: a ledger can have millions of events, and each is to be looked up in an index.
 _MOVED = Table(
@@ -54,8 +53,8 @@ def adopt(database: Database, moved: Sequence[Moved]) -> None:
         of_run = select(Run.version_id).where(Run.id == Outcome.run_id).scalar_subquery()
         session.execute(update(Outcome).values(version_id=of_run), execution_options=_QUIET)
         # MLflow's database was taken a moment later and may name another champion already; the ledger decides.
-        if (head := head_of(session)) is not None:
-            session.execute(update(Promotion).where(Promotion.id == head.id).values(mirrored_at=null()))
+        session.execute(update(Promotion).values(mirrored_at=null()), execution_options=_QUIET)
+        session.execute(delete(AliasClaim))
         _MOVED.drop(session.connection())
 
 

@@ -46,7 +46,8 @@ def _version(model: Json) -> Text:
 
 
 def _is_champion(model: Json) -> bool:
-    return "champion" in model["aliases"]
+    is_unregistered = model.get("missing") == "version"  # then it has no alias any more
+    return "champion" in model["aliases"] or bool(is_unregistered and model.get("served"))
 
 
 def _role(model: Json) -> str:
@@ -54,6 +55,8 @@ def _role(model: Json) -> str:
         "served": model.get("served"),
         "awaits approval": model.get("awaits_approval"),
         "files deleted": model.get("files_deleted"),
+        "its MLflow run is gone": model.get("missing") == "run",
+        "gone from MLflow": model.get("missing") == "version",
     }
     roles = [*model["aliases"], *(name for name, so in more.items() if so)]
     return ", ".join(roles)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ import numpy.typing as npt
 from ventas import days
 from ventas.contract import HOLIDAY, PROMOTION, WEEKDAY
 from ventas.matrix import LONGEST_PLAN, SalesMatrix
+from ventas.opening import LONGEST_MONTH
 from ventas.target_statistics import CELLS, DAY_TYPES, Rows
 
 Row = list[float]
 UNKNOWN = math.nan
 KEPT_DAYS = 4096
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 class RowReader:
@@ -23,6 +26,9 @@ class RowReader:
     def __init__(self, features: SalesMatrix):
         columns = features.columns_
         self._series, self._open = columns.series, columns.open
+        usual = getattr(columns, "usually_open_", None)
+        self._usually_open = None if usual is None else usual.tolist()
+        self._closed_dates = [] if usual is None else np.flatnonzero(columns.closed_dates_).tolist()
         self._codes = {str(text): place for place, text in enumerate(columns.series_values_.tolist())}
         self._further = [*_numbers(columns), *_texts(columns), *_departures(columns)]
         self._plan = [str(name) for name in features.plan_names_]
@@ -42,12 +48,18 @@ class RowReader:
         """Whether training held the series, as `ServedModel.series_known`."""
         return self._code(columns) is not None
 
+    def assumes_closed(self, columns: Mapping[str, Any], day: int | None) -> bool:
+        """Whether the question is answered as a closed day without saying so, as `ServedModel.closed_assumed`."""
+        if not self._open or self._open in columns:
+            return False
+        return not self._is_open(columns, self._code(columns), day)
+
     def read(self, columns: Mapping[str, Any], day: int | None) -> Row:
         """The row of one question; `day` is the number of days since 1970-01-01, None where it is unknown."""
         code = self._code(columns)
         weekday, promotion, holiday = (float(columns[name]) for name in (WEEKDAY, PROMOTION, HOLIDAY))
         row = [
-            float(columns.get(self._open, 1) != 0) if self._open else 1.0,
+            float(self._is_open(columns, code, day)),
             UNKNOWN,
             UNKNOWN if day is None else float(day),
             UNKNOWN if code is None else float(code),
@@ -64,6 +76,20 @@ class RowReader:
         if self._statistics is not None:
             self._tell(row, code, day)
         return row
+
+    def _is_open(self, columns: Mapping[str, Any], code: int | None, day: int | None) -> bool:
+        """As `RawColumns.expected_open`."""
+        if self._open in columns:
+            return bool(columns[self._open] != 0)
+        if self._usually_open is None:
+            return True
+        usual = self._usually_open[0 if code is None else code + 1]
+        if not usual[int(columns[WEEKDAY]) - 1][columns[HOLIDAY] > 0]:
+            return False
+        if day is None or not self._closed_dates:
+            return True
+        asked = date.fromordinal(day + _EPOCH)
+        return asked.month * LONGEST_MONTH + asked.day - 1 not in self._closed_dates  # as `date_places`
 
     def _code(self, columns: Mapping[str, Any]) -> int | None:
         if not self._series:
@@ -125,14 +151,19 @@ def _numbers(columns: Any) -> list[Read]:
     return [_number(*known) for known in _number_columns(columns)]
 
 
-def _number_columns(columns: Any) -> list[tuple[str, float, float, float]]:
-    parts = (columns.numeric_names_, columns.numeric_medians_, columns.numeric_lows_, columns.numeric_highs_)
+def _number_columns(columns: Any) -> list[tuple[str, float, float, float, Row]]:
+    """Name, median, low, high, and what is taken for each series where nothing is told."""
+    medians = columns.numeric_medians_
+    usual = getattr(columns, "absent_numbers_", np.empty((len(medians), 0)))
+    parts = (columns.numeric_names_, medians, columns.numeric_lows_, columns.numeric_highs_, usual)
     return list(zip(*(part.tolist() for part in parts), strict=True))
 
 
-def _number(name: str, median: float, low: float, high: float) -> Read:
-    def read(columns: Mapping[str, Any], _code: int | None) -> Row:
-        return [min(max(float(columns[name]), low), high) if name in columns else median]
+def _number(name: str, median: float, low: float, high: float, usual: Row) -> Read:
+    def read(columns: Mapping[str, Any], code: int | None) -> Row:
+        if name in columns:
+            return [min(max(float(columns[name]), low), high)]
+        return [median if code is None or not usual else usual[code]]
 
     return read
 
@@ -154,14 +185,21 @@ def _departure(number: Read, usual: Row) -> Read:
 
 def _texts(columns: Any) -> list[Read]:
     found = []
-    for name in dict.fromkeys(columns.text_columns_.tolist()):
+    names = list(dict.fromkeys(columns.text_columns_.tolist()))
+    fixed = getattr(columns, "fixed_texts_", np.full((len(names), 0), UNKNOWN))
+    for name, places in zip(names, fixed.tolist(), strict=True):
         own = columns.text_columns_ == name
-        found.append(_text(name, columns.text_values_[own].tolist(), columns.text_common_[own].tolist()))
+        values = columns.text_values_[own].tolist()
+        usual = [None if math.isnan(place) else values[int(place)] for place in places]
+        found.append(_text(name, values, columns.text_common_[own].tolist(), usual))
     return found
 
 
-def _text(name: str, values: list[str], common: list[bool]) -> Read:
-    """The code of a text where not all have a column of their own, then those columns."""
+def _text(name: str, values: list[str], common: list[bool], usual: list[str | None]) -> Read:
+    """The code of a text where not all have a column of their own, then those columns.
+
+    `usual` are the texts of the series, for rows that tell none.
+    """
     several = [] if all(common) else [(len(values) - 1) / 2]
     absent = several + [0.0] * sum(common)
     rows = {
@@ -170,7 +208,9 @@ def _text(name: str, values: list[str], common: list[bool]) -> Read:
         for place, value in enumerate(values)
     }
 
-    def read(columns: Mapping[str, Any], _code: int | None) -> Row:
-        return rows.get(columns.get(name, ""), absent)
+    def read(columns: Mapping[str, Any], code: int | None) -> Row:
+        if name in columns or code is None or not usual:
+            return rows.get(columns.get(name, ""), absent)
+        return rows.get(usual[code] or "", absent)
 
     return read

@@ -13,12 +13,13 @@ from typing import Any
 import uvicorn
 from mlflow import cli, server
 
-from ventas.launcher import mlflow_sqlite
+from ventas.launcher import mlflow_alias, mlflow_sqlite
 
 
 def serve_here(command: list[str], *, extra_env: dict[str, str], **_: Any) -> None:
     """Run the uvicorn that `command` would start (python -m uvicorn ...), until it is told to stop."""
     mlflow_sqlite.keep_every_commit()
+    mlflow_alias.compare_and_set()
     os.environ.update(extra_env)
     uvicorn.main(command[command.index("uvicorn") + 1 :])
 

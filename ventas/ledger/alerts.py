@@ -64,16 +64,16 @@ class Alerts:
                 .values(acted_at=utc_now(), note=note)
             )
 
-    def fallback(self, champion: int) -> int | None:
-        """The newest champion before `champion` that has raised no alert itself, or None."""
+    def fallbacks(self, champion: int) -> list[int]:
+        """The champions before `champion` that have raised no alert themselves, the newest first."""
         with self._database.read() as session:
             blamed = select(Alert.model_version).where(Alert.kind.in_(("live_error", "overtaken")))
-            return session.scalar(
+            versions = session.scalars(
                 select(Promotion.model_version)
                 .where(Promotion.model_version != champion, Promotion.model_version.not_in(blamed))
                 .order_by(Promotion.id.desc())
-                .limit(1)
             )
+            return list(dict.fromkeys(versions))
 
     def counts_about(self, version: int) -> tuple[dict[str, int], int]:
         """How many alerts of each kind a champion has raised, and how many actions of any alert are due."""

@@ -1,6 +1,7 @@
 """One object for all that the ledger does."""
 
 from ventas.ledger.alerts import Alerts
+from ventas.ledger.alias_claims import AliasClaims
 from ventas.ledger.approvals import Approvals
 from ventas.ledger.database import Database
 from ventas.ledger.events import Intake
@@ -35,6 +36,7 @@ class Ledger:
         self.runs = Runs(self.database, settings.LEASE_SECONDS)
         self.sweeps = Sweeps(self.database, settings.LEASE_SECONDS)
         self.promotions = Promotions(self.database)
+        self.alias_claims = AliasClaims(self.database)
         self.approvals = Approvals(self.database)
         self.predictions = Predictions(self.database)
         self.history = History(self.database)

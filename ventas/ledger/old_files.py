@@ -102,7 +102,7 @@ class OldFiles:
         return [OldModel(run_id, version) for run_id, version in reversed(found) if version is not None]
 
     def needed_by_alerts(self, since: datetime) -> set[int]:
-        """Versions that an alert about them may still put in the champion's place; see also `Alerts.fallback`.
+        """Versions that an alert about them may still put in the champion's place; see also `Alerts.fallbacks`.
 
         Those whose forecasts as a shadow for days since `since` may come true, and rivals of an alert whose action
         is due.

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ventas.ledger.database import Database
@@ -20,30 +20,6 @@ class Promotions:
         """The promotion that made the present champion, or None while there is none."""
         with self._database.read() as session:
             return head_of(session)
-
-    def unsettled(self, version: int) -> Promotion | None:
-        """The newest promotion of `version` that the alias was never seen to follow, or None."""
-        with self._database.read() as session:
-            return session.scalars(
-                select(Promotion)
-                .where(Promotion.model_version == version, Promotion.mirrored_at.is_(None))
-                .order_by(Promotion.id.desc())
-            ).first()
-
-    def mark_mirrored(self, promotion_id: int, give_up_before: datetime | None = None) -> None:
-        """Note that the alias followed this promotion, or needs not follow it any more.
-
-        So are promotions older than `give_up_before`: nobody will set their alias late any more.
-        """
-        settled = Promotion.id == promotion_id
-        if give_up_before is not None:
-            settled = or_(settled, Promotion.created_at < give_up_before)
-        with self._database.write() as session:
-            session.execute(
-                update(Promotion)
-                .where(settled, Promotion.mirrored_at.is_(None))
-                .values(mirrored_at=utc_now())
-            )
 
     def record_manual(
         self, version: int, head: Promotion | None, actor: str, reason: str, *, mirrored: bool

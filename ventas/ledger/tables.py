@@ -197,7 +197,17 @@ class Promotion(Base):
     source: Mapped[str] = mapped_column(Text(16))  # verdict, manual, approved
     actor: Mapped[str] = mapped_column(Text(255))
     reason: Mapped[str]
-    mirrored_at: Mapped[datetime | None]  # when MLflow's alias was seen to follow
+    mirrored_at: Mapped[datetime | None]  # when MLflow's alias followed; none where it was overtaken
+
+
+class AliasClaim(Base):
+    """A process that may set MLflow's alias to a version, and nobody else until the claim expires."""
+
+    __tablename__ = "alias_claims"
+
+    token: Mapped[str] = mapped_column(Text(36), primary_key=True)
+    model_version: Mapped[int]
+    expires_at: Mapped[datetime]
 
 
 class Prediction(Base):

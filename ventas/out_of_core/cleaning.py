@@ -63,7 +63,7 @@ def clean_on_disk(path: Path, settings: Settings, today: date, report: Report) -
     decimal, remarks = _decimal(blocks, columns, whole)
     report["dialect"]["decimal"] = decimal
     remarks += whole.remarks()
-    staged = stage(blocks, columns, decimal, whole.flags, folder)
+    staged = stage(blocks, columns, decimal, whole, folder)
     with Database(folder) as database:
         database.open("rows", staged.good)
         further = _further(database, staged, blocks, decimal, settings)

@@ -12,7 +12,8 @@ from ventas.cells import Evidence
 from ventas.contract import DATE, HOLIDAY, PROMOTION, TARGET
 from ventas.out_of_core.blocks import Block, Blocks
 from ventas.remarks import Remark, remark
-from ventas.rows import Sales, only_x
+from ventas.rows import Sales, days_in_range, only_x
+from ventas.stray_dates import DayCounts
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Whole:
     )
     rows: int = 0
     blank_lines: int = 0
+    days: DayCounts = field(default_factory=DayCounts)
 
     def add(self, block: Block, columns: Mapping[str, str]) -> None:
         """Look at one more block; `columns` are the file's names of the contract's, none if one is missing."""
@@ -59,6 +61,8 @@ class Whole:
             self.sales += sales_evidence(Sales.of(table.cells[columns[TARGET]]))
             for name, marks in self.flags.items():
                 marks.add(table.cells[columns[name]])
+            values, _, counts = cells.distinct(table.cells[columns[DATE]])
+            self.days.add(days_in_range(cells.dates(values)), counts)
 
     def remarks(self) -> list[Remark]:
         """What the sender should know of the flags."""

@@ -16,7 +16,7 @@ from ventas.further import MOST_FLAG_SPELLINGS
 from ventas.memory import give_back
 from ventas.out_of_core.blocks import Block, Blocks
 from ventas.out_of_core.columns import Column, values_of
-from ventas.out_of_core.evidence import FlagMarks, FurtherCells
+from ventas.out_of_core.evidence import FlagMarks, FurtherCells, Whole
 from ventas.rows import (
     Rows,
     Sales,
@@ -24,9 +24,11 @@ from ventas.rows import (
     read_dates,
     read_flag,
     read_sales,
+    reject_stray_dates,
     weekday_faults,
     weekday_of,
 )
+from ventas.stray_dates import Days
 
 REJECTED_SCHEMA = pa.schema(
     [("line", pa.int64()), ("reason", pa.string()), ("code", pa.string()), ("row", pa.string())]
@@ -66,10 +68,9 @@ class Staged:
     seen: dict[str, FurtherCells] = field(default_factory=dict)
 
 
-def stage(
-    blocks: Blocks, columns: Mapping[str, str], decimal: Decimal, flags: Mapping[str, FlagMarks], folder: Path
-) -> Staged:
+def stage(blocks: Blocks, columns: Mapping[str, str], decimal: Decimal, whole: Whole, folder: Path) -> Staged:
     """Judge all rows; `columns` are the file's names of the contract's columns."""
+    stray = whole.days.stray()
     further = [name for name in blocks.header.names if name not in columns.values()]
     staged = Staged(folder / "good.parquet", folder / "rejected.parquet")
     staged.seen = {name: FurtherCells() for name in further}
@@ -80,7 +81,7 @@ def stage(
     ):
         for block in blocks:
             rows = Rows(block.table, np.zeros(len(block.table.cells), dtype=bool))
-            own = _contract(rows, columns, decimal, flags)
+            own = _contract(rows, columns, decimal, whole.flags, stray)
             rejected = all_rejected(rows)
             if len(rejected):
                 bad.write_table(pa.Table.from_pandas(rejected, REJECTED_SCHEMA, preserve_index=False))
@@ -92,11 +93,16 @@ def stage(
 
 
 def _contract(
-    rows: Rows, columns: Mapping[str, str], decimal: Decimal, flags: Mapping[str, FlagMarks]
+    rows: Rows,
+    columns: Mapping[str, str],
+    decimal: Decimal,
+    flags: Mapping[str, FlagMarks],
+    stray: Days,
 ) -> dict[str, Any]:
     """The contract's columns of all rows of a block; bad rows are marked in `rows`."""
     source = rows.table.cells
     days, places = read_dates(rows, source[columns[DATE]])
+    reject_stray_dates(rows, source[columns[DATE]], days, places, stray)
     promotion = _flag(rows, columns, PROMOTION, "promotion", flags)
     holiday = _flag(rows, columns, HOLIDAY, "holiday", flags)
     sales = read_sales(rows, Sales.of(source[columns[TARGET]]), decimal)

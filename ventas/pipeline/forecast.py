@@ -9,7 +9,7 @@ copies what the newer one said. Each looks again after writing, as S3 cannot com
 import sys
 from pathlib import Path
 
-from ventas.contract import answer_key, keys_of_answer
+from ventas.contract import answer_key, keys_of_answer, shown
 from ventas.dataset_keys import dataset_key
 from ventas.errors import ModelUnusable, NoChampion
 from ventas.forecast_answer import answer_csv
@@ -64,7 +64,8 @@ def _answer(context: Context, lease: Lease, run: Run, path: Path) -> Report:
     if champion is None:
         raise NoChampion("No model has been promoted yet; the file is answered as soon as there is one.")
     data = answer_csv(file, _asked(champion, file), champion.version)
-    for name, told in remarks_report(_unknown_series(champion, file)).items():
+    remarks = [*_unknown_series(champion, file), *_assumed_opening(champion, file)]
+    for name, told in remarks_report(remarks).items():
         file.report[name] += told
     context.ledger.runs.renew(lease)  # whoever lost the lease meanwhile need not write
     put = context.store.put_bytes
@@ -95,6 +96,15 @@ def _unknown_series(champion: ServedModel, file: ForecastFile) -> list[Remark]:
         return []
     line = int(file.table.records.lines[file.good][unknown][0])
     return [remark("series_unknown", rows=int(unknown.sum()), series=champion.roles.series, line=line)]
+
+
+def _assumed_opening(champion: ServedModel, file: ForecastFile) -> list[Remark]:
+    known = champion.open_known(file.frame)
+    if known is None or known.all():
+        return []
+    closed = int(champion.closed_assumed(file.frame).sum())
+    column = shown(champion.roles.open)
+    return [remark("open_assumed", rows=int((~known).sum()), closed=closed, column=column)]
 
 
 def _publish_newest(context: Context, run: Run) -> Run:

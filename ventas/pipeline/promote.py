@@ -1,7 +1,7 @@
 """Step three: challenger against champion, and the alias follows."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -14,11 +14,11 @@ from ventas.ledger import Lease, Promotion, Run
 from ventas.lost_knowledge import is_example, losses_report
 from ventas.pipeline.context import Context
 from ventas.pipeline.datasets import dataset
+from ventas.pipeline.rival import Rival, rival
 from ventas.pipeline.runner import Outcome
 from ventas.promotion import Case, Contender, first_verdict, judge
 from ventas.reasons import held, held_for_losses
 from ventas.registry import (
-    JUDGED_FILE,
     REJECTED,
     STAGE_TAG,
     STAGING,
@@ -27,9 +27,10 @@ from ventas.registry import (
     served_file,
 )
 from ventas.remarks import Remark
+from ventas.replaced import Replaced
 from ventas.reproducible import irreproducible
 from ventas.roles import Roles
-from ventas.served import ServedModel, load_served
+from ventas.served import ServedModel
 from ventas.states import RunStatus
 from ventas.times import utc_now
 from ventas.verdict import Verdict
@@ -110,14 +111,14 @@ def _sentences(lost: list[Remark]) -> str:
 def _judged(context: Context, run: Run, described: ModelVersion, head: Promotion | None) -> _Judged:
     version = described.version
     example = _example_champion(context, run, head)
-    rival = head if example is None else None
+    judged = head if example is None else None
     with ThreadPoolExecutor() as pool:  # what is needed last is fetched beside the checks
         fetched_case = pool.submit(_case, context, run)
-        fetched_champion = pool.submit(_contender, context, rival.model_version) if rival else None
+        fetched_champion = pool.submit(rival, context, judged.model_version) if judged else None
         try:
             challenger, served = _checked_contender(context, described)
-            if rival is not None and _older(run, rival):
-                return _Judged(_older_upload(version, rival))
+            if judged is not None and _older(run, judged):
+                return _Judged(_older_upload(version, judged))
             case = fetched_case.result()
             if fault := irreproducible(challenger.estimator, case.train, context.settings.SEED):
                 raise ModelUnusable(f"Version {version} must not be served: its recipe {fault}")
@@ -125,10 +126,11 @@ def _judged(context: Context, run: Run, described: ModelVersion, head: Promotion
             reason = f"Not promoted: {error}"
             return _Judged(Verdict(False, "checks", reason, None, version, _version(head)))
         champion = fetched_champion.result() if fetched_champion else None
-    verdict = judge(challenger, champion, case) if champion else first_verdict(challenger, case, example)
+    verdict = _compared(challenger, champion, case) if example is None else _first(challenger, example, case)
     note = described.params.get("table_note")  # why a table is served, where no model was worth its while
     reason = " ".join([verdict.reason, *([note] if note else [])])
-    return _Judged(replace(verdict, reason=reason), served)
+    replaced = Replaced.of_params(described.params)
+    return _Judged(replace(verdict, reason=reason, replaced=asdict(replaced) if replaced else None), served)
 
 
 def _example_champion(context: Context, run: Run, head: Promotion | None) -> int | None:
@@ -137,6 +139,29 @@ def _example_champion(context: Context, run: Run, head: Promotion | None) -> int
         return None
     trained = context.ledger.queries.run_of_version(head.model_version)
     return head.model_version if is_example(trained) else None
+
+
+def _first(challenger: Contender, example: int, case: Case) -> Verdict:
+    """The first file of a user's is not compared with made-up sales."""
+    absence = (
+        f"is the first model of your own sales; champion version {example} learnt from the bundled sample data and "
+        "is replaced without a comparison"
+    )
+    verdict = first_verdict(challenger, case, absence=absence)
+    return replace(verdict, champion_version=example, absent_rival="example")
+
+
+def _compared(challenger: Contender, champion: Rival | None, case: Case) -> Verdict:
+    """The verdict against the champion, or without one where there is none, or none that can be compared."""
+    if champion is None:
+        return first_verdict(challenger, case)
+    champion = champion.checked(case)
+    contender = champion.contender(case)
+    if contender is None:
+        verdict = first_verdict(challenger, case, absence=champion.absence)
+        return replace(verdict, champion_version=champion.version, absent_rival="gone")
+    verdict = judge(challenger, contender, case)
+    return replace(verdict, reason=f"{verdict.reason} {champion.note}".rstrip())
 
 
 def _case(context: Context, run: Run) -> Case:
@@ -166,14 +191,6 @@ def _checked_contender(context: Context, version: ModelVersion) -> tuple[Contend
         names = [*checked_files(version), TRAINED_ON_FILE]
         files = fetched(context.registry, version, names, folder)
         return _contender_of(passed(version, files), files), files[served_file(version)].read_bytes()
-
-
-def _contender(context: Context, version: int) -> Contender:
-    """A version with its judged fit and the dates that this was trained on. Raises ModelUnusable."""
-    described = context.registry.version(version)
-    with scratch_folder(context.settings) as folder:
-        files = fetched(context.registry, described, [JUDGED_FILE, TRAINED_ON_FILE], folder)
-        return _contender_of(load_served(files[JUDGED_FILE], version), files)
 
 
 def _contender_of(model: ServedModel, files: dict[str, Path]) -> Contender:

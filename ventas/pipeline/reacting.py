@@ -29,12 +29,19 @@ def _roll_back(context: Context, alert: Alert) -> str:
     head = context.ledger.promotions.head()
     if head is None or head.model_version != alert.model_version:
         return f"Version {alert.model_version} was no longer champion; nothing was changed."
-    version = alert.rival_version or context.ledger.alerts.fallback(alert.model_version)
-    if version is None:
+    rival = alert.rival_version
+    versions = [rival] if rival else context.ledger.alerts.fallbacks(alert.model_version)
+    if not versions:
         return "There is no earlier champion without an alert of its own; nothing was changed."
     source = ChampionSource(context.settings, context.ledger, context.registry)
-    try:
-        source.promote(version, ACTOR, alert.message)
-    except (ModelUnusable, NotFound, Conflict, ChampionChanged) as error:
-        return f"Version {version} was not put in its place: {error}"
-    return f"Version {version} was put in its place."
+    notes = []
+    for version in versions:
+        try:
+            source.promote(version, ACTOR, alert.message)
+        except (ModelUnusable, NotFound) as error:  # the one before it may do
+            notes.append(f"Version {version} was not put in its place: {error}")
+        except (Conflict, ChampionChanged) as error:
+            return f"Version {version} was not put in its place: {error}"
+        else:
+            return " ".join([*notes, f"Version {version} was put in its place."])
+    return " ".join(notes)

@@ -5,10 +5,11 @@ champions of their own that starts with none. Ledger, MLflow and buckets are onl
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ventas.challenger import train_challenger
 from ventas.champion import scratch_folder
 from ventas.checks import EXAMPLE_ROWS, failed_check
 from ventas.errors import ModelUnusable, NotFound, RejectedUpload
@@ -28,7 +29,7 @@ from ventas.settings import Settings
 from ventas.split import read_dataset, split, to_csv_bytes
 from ventas.states import RunStatus
 from ventas.times import iso_z
-from ventas.training import inputs, search
+from ventas.training import Search, inputs
 from ventas.verdict import Verdict, without_tables
 
 # Told of the runs that are done, with the part of the one at work, and of the run at work.
@@ -118,7 +119,8 @@ class _Line:
             reason = f"The same bytes were judged before, as number {self._judged[sha256]} of this replay."
             return Verdict(promoted=False, kind="same_bytes", reason=reason)
         self._judged[sha256] = self._number
-        challenger = self._trained(run, case)
+        found = self._searched(run, case)
+        challenger = Contender(self._number, found.estimator, frozenset(date_keys(case.train)))
         try:
             _check(challenger, case)
         except ModelUnusable as error:
@@ -126,14 +128,15 @@ class _Line:
         verdict = self._judge(challenger, case)
         if verdict.promoted:
             self._champion = challenger
-        return verdict
+        replaced = asdict(found.replaced) if found.replaced else None
+        reason = f"{verdict.reason} {found.table_note}".strip()
+        return replace(verdict, reason=reason, replaced=replaced)
 
-    def _trained(self, run: Run, case: Case) -> Contender:
+    def _searched(self, run: Run, case: Case) -> Search:
         def tell(done: int, total: int) -> None:
             self._on_progress(self._number - 1 + done / total, run)
 
-        found = search(case.train, self._settings, tell, case.roles)
-        return Contender(self._number, found.estimator, frozenset(date_keys(case.train)))
+        return train_challenger(case, tell)
 
     def _judge(self, challenger: Contender, case: Case) -> Verdict:
         if self._champion is None:

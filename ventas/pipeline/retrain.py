@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 
 from ventas import tracing
 from ventas.card import Made, model_card
+from ventas.challenger import train_challenger
 from ventas.dataset_keys import dataset_uri
 from ventas.errors import NotFound
 from ventas.judged_rows import judged_rows
@@ -23,9 +24,8 @@ from ventas.pipeline.same_bytes import judged_already
 from ventas.promotion import Case
 from ventas.registry import RECIPE_TAG
 from ventas.roles import Roles
-from ventas.split import usual
 from ventas.states import RunStatus, Step
-from ventas.training import Metrics, Progress, Search, evaluate, refit, search
+from ventas.training import Metrics, Progress, Search, evaluate, refit
 from ventas.training_files import Description, Training
 
 PROGRESS_SECONDS = 0.25  # a person sees no more of it
@@ -48,14 +48,17 @@ def retrain(context: Context, lease: Lease) -> Outcome:
 
 
 def _made_before(context: Context, run: Run) -> Registered | None:
-    """What an earlier attempt of this run registered; one made with other settings is let go."""
+    """What an earlier attempt of this run registered; one made with other settings, or without files, is let go."""
     known = run.model_version or context.registry.of_pipeline_run(run.id)
     if known is None:
         return None
-    described = context.registry.version(known)
-    made = Registered(described.run_id, known)
-    if described.tags.get(RECIPE_TAG, run.recipe_digest) == run.recipe_digest:
-        return made
+    try:
+        described = context.registry.version(known)
+    except NotFound:  # somebody has deleted it meanwhile
+        return None
+    is_of_recipe = described.tags.get(RECIPE_TAG, run.recipe_digest) == run.recipe_digest
+    if is_of_recipe and not described.missing:
+        return Registered(described.run_id, known)
     disown(context.registry, known)
     return None
 
@@ -78,14 +81,14 @@ def _registered(context: Context, lease: Lease, run: Run, *, again: bool) -> Reg
     """Train and register; `again` says that an earlier attempt may have left something to be let go."""
     train, test = (dataset(context, run.id, name) for name in ("train", "test"))
     roles = Roles.of_report(run.quality)
-    found = search(train, context.settings, _progress(context, lease), roles)
+    case = Case(train, test, context.settings, roles)
+    found = train_challenger(case, _progress(context, lease))
     metrics = evaluate(found.estimator, test, roles)
     # Whoever lost the lease meanwhile learns so here, and need not upload.
     context.ledger.runs.note(lease, test_rmse=metrics.rmse)
     if again:
         forget_attempts(context.registry, run.id)
     with ThreadPoolExecutor(1) as pool:
-        case = Case(train, test, context.settings, roles)
         training = Training(
             found=found,
             metrics=metrics,
@@ -116,31 +119,30 @@ def _progress(context: Context, lease: Lease) -> Progress:
 
 def _described(context: Context, run: Run, found: Search, metrics: Metrics, case: Case) -> Description:
     return Description(
-        refitted=_refitted(context, run, found, case.train, case.test),
+        refitted=_refitted(context, run, found, case),
         card=model_card(Made(found, metrics, run.sha256 or "", run.recipe_digest or ""), case),
         judged=judged_rows(found.estimator, case.opened, case.roles),
     )
 
 
-def _refitted(
-    context: Context, run: Run, found: Search, train: pd.DataFrame, test: pd.DataFrame
-) -> Pipeline | None:
-    """The winning recipe on all rows, test too, but for outliers by train's fences: what is served if it wins.
+def _refitted(context: Context, run: Run, found: Search, case: Case) -> Pipeline | None:
+    """The winning recipe on all good rows: train, the outliers taken out of it, and test. Served if it wins.
 
+    What lies outside train's fences may be a level that lasts, and the newest rows tell most of what comes next.
     It is made here rather than after the promotion, so that the swap waits for no fit.
     """
     if context.settings.REFIT == "off":
         return None
-    outliers = _outliers(context, run, train)
-    kept = usual(train, outliers, test, context.settings, Roles.of_report(run.quality))
-    return refit(found.estimator, pd.concat([train, kept], ignore_index=True))
+    parts = [case.train, *_outliers(context, run), case.test]
+    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return refit(found.estimator, rows)
 
 
-def _outliers(context: Context, run: Run, train: pd.DataFrame) -> pd.DataFrame:
+def _outliers(context: Context, run: Run) -> list[pd.DataFrame]:
     try:
-        return dataset(context, run.id, "outliers")
+        return [dataset(context, run.id, "outliers")]
     except NotFound:  # a dataset of an earlier release, which kept none
-        return train.iloc[:0]
+        return []
 
 
 def _tags(run: Run) -> dict[str, str]:

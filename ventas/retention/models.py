@@ -8,6 +8,8 @@ then the ledger.
 from collections.abc import Iterator
 from datetime import timedelta
 
+from mlflow import MlflowClient
+from mlflow.entities import LoggedModel
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
@@ -52,7 +54,7 @@ class OldModels:
         return Amount(done, size)
 
     def _found(self) -> Iterator[tuple[OldModel, ModelVersion | None]]:
-        """Runs and their versions that may go, the oldest first; None for one that is in MLflow no more."""
+        """Runs and their versions that may go, the oldest first; None for one that MLflow has nothing of."""
         kept = versions_in_use(self._ledger)
         found = self._ledger.old_files.models_beyond(self._settings.KEEP_VERSIONS, kept)
         if not found:
@@ -60,14 +62,17 @@ class OldModels:
         since = utc_now() - timedelta(days=self._settings.ALERT_WINDOW_DAYS)
         awaited = self._ledger.old_files.needed_by_alerts(since)
         head = self._ledger.promotions.head()
-        if head and (fallback := self._ledger.alerts.fallback(head.model_version)):
-            awaited.add(fallback)
+        if head:
+            awaited.update(self._ledger.alerts.fallbacks(head.model_version)[:1])
         for old in found:
             if old.version in awaited:
                 continue
             try:
                 version = self._registry.version(old.version)
             except NotFound:
+                yield old, None
+                continue
+            if version.missing:
                 yield old, None
                 continue
             # Whoever gave it a name in MLflow wants it; and a run of another experiment is none of ours.
@@ -93,10 +98,19 @@ class OldModels:
         client = self._registry.client
         run = client.get_run(version.run_id)
         made = run.outputs.model_outputs if run.outputs else []
-        models = [client.get_logged_model(one.model_id) for one in made]
+        models = [model for one in made if (model := _logged_model(client, one.model_id)) is not None]
         places = [one.artifact_location for one in models if one.source_run_id == version.run_id]
         uri = self._settings.mlflow_uri
         return [get_artifact_repository(place, uri) for place in (run.info.artifact_uri, *places)]
+
+
+def _logged_model(client: MlflowClient, model_id: str) -> LoggedModel | None:
+    """A model that MLflow keeps of a run, or None where somebody has deleted it."""
+    try:
+        with translated():
+            return client.get_logged_model(model_id)
+    except NotFound:
+        return None
 
 
 def _entries(place: ArtifactRepository) -> list[tuple[str, int]]:

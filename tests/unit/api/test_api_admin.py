@@ -206,22 +206,23 @@ def test_what_is_not_held_is_not_approved(admin: Post, source: FakeSource) -> No
 def test_versions_that_wait_for_approval_are_marked(
     client: FlaskClient, ledger: Ledger, catalogue: FakeCatalogue
 ) -> None:
-    catalogue.known = [registered(3), registered(2)]
+    catalogue.known = [registered(3), registered(2), registered(1)]
     run_id = a_run(ledger, "not_promoted")
     with ledger.database.write() as session:
         session.get_one(Run, run_id).verdict = {"promoted": False, "held": True, "champion_version": None}
     models = client.get("/models").get_json()
-    assert [(one["version"], one["awaits_approval"]) for one in models] == [(3, True), (2, False)]
+    assert [(one["version"], one["awaits_approval"]) for one in models] == [(3, True), (2, False), (1, False)]
 
 
 def test_without_the_ledger_versions_are_listed_all_the_same(
     client: FlaskClient, ledger: Ledger, catalogue: FakeCatalogue, settings: Settings
 ) -> None:
-    catalogue.known = [registered(3)]
+    catalogue.known = [registered(3), registered(1)]
     with ledger.database.write() as session:
         session.execute(text("ALTER TABLE promotions RENAME TO gone"))
-    (only,) = client.get("/models").get_json()
-    assert (only["version"], only["awaits_approval"]) == (3, None)
+    newest, served = client.get("/models").get_json()
+    assert (newest["version"], newest["awaits_approval"]) == (3, None)
+    assert (served["version"], served["served"]) == (1, True)
 
 
 def test_lists_leave_out_the_tables_of_a_verdict(client: FlaskClient, ledger: Ledger) -> None:

@@ -109,6 +109,8 @@ def test_a_contradiction_is_named_with_its_row(client: FlaskClient) -> None:
 def test_faults_are_listed_up_to_a_bound(client: FlaskClient) -> None:
     members = assert_problem(ask(client, *[MONDAY | {"Festivo": 9}] * 5000), 422)
     assert [error["field"] for error in members["errors"]] == [f"rows[{n}].Festivo" for n in range(100)]
+    assert members["detail"].startswith("rows[0]: Festivo must be 0 or 1, not 9.")
+    assert members["detail"].endswith("95 more, which errors lists.")
 
 
 @pytest.mark.parametrize(

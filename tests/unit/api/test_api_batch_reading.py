@@ -45,12 +45,12 @@ def batch_of(seed: int, rows: int = 40) -> list[dict[str, Any]]:
         "Temperatura (°C)": [None, 0, -1, 1.5, -0.0, 1e-7, 1e16, 1e300, 12345678901234567890, 0.1, 3, 3.0],
         "Ciudad": [None, "", "Salta", "Córdoba, de noche", "a: [1] ✓", "   ", "x" * 1000],
         "Tienda": ["3", "17", "Ñuñoa", "9", None],
-        "Abierto": [0, 1, None],
+        "Abierto": [0, 1, None, 0.0, 1.0],
     }
     told = [name for name in further if draw.random() < 0.7]
     found = []
     for _ in range(rows):
-        row = MONDAY | {"Promociones": draw.randint(0, 1), "Festivo": draw.randint(0, 1)}
+        row = MONDAY | {"Promociones": draw.choice([0, 1, 0.0, 1.0]), "Festivo": draw.randint(0, 1)}
         row |= {name: draw.choice(further[name]) for name in told if draw.random() < 0.8}
         names = list(row)
         draw.shuffle(names)
@@ -116,7 +116,8 @@ LEFT = {
     "true for a number": text(GOOD[:-1] + ', "Temperatura (°C)": true}'),
     "true for a flag": text(GOOD, GOOD.replace("0", "true")),
     "a text for a number": text(GOOD.replace("1", '"1"')),
-    "a decimal for a flag": text(GOOD.replace("0", "0.0")),
+    "half a flag": text(GOOD.replace("0", "0.5")),
+    "half a weekday": text(GOOD.replace("1", "1.5")),
     "a flag of two": text(GOOD.replace("0", "2")),
     "a weekday of eight": text(GOOD.replace("1", "8")),
     "a number for a text": text(GOOD[:-1] + ', "Ciudad": 5}'),
@@ -306,6 +307,7 @@ def test_the_json_is_that_of_an_object_for_each_row(client: FlaskClient, ids: li
             else None,
             "Fecha": asked.dates[at],
             "date_assumed": asked.assumed[at],
+            "closed_assumed": said.closed[at],
             "series": said.series[at],
             "known": {name: told[at] for name, told in said.known.items()},
         }

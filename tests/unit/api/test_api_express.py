@@ -103,10 +103,31 @@ def test_a_chain_of_shops_is_answered_alike(source: FakeSource, start: Callable[
     client = app.test_client()
     for shop, answer in zip(shops, quick, strict=True):
         plain = client.post("/predict", json=MONDAY | shop).get_json()
-        told = ("prediction", "interval", "series", "known")
+        told = ("prediction", "interval", "closed_assumed", "series", "known")
         assert [answer[name] for name in told] == [plain[name] for name in told]
     assert [answer["known"]["Tienda"] for answer in quick] == [True, False, True, False]
     assert quick[2]["prediction"] == 0, "closed"
+    express.close()
+
+
+def test_a_closed_sunday_is_forecast_as_one_where_the_request_says_nothing(
+    source: FakeSource, start: Callable[..., Flask]
+) -> None:
+    source.models[1] = fitted(1, Roles("Tienda", "Abierto"), stores=3)
+    app = start()
+    express, client = Express(services_of(app)), app.test_client()
+    sunday = MONDAY | {"Fecha": "2026-11-29", "DíaDeLaSemana": 7, "Tienda": "T0001"}
+    asked = [sunday, sunday | {"Abierto": None}, sunday | {"Abierto": 1.0}, sunday | {"Abierto": 0}, MONDAY]
+    batch = client.post("/predict/batch", json={"rows": asked, "record": True}).get_json()["predictions"]
+    for answers in (
+        ask(express, *asked),
+        [client.post("/predict", json=row).get_json() for row in asked],
+        batch,
+        client.post("/predict/batch", json={"rows": asked}).get_json()["predictions"],
+    ):
+        assert [one["prediction"] > 0 for one in answers] == [False, False, True, False, True]
+        assert [one["closed_assumed"] for one in answers] == [True, True, False, False, False]
+        assert [one["known"]["open"] for one in answers] == [False, False, True, True, False]
     express.close()
 
 

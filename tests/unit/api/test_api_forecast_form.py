@@ -124,6 +124,7 @@ def test_a_champion_of_one_shop_takes_no_further_columns(client: FlaskClient) ->
     assert client.get("/models/champion/columns").get_json() == {
         "model_version": 1,
         "series": None,
+        "open": None,
         "columns": [],
     }
 
@@ -139,22 +140,34 @@ def test_further_columns_tell_what_may_be_sent(source: FakeSource, start: Callab
         ModelInput("Tienda", "number", False, categories=("1", "2", "17")),
         ModelInput("Abierto", "flag", False, low=0, high=1),
         ModelInput("Precio", "number", False, low=1.5, high=9.0, median=4.0),
+        ModelInput("FeriadoEscolar", "number", False, low=0.0, high=1.0, median=0.0, whole=True),
+        ModelInput("Cuota", "number", False, low=0.0, high=1.0, median=0.0),
+        ModelInput("Metros", "number", False, low=0.0, high=90.0, median=8.0, whole=True, of_series=True),
         *FURTHER,
         ModelInput(PLAN_COLUMNS[0], "number", False, low=0.0),
     )
     found = columns_of(source, start, further=further, roles=Roles("Tienda", "Abierto"))
-    assert found["series"] == "Tienda"
+    assert (found["series"], found["open"]) == ("Tienda", "Abierto")
     told = {one["name"]: (one["kind"], one["type"], one["values_count"]) for one in found["columns"]}
     assert told == {
         "Tienda": ("id", "number", 3),
         "Abierto": ("flag", "number", 0),
         "Precio": ("number", "number", 0),
+        "FeriadoEscolar": ("flag", "number", 0),
+        "Cuota": ("number", "number", 0),
+        "Metros": ("number", "number", 0),
         "Temperatura (°C)": ("number", "number", 0),
         "Ciudad": ("category", "text", 2),
     }
     price = found["columns"][2]
     assert (price["low"], price["high"], price["default"]) == (1.5, 9.0, 4.0)
-    assert found["columns"][4]["values"] == ["Rosario", "Salta"]
+    assert found["columns"][-1]["values"] == ["Rosario", "Salta"]
+    assert [one["name"] for one in found["columns"] if one["whole"]] == [
+        "Abierto",
+        "FeriadoEscolar",
+        "Metros",
+    ]
+    assert [one["name"] for one in found["columns"] if one["of_series"]] == ["Metros"]
 
 
 def test_of_many_values_the_first_thousand_are_told(source: FakeSource, start: Callable[..., Flask]) -> None:

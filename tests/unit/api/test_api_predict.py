@@ -31,7 +31,7 @@ def test_a_prediction_is_answered_and_is_in_the_history_already(client: FlaskCli
     entry = client.get(f"/history/{body['id']}").get_json()
     told = {"actual": None, "error": None, "no_actual": "date_assumed"}
     assert entry == {name: body[name] for name in entry.keys() - told} | told
-    assert body.keys() - entry.keys() == {"recorded", "known"}
+    assert body.keys() - entry.keys() == {"recorded", "known", "closed_assumed"}
     assert (body["interval"], body["series"], body["known"]) == (None, "", {"Fecha": False})
 
 
@@ -111,7 +111,9 @@ BAD_VALUES = [
     ("DíaDeLaSemana", "0", "1 (Monday) to 7 (Sunday)"),
     ("DíaDeLaSemana", "8", "1 (Monday) to 7 (Sunday)"),
     ("DíaDeLaSemana", "99", "1 (Monday) to 7 (Sunday)"),
-    ("DíaDeLaSemana", "1.0", "1 (Monday) to 7 (Sunday)"),
+    ("DíaDeLaSemana", "1.5", "1 (Monday) to 7 (Sunday)"),
+    ("DíaDeLaSemana", "1e300", "1 (Monday) to 7 (Sunday)"),
+    ("Festivo", "0.5", "0 or 1"),
     ("DíaDeLaSemana", '"3"', "1 (Monday) to 7 (Sunday)"),
     ("DíaDeLaSemana", "true", "1 (Monday) to 7 (Sunday)"),
     ("DíaDeLaSemana", "null", "1 (Monday) to 7 (Sunday)"),
@@ -161,6 +163,35 @@ def test_a_bad_value_is_refused_naming_the_field_and_the_range(
     assert allowed in members["detail"]
     assert len(members["detail"]) < 300
     assert rich_client.get("/history/").get_json() == []
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch"])
+def test_a_whole_float_is_the_integer_that_it_is(
+    source: FakeSource, start: Callable[..., Flask], path: str
+) -> None:
+    source.models[1] = model(1, (ModelInput("Abierto", "flag", required=False),))
+    client = start().test_client()
+    sent = {"DíaDeLaSemana": 1.0, "Promociones": 1.0, "Festivo": -0.0, "Abierto": 1.0, "Fecha": "2026-11-30"}
+    answer = client.post(path, json=sent if path == "/predict" else {"rows": [sent], "record": True})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    (entry,) = client.get("/history/?promotion=1&weekday=1").get_json()
+    assert {name: (type(value), value) for name, value in entry["input_data"].items()} == {
+        "DíaDeLaSemana": (int, 1),
+        "Promociones": (int, 1),
+        "Festivo": (int, 0),
+        "Abierto": (int, 1),
+        "Fecha": (str, "2026-11-30"),
+    }
+
+
+def test_an_unknown_key_is_refused_without_a_list_of_many_names(
+    source: FakeSource, start: Callable[..., Flask]
+) -> None:
+    source.models[1] = model(1, tuple(ModelInput(f"c{at}", "number", required=False) for at in range(30)))
+    answer = start().test_client().post("/predict", json=MONDAY | {"festivo": 1})
+    members = assert_problem(answer, 422, field="festivo", says="GET /models/champion/columns")
+    assert "c7" not in members["detail"]
+    assert "c29" in members["errors"][0]["allowed"]
 
 
 def test_every_field_at_fault_is_named_at_once(client: FlaskClient) -> None:

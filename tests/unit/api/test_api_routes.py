@@ -265,12 +265,29 @@ def test_models_say_which_one_is_served(client: FlaskClient, catalogue: FakeCata
         "created_at": "2026-11-01T00:00:00Z",
         "served": True,
         "files_deleted": False,
+        "missing": None,
         "awaits_approval": False,
         "example": False,
         "verdict": None,
     }
     assert client.get("/models/champion").get_json() == first | {"promotion": None}
     assert [entry["version"] for entry in client.get("/models?skip=1&limit=1").get_json()] == [1]
+
+
+@pytest.mark.usefixtures("run_id")
+def test_what_is_gone_from_mlflow_is_told_and_hides_nothing(
+    client: FlaskClient, catalogue: FakeCatalogue
+) -> None:
+    """Version 1 is served; it was deleted in MLflow, and so was the MLflow run of version 2."""
+    catalogue.known = [registered(2, aliases=(), metrics={}, missing="run")]
+    second, first = client.get("/models").get_json()
+    assert (second["version"], second["missing"], second["metrics"]) == (2, "run", {})
+    assert (first["version"], first["missing"], first["served"], first["aliases"]) == (1, "version", True, [])
+    assert client.get("/models/champion").get_json()["missing"] == "version"
+    assert client.get("/models/1").get_json()["version"] == 1
+    then = client.get("/models/champion?at=2026-11-23T13:00:00Z").get_json()
+    assert (then["version"], then["missing"]) == (1, "version")
+    assert_problem(client.get("/models/3"), 404)
 
 
 def test_promotions_are_listed(client: FlaskClient, run_id: str) -> None:

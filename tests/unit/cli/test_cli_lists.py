@@ -150,6 +150,40 @@ def test_without_live_errors_and_alerts_it_says_so(ventas: Ventas, api: Scripted
     assert ventas("alerts").stdout == "No alert.\n"
 
 
+def test_further_columns_are_sent_as_the_type_that_they_have(ventas: Ventas, api: ScriptedApi) -> None:
+    types = {"Tienda": "text", "Abierto": "number"}
+    columns = [{"name": name, "type": kind} for name, kind in types.items()]
+    api.answers["/models/champion/columns"] = (200, {"columns": columns})
+    api.answers["/predict"] = (200, PREDICTION)
+    assert ventas("predict", "--weekday", 7, "--set", "Tienda=17", "--set", "Abierto=1").exit_code == 0
+    (body,) = (body for method, path, body in api.asked if path == "/predict")
+    assert body == {
+        **{"DíaDeLaSemana": 7, "Promociones": 0, "Festivo": 0},
+        **{"Tienda": "17", "Abierto": 1.0},
+    }
+    for wrong in ("Tienda", "Local=3", "Abierto=sí"):
+        refused = ventas("predict", "--weekday", 7, "--set", wrong)
+        assert refused.exit_code == 1
+        assert f"--set {wrong}" in refused.stderr
+
+
+def test_a_prediction_tells_what_was_assumed(ventas: Ventas, api: ScriptedApi) -> None:
+    known = {"Fecha": True, "Tienda": True, "open": False, "plan": False}
+    api.answers["/predict"] = (
+        200, PREDICTION | {"prediction": 0.0, "series": "17", "known": known, "closed_assumed": True}
+    )  # fmt: skip
+    shown = ventas("predict", "--weekday", 7).stdout
+    assert "taken to be closed" in shown
+    assert "not the sum" not in shown
+    api.answers["/predict"] = (200, PREDICTION | {"series": "Z", "known": known | {"Tienda": False}})
+    assert "The champion does not know Tienda Z" in ventas("predict", "--weekday", 7).stdout
+    unnamed = {"series": "", "known": known | {"Tienda": False}, "closed_assumed": False}
+    api.answers["/predict"] = (200, PREDICTION | unnamed)
+    shown = ventas("predict", "--weekday", 7).stdout
+    assert "Without Tienda this is of any one, not the sum of all" in shown
+    assert "closed" not in shown
+
+
 def test_a_prediction_that_is_not_in_the_history_says_so(ventas: Ventas, api: ScriptedApi) -> None:
     api.answers["/predict"] = (200, PREDICTION | {"recorded": False, "id": None})
     result = ventas("predict", "--weekday", 1)

@@ -68,6 +68,37 @@ def test_without_a_version_the_previous_champion_comes_back(ventas: Ventas, api:
     assert from_json(ventas("rollback", 1, "--reason", "Sundays.", "--json"))["actor"] == "ana"
 
 
+GONE = {
+    4: (404, {"title": "Not found", "detail": "There is no version 4."}),
+    3: (410, {"title": "Deleted by retention", "detail": "The files of version 3 went by retention."}),
+    2: (422, {"type": "urn:ventas:problem:model-unfit", "title": "No", "detail": "It answers nan."}),
+}
+
+
+def test_going_back_passes_over_what_cannot_be_served(ventas: Ventas, api: ScriptedApi) -> None:
+    """Version 5 had replaced 4; 3, 2 and 1 were champions before."""
+    past = [
+        PROMOTION | {"model_version": one, "previous_version": one - 1 or None} for one in (5, 4, 3, 2, 1)
+    ]
+    api.answers["/models/promotions"] = (200, past)
+    api.answers |= {f"/models/{version}/promote": answer for version, answer in GONE.items()}
+    api.answers["/models/1/promote"] = (200, PROMOTION | {"previous_version": 5})
+    result = ventas("rollback", "--reason", "Sundays.", "--json")
+    assert from_json(result)["model_version"] == 1
+    assert [line.split(":")[0] for line in result.stderr.splitlines()] == [
+        f"Version {version} is passed over" for version in (4, 3, 2)
+    ]
+    api.answers["/models/1/promote"] = GONE[4]
+    result = ventas("rollback", "--reason", "Sundays.")
+    assert (result.exit_code, "none of the earlier champions can be served" in result.stderr) == (1, True)
+
+
+def test_a_wrong_token_passes_nothing_over(ventas: Ventas, api: ScriptedApi) -> None:
+    api.answers["/models/promotions"] = (200, [PROMOTION | {"model_version": 2, "previous_version": 1}])
+    api.answers["/models/1/promote"] = (403, {"title": "No", "detail": "This is not the admin token."})
+    assert "passed over" not in ventas("rollback", "--reason", "Sundays.").stderr
+
+
 @pytest.mark.parametrize("promotions", [[], [PROMOTION | {"previous_version": None}]])
 def test_the_first_champion_has_nothing_to_go_back_to(
     ventas: Ventas, api: ScriptedApi, promotions: list[dict[str, object]]

@@ -175,6 +175,21 @@ def test_a_refused_value_is_named(field: str, expected: str) -> None:
         always(422, json={"errors": [{"field": field, "message": "wrong"}]}).predict({})
 
 
+@pytest.mark.parametrize(
+    ("field", "allowed", "sentence"),
+    [
+        ("Abierto", "0 or 1", "Revise «Abierto»: solo puede ser sí o no."),
+        ("Precio", "a finite number", "Revise «Precio»: tiene que ser un número."),
+        ("Nota", "a text", "El servicio no aceptó «Nota»; revise el valor."),
+    ],
+)
+def test_a_value_that_is_refused_in_every_row_is_named_once(field: str, allowed: str, sentence: str) -> None:
+    errors = [{"field": f"rows[{at}].{field}", "message": "wrong", "allowed": allowed} for at in range(28)]
+    with pytest.raises(ApiProblem) as caught:
+        always(422, json={"errors": errors}).predict_batch([], record=False)
+    assert str(caught.value) == sentence
+
+
 def test_a_search_that_is_refused_is_not_told_as_a_files_name() -> None:
     refusal = always(422, json={"errors": [{"field": "name", "message": "wrong"}]})
     with pytest.raises(ApiProblem, match="el texto que busca"):

@@ -16,6 +16,7 @@ from dashboard.app import create_app
 from dashboard.client import Api
 from dashboard.forecast_csv import forecast_csv
 from dashboard.forecast_days import ENTERED, MOST_DAYS, SCENARIOS
+from dashboard.forecast_form import column_inputs, offered
 from dashboard.pages import forecast as page
 from ventas.settings import Settings
 
@@ -175,12 +176,64 @@ def test_recent_sales_are_asked_of_the_store_that_was_chosen(ask: Any) -> None:
     assert (kept["note"], kept["missing_series"]) == ("", "")
 
 
-def test_without_a_store_the_sum_of_all_is_not_shown_beside_the_forecast_of_one(ask: Any) -> None:
+@pytest.mark.parametrize("mode", ["one", "several"])
+def test_without_a_store_one_is_to_be_chosen_and_no_figure_is_shown(ask: Any, mode: str) -> None:
     api = ask(sold("2026-12-20"))
-    kept = forecast_answers.of_days(christmas(), forecast_answers.Wanted(STORES, [None, None, None]))
-    assert "/actuals" not in [path for path, _ in api.asked]
-    assert (kept["sold"], kept["note"]) == ([], "Elija «Tienda» para ver sus ventas recientes.")
-    assert "no la suma de todas" in " ".join(forecast_parts.remarks({}, kept["missing_series"]))
+    day = ("1", False, False, None, christmas())
+    answer, *told = page.predict(1, None, mode, *day, STORES, [None, None, None])
+    assert (api.asked, told) == ([], ["entered", True, ""])
+    result, *rest = page.show(answer, "entered")
+    assert "Elija «Tienda»" in str([part.to_plotly_json() for part in result])
+    assert rest == [True, "", True, True, []]
+
+
+def test_a_page_that_is_older_than_a_champion_of_stores_asks_for_one_too(ask: Any) -> None:
+    api = ask()
+    answers_of = api._answer
+    api._answer = lambda row: answers_of(row) | {"series": "", "known": {"Tienda": False, "open": False}}
+    kept = forecast_answers.of_days(christmas(), forecast_answers.Wanted({}, []))
+    assert kept["missing_series"] == "Tienda"
+    assert "Elija «Tienda»" in str([part.to_plotly_json() for part in page.show(kept, "entered")[0]])
+
+
+def test_days_that_are_taken_to_be_closed_are_told() -> None:
+    closed = [one | {"closed_assumed": True, "known": {"open": False}} for one in answers(0, 0)]
+    days = forecast_days.scenario_days(christmas(), [*closed, *answers(100)], None)
+    several = str([part.to_plotly_json() for part in forecast_parts.several_days(days, 3, closed[0])])
+    assert "Se dan por cerrados, como casi siempre en días así: 24/12/2026, 25/12/2026. Si abre" in several
+    assert "no conoce" not in several
+    (day,) = days[:1]
+    one = str([part.to_plotly_json() for part in forecast_parts.one_day(day, {"model_version": 1})])
+    assert "Se da por cerrado" in one
+
+
+def test_flags_are_yes_or_no_and_whole_numbers_have_no_decimals(ask: Any) -> None:
+    blank = {"type": "number", "values": [], "values_count": 0, "low": None, "high": None, "default": None}
+    columns = [
+        blank | {"name": "Tienda", "kind": "id", "values": ["1", "2"], "values_count": 2},
+        blank | {"name": "Abierto", "kind": "flag", "low": 0.0, "high": 1.0, "whole": True},
+        blank | {"name": "Escuela", "kind": "flag", "low": 0.0, "high": 1.0, "default": 0.0, "whole": True},
+        blank
+        | {"name": "Clientes", "kind": "number", "low": 0.0, "high": 1200.0, "default": 4.5, "whole": True},
+        blank | {"name": "Precio", "kind": "number", "low": 1.5, "high": 9.0},
+        blank | {"name": "Metros", "kind": "number", "of_series": True},
+    ]
+    champion = offered({"series": "Tienda", "open": "Abierto", "columns": columns})
+    assert [one["name"] for one in champion["columns"]] == [
+        "Tienda",
+        "Abierto",
+        "Escuela",
+        "Clientes",
+        "Precio",
+    ]
+    shown = str(column_inputs(champion)[0].to_plotly_json())
+    assert "0,00" not in shown
+    for told in ("Lo habitual de ese día", "Habitual: No", "Entre 0 y 1.200 en los datos", "Habitual: 4,50"):
+        assert told in shown
+    assert "Lo habitual en «Tienda»" in shown
+    assert "El modelo ya los sabe por «Tienda»: «Metros»." in shown
+    sent = forecast_days.further_values(champion["columns"], ["1", "1", "0", 30, None])
+    assert [(type(value), value) for value in sent.values()] == [(int, 1), (int, 1), (int, 0), (int, 30)]
 
 
 @pytest.mark.parametrize(
@@ -193,14 +246,14 @@ def test_a_forecast_comes_without_recent_sales_too(ask: Any, status: int, said: 
     assert said in kept["note"]
     assert kept["rows"] == [{"date": "2026-12-28", "promotion": True, "holiday": False, "name": ""}]
     told = kept["answers"][ENTERED]["predictions"][0]
-    assert "Fecha supuesta" in forecast_parts.remarks(told, "")[0]
+    assert "Fecha supuesta" in forecast_parts.remarks(told)[0]
 
 
 def test_what_the_model_did_not_know_is_told() -> None:
-    said = forecast_parts.remarks({"known": {"Fecha": True, "plan": False, "Tienda": False}}, "")
+    said = forecast_parts.remarks({"known": {"Fecha": True, "plan": False, "Tienda": False, "open": False}})
     assert said == ["El modelo no conoce ese valor de «Tienda»: responde como para uno nuevo."]
-    assert "más tarde" in forecast_parts.remarks({"recorded": False}, "")[0]
-    assert forecast_parts.remarks({"known": {"Fecha": False}, "recorded": True}, "") == []
+    assert "más tarde" in forecast_parts.remarks({"recorded": False})[0]
+    assert forecast_parts.remarks({"known": {"Fecha": False}, "recorded": True}) == []
 
 
 @pytest.mark.parametrize(
@@ -212,7 +265,7 @@ def test_coverage_is_said_in_whole_numbers(coverage: float, said: tuple[int, int
 
 def test_no_interval_of_the_total_is_told() -> None:
     days = forecast_days.scenario_days(christmas(), answers(100, 200, 300), None)
-    shown = str([part.to_plotly_json() for part in forecast_parts.several_days(days, 3, {}, "")])
+    shown = str([part.to_plotly_json() for part in forecast_parts.several_days(days, 3, {})])
     assert "600,00" in shown
     assert "200,00" in shown  # the mean
     assert "570,00" not in shown
@@ -223,7 +276,7 @@ def test_no_interval_of_the_total_is_told() -> None:
 def test_a_model_without_intervals_says_so() -> None:
     (day,) = forecast_days.scenario_days(christmas()[:1], answers(100, coverage=None), None)
     assert "no dice entre qué valores" in str(
-        [part.to_plotly_json() for part in forecast_parts.one_day(day, {"model_version": 1}, "")]
+        [part.to_plotly_json() for part in forecast_parts.one_day(day, {"model_version": 1})]
     )
     assert len(forecast_chart.forecast([day], []).data) == 3  # the line and two kinds of marks
 

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard import charts, links, model_charts, model_words, problems
 from dashboard.client import Api
-from dashboard.model_change import APPROVE, FILES_GONE, PROMOTE, button
+from dashboard.model_change import APPROVE, FILES_GONE, MISSING, PROMOTE, button
 from dashboard.pages.models import table_row, toolbar, versions_of
 from dashboard.problems import ApiProblem
 
@@ -31,7 +31,7 @@ def promotion(version: int, day: int) -> dict[str, Any]:
 
 
 def row(version: int, **more: Any) -> dict[str, Any]:
-    return {"version": version, "held": False, "gone": False, "champion": 3} | more
+    return {"version": version, "held": False, "gone": "", "champion": 3} | more
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,14 @@ def test_the_tool_bar_offers_what_fits_the_rows() -> None:
     assert "Marque hasta 4" in toolbar([row(n) for n in range(5)])[0].children
 
 
-def test_a_version_whose_files_retention_deleted_is_shown_and_not_offered() -> None:
-    row_of = {gone: table_row(model(2, files_deleted=gone), 3, {}, ZONE) for gone in (False, True)}
-    assert toolbar([row_of[False]])[1].id["action"] == PROMOTE
-    link, why = toolbar([row_of[True]])
-    assert (link.href, why.children) == ("/modelos?version=2", FILES_GONE)
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [({"files_deleted": True}, FILES_GONE), ({"missing": "run", "metrics": {}}, MISSING)],
+)
+def test_a_version_whose_files_are_gone_is_shown_and_not_offered(change, sentence) -> None:
+    assert toolbar([table_row(model(2), 3, {}, ZONE)])[1].id["action"] == PROMOTE
+    link, why = toolbar([table_row(model(2, **change), 3, {}, ZONE)])
+    assert (link.href, why.children) == ("/modelos?version=2", sentence)
 
 
 def test_a_newer_version_is_not_gone_back_to() -> None:

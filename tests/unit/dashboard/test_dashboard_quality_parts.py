@@ -116,6 +116,13 @@ def test_what_is_told_of_columns_says_of_which_rows() -> None:
     assert "Solo de" not in shown(columns=columns)
 
 
+def test_outliers_among_the_test_rows_are_counted_and_said_to_stay() -> None:
+    text = shown(outliers={"count": 1, "test_count": 102, "low": 600.0, "high": 1400.0})
+    assert "Atípicas entre las de prueba\n102\ncuentan en la prueba" in text
+    for few in ({"count": 1, "test_count": 0}, {"count": 1}):
+        assert "Atípicas entre las de prueba" not in shown(outliers=few)
+
+
 def test_no_outlier_lies_below_nothing() -> None:
     assert "por encima de 2.000" in shown(outliers={"count": 2, "low": -310.0, "high": 2000.0})
     assert "fuera de 310 a 2.000" in shown(outliers={"count": 2, "low": 310.0, "high": 2000.0})

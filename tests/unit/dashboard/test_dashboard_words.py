@@ -71,9 +71,9 @@ def test_a_verdict_that_is_held_for_losses_begins_with_them() -> None:
 
 
 def test_the_first_file_of_a_user_replaces_the_samples_model() -> None:
-    first = verdict(kind="first", champion_version=1, champion_rmse=None)
+    first = verdict(kind="first", champion_version=1, champion_rmse=None, absent_rival="example")
     assert "datos de ejemplo" in verdicts.sentence(first)
-    assert "datos de ejemplo" not in verdicts.sentence(first | {"champion_version": None})
+    assert "datos de ejemplo" not in verdicts.sentence(first | {"absent_rival": None})
 
 
 def test_a_dialect_in_words() -> None:
@@ -126,7 +126,15 @@ def test_a_champion_without_error_divides_nothing() -> None:
     [("same_bytes", "mismo archivo"), ("older_upload", "más nuevo"), ("first", "primer modelo")],
 )
 def test_verdicts_without_comparison(kind: str, part: str) -> None:
-    assert part in verdicts.sentence(verdict(kind=kind, champion_rmse=None))
+    rival = None if kind == "first" else 2
+    assert part in verdicts.sentence(verdict(kind=kind, champion_rmse=None, champion_version=rival))
+
+
+@pytest.mark.parametrize(("held", "start"), [(False, "pasa a producción"), (True, "espera aprobación")])
+def test_a_champion_that_is_gone_is_told(held: bool, start: str) -> None:
+    said = verdicts.sentence(verdict(kind="first", champion_rmse=None, held=held, absent_rival="gone"))
+    assert f"La versión 3 {start}" in said
+    assert "MLflow ya no tiene la versión 2" in said
 
 
 def test_the_basis_tells_a_recipe_comparison_apart() -> None:
@@ -160,6 +168,16 @@ def test_an_approval_names_who_gave_it_and_why() -> None:
 
 def test_the_probability_stands_beside_the_evidence() -> None:
     assert verdicts.evidence(verdict(probability=0.984)).endswith("el modelo nuevo sea mejor: 98 %.")
+
+
+def test_a_table_in_the_place_of_the_searchs_winner_is_told_with_both_errors() -> None:
+    replaced = {"candidate": "linear log", "table": "seasonal_naive", "rmse": 5152.5, "table_rmse": 1496.25}
+    told = verdicts.replaced(verdict(replaced=replaced))
+    assert "(linear log) tuvo en la prueba un error de 5.152,50" in told
+    assert "como repetir la última semana parecida tuvo 1.496,25, se usa en su lugar" in told
+    latest = verdicts.replaced(verdict(replaced=replaced | {"on": "latest"}))
+    assert latest.startswith("Las ventas cambiaron de nivel: en las últimas cuatro semanas")
+    assert (verdicts.replaced(verdict()), verdicts.replaced(verdict(replaced=None))) == ("", "")
 
 
 def test_the_baselines_are_named_with_their_errors() -> None:

@@ -18,7 +18,7 @@ from ventas.errors import NotFound, RegistryUnavailable
 from ventas.features import SalesFeatures
 from ventas.ledger import Ledger, UploadEvent
 from ventas.pipeline.coalescing import superseded
-from ventas.registry import ModelVersion
+from ventas.registry import AliasPlace, ModelVersion
 from ventas.split import to_csv_bytes
 from ventas.states import Step
 from ventas.times import utc_now
@@ -50,8 +50,12 @@ class Registered:
     def download_all(self, version: ModelVersion, artifacts: Iterable[str], folder: Path) -> dict[str, Path]:
         return {name: self.download(version, name, folder) for name in artifacts}
 
-    def set_alias(self, alias: str, version: int) -> None:
+    def champion_place(self) -> AliasPlace:
+        return AliasPlace(self.alias)
+
+    def move_champion(self, version: int, place: AliasPlace) -> bool:
         self.alias = version
+        return True
 
     def set_tags(self, version: int, tags: dict[str, str]) -> None:
         """Nobody asks for them here."""
@@ -209,6 +213,18 @@ def test_rollback_without_a_shadow_goes_to_the_champion_before_and_never_to_and_
     assert _champion(world) == 1
     newest = world.ledger.alerts.page(0, 1)[0][0]
     assert newest.note == "There is no earlier champion without an alert of its own; nothing was changed."
+
+
+def test_rollback_passes_over_a_champion_that_is_gone(world: World) -> None:
+    for version in (4, 2):
+        world.judged(version, 10.0, promoted=True)
+    _on_alert(world, "rollback").predict_days(ENOUGH, 150.0, model_version=2)
+    world.face(sales(ENOUGH, 100.0))
+    (alert,), _ = world.ledger.alerts.page(0, 10)
+    assert alert.note == (
+        "Version 4 was not put in its place: There is no version 4. Version 1 was put in its place."
+    )
+    assert _champion(world) == 1
 
 
 @pytest.mark.parametrize(("version", "why"), [(3, "cannot be loaded"), (4, "There is no version 4.")])

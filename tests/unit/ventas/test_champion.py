@@ -1,18 +1,20 @@
 """Who moved the alias: our promotion, a run that was overtaken, or somebody's hand."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import skops.io
+from sqlalchemy import update
 
 from ventas.champion import ChampionSource, mirror, reconcile
 from ventas.errors import ChampionChanged, Conflict, ModelUnusable, NotFound, RegistryUnavailable
 from ventas.ledger import Ledger, Promotion
-from ventas.registry import ModelVersion
-from ventas.times import utc_now
+from ventas.ledger.tables import AliasClaim
+from ventas.registry import AliasPlace, ModelVersion
+from ventas.times import iso_z, utc_now
 from ventas.training import refit, search
 
 DATES = pd.date_range("2024-01-01", periods=60)
@@ -29,25 +31,52 @@ QUICK = {"SEARCH": "grid", "GRID_N_ESTIMATORS": [3], "GRID_MAX_DEPTH": [None], "
 
 
 class FakeRegistry:
-    """Our own fake of the registry's port: one alias, and tags by version."""
+    """Our own fake of the registry's port: one alias, and tags by version.
+
+    `before` are things that happen once, right before a call of that name.
+    """
 
     def __init__(self) -> None:
         self.alias: int | None = None
+        self.hand_mark: str | None = None
         self.tags: dict[int, dict[str, str]] = {}
         self.away = False
+        self.gone: set[int] = set()
+        self.before: dict[str, Callable[[], None]] = {}
 
-    def champion_alias(self) -> int | None:
-        if self.away:
-            raise RegistryUnavailable("MLflow is away")
-        return self.alias
+    def champion_place(self) -> AliasPlace:
+        self._happen("champion_place")
+        return AliasPlace(self.alias, self.hand_mark)
 
     def set_alias(self, alias: str, version: int) -> None:
         assert alias == "champion"
-        self.champion_alias()
+        self._happen("set_alias")
+        self._require(version)
         self.alias = version
 
+    def move_champion(self, version: int, place: AliasPlace) -> bool:
+        self._happen("move_champion")
+        if AliasPlace(self.alias, self.hand_mark) != place:
+            return False
+        self.set_alias("champion", version)
+        return True
+
     def set_tags(self, version: int, tags: dict[str, str]) -> None:
+        self._happen("set_tags")
+        self._require(version)
         self.tags.setdefault(version, {}).update(tags)
+
+    def has_version(self, number: int) -> bool:
+        return number not in self.gone
+
+    def _happen(self, call: str) -> None:
+        self.before.pop(call, lambda: None)()
+        if self.away:
+            raise RegistryUnavailable("MLflow is away")
+
+    def _require(self, version: int) -> None:
+        if version in self.gone:
+            raise NotFound(f"There is no version {version}.")
 
 
 @pytest.fixture
@@ -103,13 +132,184 @@ def test_a_run_that_was_overtaken_does_not_mirror(ledger, registry) -> None:
     assert registry.alias == 2
 
 
-def test_an_alias_set_late_by_a_dead_run_is_put_back(ledger, registry) -> None:
-    _promote(ledger, 1)  # its worker was about to set the alias ...
+def _die() -> None:
+    raise KeyboardInterrupt
+
+
+def _mirror_hanging(ledger: Ledger, registry: FakeRegistry, promotion: Promotion) -> None:
+    """A process that hangs right before it sets the alias, for so long that others go on without it."""
+    registry.before["set_alias"] = _die
+    with pytest.raises(KeyboardInterrupt):
+        mirror(ledger, registry, promotion)
+    _expire_claims(ledger)
+
+
+def _expire_claims(ledger: Ledger) -> None:
+    with ledger.database.write() as session:
+        session.execute(update(AliasClaim).values(expires_at=utc_now()))
+
+
+def test_an_alias_set_late_by_a_hanging_run_is_put_back(ledger, registry) -> None:
+    _mirror_hanging(ledger, registry, _promote(ledger, 1))
     mirror(ledger, registry, _promote(ledger, 2))
-    registry.alias = 1  # ... and does so only now
-    reconcile(ledger, registry, _fit)
     assert registry.alias == 2
-    assert ledger.promotions.head().model_version == 2
+    registry.alias = 1  # the one that hung goes on only now
+    reconcile(ledger, registry, _fit)
+    assert (registry.alias, ledger.promotions.head().model_version) == (2, 2)
+    registry.alias = 1
+    reconcile(ledger, registry, _fit)
+    assert ledger.promotions.head().source == "manual", "late happens once; this was a hand"
+
+
+def test_an_alias_set_late_over_a_hands_choice_is_put_back(ledger, registry) -> None:
+    """Another process had mirrored the promotion meanwhile, so the ledger knew it as settled."""
+    for version in (1, 2):
+        mirror(ledger, registry, _promote(ledger, version))
+    promotion = _promote(ledger, 3)
+    _mirror_hanging(ledger, registry, promotion)
+    reconcile(ledger, registry, _fit)
+    registry.alias = 1  # by hand
+    reconcile(ledger, registry, _fit)
+    registry.alias = 3  # late
+    reconcile(ledger, registry, _fit)
+    assert (registry.alias, ledger.promotions.head().model_version) == (1, 1)
+
+
+def test_a_process_that_goes_on_after_a_pause_does_not_pass_for_a_hand(ledger, registry) -> None:
+    for version in (1, 2):
+        mirror(ledger, registry, _promote(ledger, version))
+    promotion = _promote(ledger, 3)
+
+    def meanwhile() -> None:
+        _expire_claims(ledger)
+        reconcile(ledger, registry, _fit)
+        registry.alias = 1  # by hand
+        reconcile(ledger, registry, _fit)
+
+    registry.before["set_alias"] = meanwhile
+    mirror(ledger, registry, promotion)
+    assert registry.alias == 3
+    reconcile(ledger, registry, _fit)
+    assert (registry.alias, ledger.promotions.head().model_version) == (1, 1)
+
+
+def test_while_one_process_sets_the_alias_no_other_does(ledger, registry) -> None:
+    """Else the slower one would set it over what somebody chose in between."""
+    mirror(ledger, registry, _promote(ledger, 1))
+    promotion = _promote(ledger, 2)
+    moves: list[int | None] = []
+
+    def meanwhile() -> None:
+        reconcile(ledger, registry, _fit)
+        moves.append(registry.alias)
+
+    registry.before["set_alias"] = meanwhile
+    mirror(ledger, registry, promotion)
+    assert moves == [1]
+    registry.alias = 1  # by hand, at once
+    mirror(ledger, registry, promotion)
+    assert registry.alias == 1, "the promotion was mirrored already"
+    reconcile(ledger, registry, _fit)
+    assert ledger.promotions.head().source == "manual"
+
+
+@pytest.mark.parametrize("moment", ["before", "champion_place", "set_tags", "move_champion"])
+def test_a_hand_that_comes_between_a_promotion_and_its_mirror_is_honoured(ledger, registry, moment) -> None:
+    for version in (1, 2):
+        mirror(ledger, registry, _promote(ledger, version))
+    promotion = _promote(ledger, 3)
+
+    def by_hand() -> None:
+        registry.alias = 1
+
+    if moment == "before":
+        by_hand()
+    else:
+        registry.before[moment] = by_hand
+    mirror(ledger, registry, promotion)
+    assert registry.alias == 1
+    reconcile(ledger, registry, _fit)
+    head = ledger.promotions.head()
+    assert (head.model_version, head.previous_version, head.source) == (1, 3, "manual")
+    stages = {version: tags["stage"] for version, tags in registry.tags.items()}
+    assert (registry.alias, stages[1], stages[3]) == (1, "Production", "Archived")
+    reconcile(ledger, registry, _fit)
+    assert ledger.promotions.head().id == head.id
+
+
+@pytest.mark.parametrize("moment", ["before", "champion_place", "set_tags", "move_champion"])
+def test_a_hand_that_keeps_the_champion_before_is_honoured(ledger, registry, moment) -> None:
+    """Before the mirror the alias still is there; MLflow's server tells that it was set once more."""
+    mirror(ledger, registry, _promote(ledger, 1))
+    promotion = _promote(ledger, 2)
+
+    def by_hand() -> None:
+        registry.hand_mark = iso_z(utc_now())
+
+    if moment == "before":
+        by_hand()
+    else:
+        registry.before[moment] = by_hand
+    mirror(ledger, registry, promotion)
+    reconcile(ledger, registry, _fit)
+    head = ledger.promotions.head()
+    assert (registry.alias, head.model_version, head.source) == (1, 1, "manual")
+    mirror(ledger, registry, _promote(ledger, 3))
+    assert registry.alias == 3, "that hand came before this promotion"
+
+
+def test_a_hand_between_promotion_and_mirror_that_names_an_unfit_version_is_put_back(
+    ledger, registry
+) -> None:
+    mirror(ledger, registry, _promote(ledger, 1))
+    promotion = _promote(ledger, 2)
+    registry.alias = 9
+    mirror(ledger, registry, promotion)
+    reconcile(ledger, registry, _unfit)
+    assert (registry.alias, registry.tags[9]["stage"]) == (2, "Rejected")
+    assert ledger.promotions.head().mirrored_at is not None
+
+
+def test_an_alias_that_mlflow_may_still_set_is_followed_by_another_try(ledger, registry) -> None:
+    def cut_off() -> None:
+        raise RegistryUnavailable("no answer in time")
+
+    registry.before["set_alias"] = cut_off
+    with pytest.raises(RegistryUnavailable):
+        mirror(ledger, registry, _promote(ledger, 1))
+    assert ledger.alias_claims.may_be_late(1)
+    reconcile(ledger, registry, _fit)
+    assert registry.alias == 1
+
+
+def test_a_hand_may_go_back_to_a_version_whose_own_promotion_was_never_mirrored(ledger, registry) -> None:
+    mirror(ledger, registry, _promote(ledger, 7))
+    _promote(ledger, 1)
+    mirror(ledger, registry, _promote(ledger, 2))
+    registry.alias = 1
+    reconcile(ledger, registry, _fit)
+    assert ledger.promotions.head().model_version == 1, "nobody had claimed the alias for version 1"
+
+
+def test_a_version_that_is_gone_does_not_stop_the_mirror(ledger, registry) -> None:
+    mirror(ledger, registry, _promote(ledger, 1))
+    registry.gone.add(1)
+    mirror(ledger, registry, _promote(ledger, 2))
+    assert (registry.alias, registry.tags[2]["stage"]) == (2, "Production")
+    registry.gone.add(3)
+    mirror(ledger, registry, _promote(ledger, 3))
+    assert ledger.promotions.head().mirrored_at is not None, "nobody can follow it"
+
+
+def test_an_alias_that_was_deleted_comes_back_unless_its_version_is_gone(ledger, registry) -> None:
+    mirror(ledger, registry, _promote(ledger, 1))
+    registry.alias = None
+    reconcile(ledger, registry, _fit)
+    assert registry.alias == 1
+    registry.alias = None
+    registry.gone.add(1)
+    reconcile(ledger, registry, _fit)
+    assert (registry.alias, ledger.promotions.head().model_version) == (None, 1)
 
 
 def test_an_alias_moved_by_hand_is_honoured_and_recorded(ledger, registry) -> None:
@@ -126,14 +326,6 @@ def test_an_alias_moved_by_hand_is_honoured_and_recorded(ledger, registry) -> No
     )
     reconcile(ledger, registry, _fit)
     assert ledger.promotions.head().id == head.id, "once"
-
-
-def test_a_hand_may_go_back_to_a_version_whose_own_promotion_was_never_mirrored(ledger, registry) -> None:
-    _promote(ledger, 1, age=timedelta(hours=1))
-    mirror(ledger, registry, _promote(ledger, 2))
-    registry.alias = 1
-    reconcile(ledger, registry, _fit)
-    assert ledger.promotions.head().model_version == 1, "an hour later nobody sets an alias late"
 
 
 def test_a_champion_named_by_hand_before_any_promotion(ledger, registry) -> None:
@@ -275,15 +467,12 @@ def test_who_was_champion_when(by_hand, ledger) -> None:
 def test_a_promotion_between_the_two_looks_is_not_undone(ledger, registry) -> None:
     """Its alias is there already and its mark is not: it looked like an alias set late, and was put back."""
     mirror(ledger, registry, _promote(ledger, 1))
-    real = registry.champion_alias
 
-    def meanwhile() -> int | None:
-        registry.champion_alias = real
+    def meanwhile() -> None:
         _promote(ledger, 2)
         registry.alias = 2
-        return real()
 
-    registry.champion_alias = meanwhile
+    registry.before["champion_place"] = meanwhile
     reconcile(ledger, registry, lambda version: None)
     assert registry.alias == 2
     reconcile(ledger, registry, lambda version: None)

@@ -94,3 +94,37 @@ def test_closed_is_what_is_told_to_be_zero() -> None:
     assert columns.opened(frame(DATES, Abierto=[0, 1, np.nan, "0"])).tolist() == [0, 1, 1, 0]
     assert columns.opened(frame(DATES)).tolist() == [1] * 4
     assert columns.names() == []
+
+
+def test_what_each_series_has_one_value_of_follows_from_the_series() -> None:
+    rows = frame(
+        DATES, Local=["a", "a", "b", "b"], Zona=["sur", "sur", "norte", None], Metros=[5, np.nan, 8, 8]
+    )
+    rows = rows.assign(Precio=[1.0, 2.0, 3.0, 3.0], Clima=["sol", "sol", "sol", "nube"])
+    columns = RawColumns("Local").fit(rows)
+    assert columns.fixed_names() == ["Metros", "Zona"]
+    bare = frame(DATES, Local=["a", "b", "otra", None])
+    told = _values(columns, bare)
+    assert (told["Metros"], told["Zona=sur"], told["Zona=norte"]) == (
+        [5, 8, 8, 8],
+        [1, 0, 0, 0],
+        [0, 1, 0, 0],
+    )
+    assert told["Precio"] == [1.5, 3, 2.5, 2.5], "a number that changes is the series' mean"
+    assert told["Precio beside usual"][:2] == [0, 0]
+    gaps = _values(columns, bare.assign(Metros=[7, None, None, 6], Zona=["norte", None, "norte", ""]))
+    assert gaps["Metros"] == [7, 8, 8, 6], "what is told is believed"
+    assert (gaps["Zona=sur"], gaps["Zona=norte"]) == ([0] * 4, [1, 1, 1, 0])
+    del columns.fixed_numbers_, columns.fixed_texts_, columns.absent_numbers_
+    assert _values(columns, bare)["Metros"] == [8] * 4, "as in champions made before that was learnt"
+    assert columns.fixed_names() == []
+
+
+def test_a_flag_that_is_not_told_is_never_between_0_and_1() -> None:
+    rows = frame(DATES, Local=["a", "a", "b", "b"], Escuela=[0, 1, 0, 0])
+    assert _values(RawColumns("Local").fit(rows), frame(DATES, Local="a"))["Escuela"] == [0] * 4
+
+
+def test_columns_of_whole_numbers_are_known() -> None:
+    columns = RawColumns().fit(frame(DATES, Escuela=[0, 1, np.nan, 1], Precio=[1.5, 1, 1, 1]))
+    assert columns.numeric_whole_.tolist() == [True, False]

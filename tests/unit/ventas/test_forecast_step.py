@@ -17,8 +17,10 @@ from ventas.ledger.runs import Runs
 from ventas.pipeline.forecast import forecast
 from ventas.pipeline.runner import TryAgain, run_step
 from ventas.roles import Roles
-from ventas.served import ModelInput, ServedModel
+from ventas.sample_chain import generate_chain
+from ventas.served import ModelInput, ServedModel, served_model
 from ventas.states import Step
+from ventas.tables import MEANS, table
 
 DAYS = "Fecha,Promociones,Festivo\n2027-01-01,1,0\nmañana,1,0\n2027-01-02,0,0\n"
 WEEKDAY = ModelInput("DíaDeLaSemana", "weekday", required=True)
@@ -53,6 +55,19 @@ class Source:
     def fetch(self, version: int) -> ServedModel:
         self.fetched.append(version)
         return ServedModel(version, (WEEKDAY, *self.further), self.rule(version), self.roles)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The port with one champion."""
+
+    model: ServedModel
+
+    def current_version(self) -> int:
+        return self.model.version
+
+    def fetch(self, _version: int) -> ServedModel:
+        return self.model
 
 
 class ForecastSite(Site):
@@ -121,6 +136,32 @@ def test_rows_of_a_series_that_the_model_does_not_know_are_told(site: ForecastSi
     assert warning.startswith("2 rows")
     assert "line 3" in warning
     assert [row[3] for row in site.answer(run_id)] == ["017", "18", ""]
+
+
+@pytest.mark.parametrize("column", [True, False])
+def test_days_that_do_not_say_whether_a_shop_is_open_are_what_they_usually_are(
+    site: ForecastSite, column: bool
+) -> None:
+    sales = generate_chain(4, 200, 1).frame
+    closed = sales[(sales["Abierto"] == 0) & (sales["DíaDeLaSemana"] == 7)]["Tienda"].iloc[-1]
+    fitted = table(MEANS, Roles("Tienda", "Abierto")).fit(sales.drop(columns="Ventas"), sales["Ventas"])
+    site.parts.champion = LoadedChampion(Fixed(served_model(fitted, 1)))
+    head, told, empty = (
+        ("Fecha,Promociones,Festivo,Tienda,Abierto", ",1", ",")
+        if column
+        else ("Fecha,Promociones,Festivo,Tienda", "", "")
+    )
+    rows = [f"2027-01-0{day},0,0,{closed}" for day in (2, 3, 3)]  # a Saturday, a Sunday
+    run_id = site.put(
+        "a.csv", "\n".join([head, rows[0] + empty, rows[1] + empty, rows[2] + told, ""]).encode()
+    )
+    assert site.forecast(run_id) == "completed"
+    figures = [float(row[len(head.split(","))]) for row in site.answer(run_id)]
+    assert [figure > 0 for figure in figures] == [True, False, column]
+    (warning,) = (text for text in site.run(run_id).quality["warnings"] if "do not say" in text)
+    rows_silent, rows_closed = (2, 1) if column else (3, 2)
+    assert warning.startswith(f"{rows_silent} rows do not say in «Abierto» whether their series is open. ")
+    assert f"{rows_closed} of them are forecast as closed" in warning
 
 
 def test_without_a_champion_a_good_file_waits_and_a_bad_one_does_not(site: ForecastSite) -> None:

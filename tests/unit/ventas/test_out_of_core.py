@@ -76,6 +76,15 @@ def test_files_with_odd_cells_give_the_same(
     alike(odd_file(seed), tmp_path, MAX_REJECTED_SHARE=0.6)
 
 
+def test_a_mistyped_year_is_put_aside_the_same(in_blocks: Callable[[bytes], None], tmp_path: Path) -> None:
+    chain = generate_chain(4, 120, seed=1).frame
+    chain["Fecha"] = chain["Fecha"].dt.strftime("%Y-%m-%d")
+    chain.loc[[7, 400], "Fecha"] = "2031-05-05", "05/05/2011"
+    data = chain.to_csv(index=False).encode()
+    in_blocks(data)
+    alike(data, tmp_path)
+
+
 @pytest.mark.parametrize("most", [10, 1000])
 def test_rows_that_are_too_many_to_train_on_are_the_same(most: int, tmp_path: Path) -> None:
     data = generate_chain(9, 300, seed=1).frame.to_csv(index=False).encode()

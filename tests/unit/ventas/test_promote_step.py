@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.pipeline import Pipeline
 
 from ventas.card_files import CARD_JSON, CARD_MARKDOWN, card_files
-from ventas.champion import APPROVAL_TAG, ChampionSource
+from ventas.champion import APPROVAL_TAG, ChampionSource, local_copy
 from ventas.checks import Example
 from ventas.errors import Conflict, ModelUnusable, NotFound
 from ventas.features import SalesFeatures
@@ -22,7 +22,8 @@ from ventas.ledger import Ledger, Promotion, UploadEvent
 from ventas.lost_knowledge import KnowledgeBase
 from ventas.pipeline.promote import promote
 from ventas.pipeline.runner import run_step
-from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, SERVED_TAG, TRAINED_ON_FILE
+from ventas.registry import EXAMPLE_FILE, EXAMPLE_TAG, JUDGED_FILE, SERVED_TAG, TRAINED_ON_FILE, AliasPlace
+from ventas.replaced import Replaced
 from ventas.served import TRUSTED_TYPES
 from ventas.settings import Settings
 from ventas.split import to_csv_bytes
@@ -50,8 +51,7 @@ class FakeRegistry:
         self.alias: int | None = None
 
     def version(self, number: int) -> Version:
-        if number not in self.files:
-            raise NotFound(f"There is no version {number}.")
+        self._require(number)
         return Version(number, self.tags.get(number, {}), self.params.get(number, {}))
 
     def download(self, version: Version, artifact: str, folder: Path) -> Path:
@@ -67,10 +67,19 @@ class FakeRegistry:
     def log_text(self, version: Version, text: str, artifact: str) -> None:
         self.files[version.version][artifact] = text.encode()
 
-    def set_alias(self, alias: str, version: int) -> None:
+    def champion_place(self) -> AliasPlace:
+        return AliasPlace(self.alias)
+
+    def move_champion(self, version: int, place: AliasPlace) -> bool:
         self.alias = version
+        return True
+
+    def _require(self, number: int) -> None:
+        if number not in self.files:
+            raise NotFound(f"There is no version {number}.")
 
     def set_tags(self, version: int, tags: dict[str, str]) -> None:
+        self._require(version)
         self.tags.setdefault(version, {}).update(tags)
 
 
@@ -230,6 +239,74 @@ def test_a_version_that_is_not_there_fails_the_run(parts: Parts) -> None:
     assert (run.status, run.reason) == ("failed", "There is no version 1.")
 
 
+def _lose_champion(parts: Parts) -> None:
+    """Version 1 is champion; it is deleted in MLflow, and its local copy with it."""
+    _judge(parts, 1)
+    parts.registry.files.pop(1)
+    local_copy(parts.settings, 1).unlink()
+
+
+def test_a_champion_that_is_gone_is_judged_by_the_recipe_of_its_local_copy(parts: Parts) -> None:
+    _judge(parts, 1)
+    del parts.registry.files[1]
+    run = _judge(parts, 2, hours_later=1)
+    assert (run.status, run.verdict["kind"], run.verdict["champion_version"]) == ("not_promoted", "recipe", 1)
+    assert run.reason.endswith("There is no version 1. So its recipe was compared.")
+
+
+@pytest.mark.parametrize("trained_on", [None, "día".encode()])
+def test_a_champion_whose_days_are_not_known_is_judged_by_its_recipe(parts: Parts, trained_on) -> None:
+    """As of a version that was registered by hand."""
+    _judge(parts, 1)
+    files = parts.registry.files[1]
+    del files[TRAINED_ON_FILE]
+    if trained_on:
+        files[TRAINED_ON_FILE] = trained_on
+    run = _judge(parts, 2, hours_later=1)
+    assert (run.verdict["kind"], run.verdict["rows"]) == ("recipe", len(TEST))
+    assert TRAINED_ON_FILE in run.reason
+
+
+def test_a_challenger_of_a_champion_that_is_gone_for_good_has_no_rival(parts: Parts) -> None:
+    _lose_champion(parts)
+    run = _judge(parts, 2, hours_later=1)
+    assert (run.status, run.verdict["kind"], run.verdict["champion_version"]) == ("promoted", "first", 1)
+    expected = "version 2 has no rival, for champion version 1 cannot be compared (There is no version 1)"
+    assert expected in run.reason
+    assert (parts.registry.alias, parts.ledger.promotions.head().previous_version) == (2, 1)
+
+
+def test_a_challenger_without_a_rival_can_be_held_and_approved(parts: Parts) -> None:
+    _lose_champion(parts)
+    careful = replace(parts, settings=parts.settings.model_copy(update={"APPROVAL": "human"}))
+    assert _judge(careful, 2, hours_later=1).verdict["held"]
+    assert _source(careful).approve(2, "ana", "Go.").previous_version == 1
+
+
+@pytest.mark.parametrize("judged", [b"damaged", None])
+def test_a_champion_whose_fit_is_gone_stops_no_run(parts: Parts, judged) -> None:
+    _judge(parts, 1)
+    local_copy(parts.settings, 1).write_bytes(b"damaged too")
+    files = parts.registry.files[1]
+    del files[JUDGED_FILE]
+    if judged:
+        files[JUDGED_FILE] = judged
+    run = _judge(parts, 2, hours_later=1)
+    assert (run.status, run.verdict["kind"]) == ("promoted", "first")
+
+
+def test_a_champion_by_hand_whose_recipe_cannot_be_fitted_stops_no_run(parts: Parts) -> None:
+    _judge(parts, 1)
+    files = parts.registry.files[1]
+    fit = skops.io.loads(files[JUDGED_FILE], trusted=TRUSTED_TYPES)
+    fit.set_params(model__regressor__n_estimators=-1)
+    files.pop(TRAINED_ON_FILE)
+    files[JUDGED_FILE] = skops.io.dumps(fit)
+    run = _judge(parts, 2, hours_later=1)
+    assert (run.status, run.verdict["kind"]) == ("promoted", "first")
+    assert "cannot be fitted again" in run.reason
+
+
 @pytest.mark.parametrize("files", [{}, {JUDGED_FILE: b"damaged", TRAINED_ON_FILE: b""}])
 def test_a_version_that_cannot_be_loaded_never_becomes_champion(parts: Parts, files) -> None:
     parts.registry.files[1] = files
@@ -282,6 +359,13 @@ def test_a_table_that_is_served_says_why(parts: Parts) -> None:
     parts.registry.params[2] = {"table_note": ""}
     assert _judge(parts, 1).reason.endswith(" The table of means is served: no model was 1 % better.")
     assert "served" not in _judge(parts, 2, hours_later=1).reason
+
+
+def test_a_table_in_the_place_of_the_searchs_winner_is_in_the_verdict(parts: Parts) -> None:
+    replaced = Replaced("linear log penalty 0.03", "seasonal_naive", 5152.5, 1496.25, 329)
+    parts.registry.params[1] = {name: str(value) for name, value in replaced.as_params().items()}
+    assert _judge(parts, 1).verdict["replaced"] == asdict(replaced)
+    assert _judge(parts, 2, hours_later=1).verdict["replaced"] is None
 
 
 def test_roles_come_from_the_quality_report(parts: Parts) -> None:

@@ -87,6 +87,21 @@ def test_the_lower_error_wins_and_the_reason_names_both(case: Case) -> None:
     assert (verdict.probability, verdict.dm_p_value < 0.001, verdict.dm_statistic > 0) == (1.0, True, True)
 
 
+def test_the_difference_of_the_errors_lies_within_its_interval_however_many_rows_a_day_has(
+    settings: Settings,
+) -> None:
+    """Forty shops are open on six days of the week and five on Sundays, where the challenger is far worse."""
+    test = TEST.loc[TEST.index.repeat(np.where(TEST["DíaDeLaSemana"] == 7, 5, 40))]
+    noise = np.random.default_rng(1).normal(0, 3, len(test))
+    case = Case(TRAIN, test.assign(Ventas=test["Ventas"] + noise).reset_index(drop=True), settings)
+    verdict = judge(Contender(2, WorseOnSundays(100.0), set()), _contender(1, 108), case)
+    difference = verdict.champion_rmse**2 - verdict.challenger_rmse**2
+    assert verdict.difference_low <= difference <= verdict.difference_high
+    assert (difference > 0, verdict.promoted, verdict.evidence, verdict.dm_statistic > 0) == (
+        True, True, "win", True,
+    )  # fmt: skip
+
+
 def test_a_worse_challenger_stays_out(case: Case) -> None:
     verdict = _values(case, 110, 100)
     assert (verdict.promoted, verdict.evidence, verdict.probability) == (False, "loss", 0.0)

@@ -10,21 +10,25 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.tracking._tracking_service.utils import _get_store
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy import update
 
 import ventas.spans
 import ventas.tracing
 from ventas.card_files import CARD_JSON, CARD_MARKDOWN, add_verdict
 from ventas.checks import checked
 from ventas.errors import LeaseLost, NotFound
-from ventas.ledger import Ledger, UploadEvent
+from ventas.ledger import Ledger, Run, UploadEvent
 from ventas.logbook import ATTEMPT_TAG, Registered, log_training
 from ventas.pipeline.retrain import retrain
 from ventas.pipeline.runner import run_step
-from ventas.registry import PREDICTIONS_FILE, RECIPE_TAG, RUN_TAG, Registry
+from ventas.registry import PREDICTIONS_FILE, RECIPE_TAG, RUN_TAG, Registry, served_file
+from ventas.served import load_served
 from ventas.settings import EXPERIMENT, MODEL_NAME, Settings
 from ventas.split import to_csv_bytes
 from ventas.states import RunStatus, Step
+from ventas.training import refit
 from ventas.verdict import Verdict
 
 # MLflow uses what SQLAlchemy and pandas call outdated; its store runs in this process here.
@@ -145,17 +149,48 @@ def test_mlflows_run_and_version_name_the_trace_of_the_upload(
         assert {name: tags.get(name) for name in named} == named
 
 
-@pytest.mark.parametrize("kept", [["outliers.csv"], []])  # a dataset of an earlier release has none
-def test_an_outlier_of_the_test_rows_is_judged_on_but_not_served(
-    parts: Parts, run_id: str, tmp_path: Path, kept: list[str]
+def test_an_experiment_that_was_deleted_is_restored(parts: Parts, run_id: str) -> None:
+    client = parts.registry.client
+    client.delete_experiment(client.get_experiment_by_name(EXPERIMENT).experiment_id)
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    assert client.get_experiment_by_name(EXPERIMENT).lifecycle_stage == "active"
+
+
+@pytest.mark.parametrize("gone", ["version", "run"])
+def test_a_run_whose_version_is_gone_is_trained_anew(parts: Parts, run_id: str, gone: str) -> None:
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    run, client = parts.ledger.runs.get(run_id), parts.registry.client
+    if gone == "version":
+        client.delete_model_version(MODEL_NAME, str(run.model_version))
+    else:
+        client.delete_run(run.mlflow_run_id)
+        _get_store(parts.registry.settings.mlflow_uri)._hard_delete_run(run.mlflow_run_id)
+    with parts.ledger.database.write() as session:
+        session.execute(update(Run).values(status=RunStatus.RETRAIN))
+    assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
+    again = parts.ledger.runs.get(run_id)
+    assert again.model_version > run.model_version
+    assert parts.registry.of_pipeline_run(run_id) == again.model_version
+
+
+@pytest.mark.parametrize("has_outliers", [True, False])  # a dataset of an earlier release has none
+def test_a_lasting_new_level_is_left_aside_from_the_judged_fit_and_served(
+    parts: Parts, run_id: str, tmp_path: Path, has_outliers: bool
 ) -> None:
-    wild = SALES[60:].assign(Ventas=lambda test: test["Ventas"].where(test["Fecha"] != DATES[70], 1e6))
-    parts.store.files = {"train.csv": SALES[:60], "test.csv": wild} | dict.fromkeys(kept, SALES[:0])
+    """Sales triple on the 50th day: the fence leaves ten days of train aside, and all of test lies outside it."""
+    tripled = SALES.assign(Ventas=3 * SALES["Ventas"] + 1000)
+    outliers = {"outliers.csv": tripled[50:60]} if has_outliers else {}
+    parts.store.files = {"train.csv": SALES[:50], **outliers, "test.csv": tripled[60:]}
     assert run_step(parts, run_id, Step.RETRAIN, retrain, "w") == Step.PROMOTE
     described = parts.registry.version(parts.ledger.runs.get(run_id).model_version)
-    served = checked(parts.registry, described, tmp_path)
-    assert served.predict(SALES.drop(columns="Ventas")).max() < 1000
-    assert described.metrics["test_rmse"] > 10_000
+    judged = checked(parts.registry, described, tmp_path)
+    path = parts.registry.download(described, served_file(described), tmp_path)
+    week = SALES[-7:].drop(columns="Ventas")
+    on_all_rows = refit(judged.estimator, pd.concat(parts.store.files.values(), ignore_index=True))
+    assert judged.predict(week).max() < 800
+    assert (described.params["family"], described.params["n_estimators"]) == ("seasonal_naive", "3")
+    assert load_served(path, 1).predict(week) == pytest.approx(on_all_rows.predict(week))
+    assert load_served(path, 1).predict(week).mean() > 1000
 
 
 def test_a_model_card_is_logged_and_takes_the_verdict(parts: Parts, run_id: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow.entities import LoggedModelOutput
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.tracking._tracking_service.utils import _get_store
 from old_runs import NOW, ended, promoted
 
 from ventas.champion import ChampionSource
@@ -166,7 +167,22 @@ def test_whoever_is_killed_in_between_does_it_again(
 def test_a_version_that_is_in_mlflow_no_more_is_no_trouble(
     kept: Settings, ledger: Ledger, registry: Registry, versions: list[int]
 ) -> None:
-    _judged(ledger, versions[4:])
+    runs = _judged(ledger, versions[3:])
     registry.client.delete_model_version(MODEL_NAME, str(versions[4]))
+    gone = registry.version(versions[3]).run_id
+    registry.client.delete_run(gone)
+    _get_store(kept.mlflow_uri)._hard_delete_run(gone)
     assert OldModels(ledger, registry, kept).delete() == Amount(0, 0)
     assert OldModels(ledger, registry, kept).count() == Amount(0, 0)
+    assert all(ledger.runs.get(run).model_deleted_at for run in runs[:2]), "nothing is left to look for"
+
+
+def test_a_model_that_somebody_deleted_in_mlflow_stops_nothing(
+    kept: Settings, ledger: Ledger, registry: Registry, versions: list[int]
+) -> None:
+    _judged(ledger, versions[3:])
+    client = registry.client
+    run = client.get_run(registry.version(versions[3]).run_id)
+    client.delete_logged_model(run.outputs.model_outputs[0].model_id)
+    assert OldModels(ledger, registry, kept).delete().runs == 2
+    assert _deleted(registry, versions[3:]) == set(versions[3:5])

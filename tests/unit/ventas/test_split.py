@@ -65,7 +65,8 @@ def test_outliers_leave_train_and_stay_in_test() -> None:
         (q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1))
     )
     report = parts.report
-    assert report["outliers"]["count"] == 2
+    assert (report["outliers"]["count"], report["outliers"]["test_count"]) == (2, 1)
+    assert report["outliers"]["test_share"] == pytest.approx(1 / 30)
     assert report["outliers"]["examples"][0] == {"date": "2021-01-06", "value": 90_000.0}
     assert report["split"]["test"] == {"rows": 30, "first": "2021-03-12", "last": "2021-04-10"}
 
