@@ -61,7 +61,7 @@ class Site:
         self._s3 = Minio(
             settings.MINIO_ENDPOINT,
             access_key=settings.MINIO_ACCESS_KEY,
-            secret_key=settings.MINIO_SECRET_KEY,
+            secret_key=settings.minio_secret_key,
             secure=settings.MINIO_SECURE,
             http_client=urllib3.PoolManager(timeout=urllib3.Timeout(10), retries=False),
         )

@@ -97,6 +97,8 @@ def _state_folder(settings: Settings) -> str:
 
 
 def _minio(settings: Settings) -> str:
+    if not (settings.MINIO_SECRET_KEY or settings.home.is_dir()):  # to look makes neither key nor folder
+        raise Trouble("Its secret key would be in the state folder.", _start(settings, "minio"))
     store = Store(settings, impatient=True)
     for bucket, versioned in ((UPLOADS_BUCKET, True), (DATA_BUCKET, False), (MLFLOW_BUCKET, False)):
         if problem := store.bucket_problem(bucket, versioned=versioned):

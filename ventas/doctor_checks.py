@@ -8,6 +8,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from ventas.backup.create import LAST_BACKUP
+from ventas.launcher.addresses import dashboard_origins
 from ventas.launcher.checks import ledger_apart
 from ventas.settings import Settings
 from ventas.times import utc_now
@@ -15,9 +16,10 @@ from ventas.times import utc_now
 # What `.env` may hold beside settings: for Compose, the Makefile and the launcher.
 BESIDE_SETTINGS = {
     *("VENTAS_CACHE", "VENTAS_FORCE_STAND_IN", "PYTHON"),
-    *("POSTGRES_PASSWORD", "MINIO_IMAGE", "MINIO_PROGRAM", "FLOWER_BASIC_AUTH", "GRAFANA_ADMIN_PASSWORD"),
+    *("POSTGRES_PASSWORD", "MINIO_IMAGE", "MINIO_PROGRAM", "GRAFANA_ADMIN_PASSWORD"),
 }
 OF_OTHERS = ("COMPOSE_", "DOCKER_", "BUILDKIT_", "OTEL_")
+WELL_KNOWN = {"minio123", "minioadmin"}  # tried first by whoever looks for open doors
 LONGEST_PAUSE_SECONDS = 30  # between two tries of a step, see workers.tasks
 # A task for each open run is normal, and the sweep's own while a worker is busy.
 TASKS_FOR_A_RUN, TASKS_ALWAYS = 3, 100
@@ -71,6 +73,13 @@ def misfits(settings: Settings) -> list[str]:
         found.append(
             f"KEEP_HISTORY_DAYS={days} deletes predictions that ALERT_WINDOW_DAYS={settings.ALERT_WINDOW_DAYS} "
             "would still judge."
+        )
+    if settings.MINIO_SECRET_KEY in WELL_KNOWN:
+        found.append("MINIO_SECRET_KEY is a well-known password; without the line, one is made at random.")
+    if settings.MINIO_PUBLIC_URL and not settings.DASHBOARD_PUBLIC_URL:
+        found.append(
+            f"MINIO_PUBLIC_URL is set and DASHBOARD_PUBLIC_URL is not: MinIO takes uploads from pages of "
+            f"{' and '.join(dashboard_origins(settings))} alone."
         )
     if apart := ledger_apart(settings):
         found.append(apart)

@@ -70,7 +70,10 @@ class Settings(BaseSettings):
     MINIO_CONSOLE_PORT: int = Field(9001, ge=1, le=65535, description="Port of MinIO's web console.")
     MINIO_ACCESS_KEY: str = Field("minio", description="S3 access key, at least 3 characters.", min_length=3)
     MINIO_SECRET_KEY: str = Field(
-        "minio123", repr=False, description="S3 secret key, at least 8 characters.", min_length=8
+        "",
+        repr=False,
+        description="S3 secret key, at least 8 characters; empty: made at random.",
+        pattern=r"^(.{8,})?$",
     )
     MINIO_SECURE: bool = Field(False, description="Talk TLS to MinIO.")
     MINIO_REGION: str = Field("us-east-1", description="S3 region, part of the notification's ARN.")
@@ -101,6 +104,12 @@ class Settings(BaseSettings):
     WEBHOOKS_URL: str = Field("http://127.0.0.1:8080", description="Where MinIO finds the event receiver.")
     FLOWER_URL: str = Field("", description="Where the API finds Flower; empty: from FLOWER_BIND.")
     API_PUBLIC_URL: str = Field("", description="The API as browsers reach it; empty: API_URL.")
+    DASHBOARD_PUBLIC_URL: str = Field(
+        "",
+        description="The dashboard as browsers reach it: MinIO takes uploads from no other page; "
+        "empty: from DASHBOARD_BIND.",
+        pattern=r"^(https?://[^/].*)?$",
+    )
     MINIO_PUBLIC_URL: str = Field(
         "", description="The S3 server as browsers reach it to upload; empty: from MINIO_ENDPOINT."
     )
@@ -128,6 +137,12 @@ class Settings(BaseSettings):
         "",
         repr=False,
         description="Bearer token of POST /uploads, as the dashboard sends it; empty: made at random.",
+    )
+    FLOWER_BASIC_AUTH: str = Field(
+        "",
+        repr=False,
+        description="`user:password` of Flower's pages and API; empty: `admin` and a password made at random.",
+        pattern=r"^([^:]+:.+)?$",
     )
     # Who may see the dashboard
     DASHBOARD_AUTH: Literal["off", "token", "header"] = Field(
@@ -373,30 +388,44 @@ class Settings(BaseSettings):
         """SQLAlchemy URL of MLflow's own database, with the default filled in."""
         return self.MLFLOW_BACKEND_STORE_URI or f"sqlite:///{self.home / 'mlflow' / 'mlflow.db'}"
 
+    def token_file(self, name: str) -> Path:
+        """Where the secret called `name` is kept once it was made at random."""
+        return self.home / "tokens" / name
+
+    @cached_property
+    def minio_secret_key(self) -> str:
+        """The S3 secret key; made once and kept in the state folder unless given."""
+        return self.MINIO_SECRET_KEY or _kept_token(self.token_file("minio"))
+
+    @cached_property
+    def flower_basic_auth(self) -> str:
+        """User and password of Flower; the password is made once and kept in the state folder unless given."""
+        return self.FLOWER_BASIC_AUTH or f"admin:{_kept_token(self.token_file('flower'))}"
+
     @cached_property
     def webhook_token(self) -> str:
         """The token that MinIO must send; made once and kept in the state folder unless given."""
-        return self.WEBHOOK_TOKEN or _kept_token(self.home / "tokens" / "webhook")
+        return self.WEBHOOK_TOKEN or _kept_token(self.token_file("webhook"))
 
     @cached_property
     def admin_token(self) -> str:
         """The token of changing requests; made once and kept in the state folder unless given."""
-        return self.ADMIN_TOKEN or _kept_token(self.home / "tokens" / "admin")
+        return self.ADMIN_TOKEN or _kept_token(self.token_file("admin"))
 
     @cached_property
     def upload_token(self) -> str:
         """The token of those who may ask for an upload; made once and kept in the state folder unless given."""
-        return self.UPLOAD_TOKEN or _kept_token(self.home / "tokens" / "upload")
+        return self.UPLOAD_TOKEN or _kept_token(self.token_file("upload"))
 
     @cached_property
     def dashboard_token(self) -> str:
         """The token of the dashboard's login; made once and kept in the state folder unless given."""
-        return self.DASHBOARD_TOKEN or _kept_token(self.home / "tokens" / "dashboard")
+        return self.DASHBOARD_TOKEN or _kept_token(self.token_file("dashboard"))
 
     @cached_property
     def dashboard_session_key(self) -> str:
         """The key that signs the login's cookie; made once and kept in the state folder unless given."""
-        return self.DASHBOARD_SESSION_KEY or _kept_token(self.home / "tokens" / "dashboard-session")
+        return self.DASHBOARD_SESSION_KEY or _kept_token(self.token_file("dashboard-session"))
 
     def recipe(self) -> dict[str, object]:
         """The settings that decide what a given upload is trained into and how it is judged."""
@@ -414,7 +443,8 @@ def _kept_token(path: Path) -> str:
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     if not path.exists():
         fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(32), encoding="ascii")
+        # Hexadecimal, for a secret that begins with a dash would be an option to `mc alias set`.
+        fresh.write_text(secrets.token_hex(32), encoding="ascii")
         try:
             path.hardlink_to(fresh)  # atomic: of several processes starting at once one wins
         except FileExistsError:

@@ -83,7 +83,7 @@ class Store:
             self._client = Minio(
                 endpoint=settings.MINIO_ENDPOINT,
                 access_key=settings.MINIO_ACCESS_KEY,
-                secret_key=settings.MINIO_SECRET_KEY,
+                secret_key=settings.minio_secret_key,
                 secure=settings.MINIO_SECURE,
                 region=settings.MINIO_REGION,
                 http_client=connections(IMPATIENT_SECONDS, retries=0) if impatient else connections(),

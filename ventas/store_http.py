@@ -75,7 +75,7 @@ def _meaning(error: S3Error, endpoint: str, what: str) -> VentasError:
         # Not permanent: once the keys are right, the same work goes through.
         return StoreUnavailable(
             f"MinIO at {endpoint} refuses access to {what} ({code});"
-            " check MINIO_ACCESS_KEY and MINIO_SECRET_KEY."
+            " check MINIO_ACCESS_KEY and MINIO_SECRET_KEY; `ventas credentials` says where they come from."
         )
     return StoreUnavailable(f"MinIO at {endpoint} failed on {what}: {message} ({code}).")
 

@@ -38,7 +38,7 @@ class UploadLinks:
             self._client = Minio(
                 endpoint=where.partition("://")[2] or where,
                 access_key=settings.MINIO_ACCESS_KEY,
-                secret_key=settings.MINIO_SECRET_KEY,
+                secret_key=settings.minio_secret_key,
                 secure=where.startswith("https://"),
                 region=settings.MINIO_REGION,  # else the SDK would ask the server for it
             )

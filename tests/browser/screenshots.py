@@ -54,7 +54,7 @@ class Shop:
         self.urls = system.urls
         self.api = httpx.Client(base_url=settings.API_URL, timeout=60)
         self._s3 = Minio(
-            settings.MINIO_ENDPOINT, settings.MINIO_ACCESS_KEY, settings.MINIO_SECRET_KEY, secure=False
+            settings.MINIO_ENDPOINT, settings.MINIO_ACCESS_KEY, settings.minio_secret_key, secure=False
         )
 
     def drop(self, key: str, data: bytes) -> dict[str, Any]:

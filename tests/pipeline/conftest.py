@@ -11,7 +11,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 # Files that start systems of their own.
-OWN_SYSTEMS = {"test_hosts", "test_restore_drill", "test_stand_in", "test_up"}
+OWN_SYSTEMS = {"test_doors", "test_hosts", "test_restore_drill", "test_stand_in", "test_up"}
 
 # Stops the shared system's services and leaves it so: to start them again would take as long as the first time.
 LAST = "test_doctor"

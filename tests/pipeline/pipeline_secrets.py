@@ -18,8 +18,9 @@ def secrets_of(settings: Settings) -> dict[str, str]:
     for name, field in Settings.model_fields.items():
         if field.repr and name != "MINIO_ACCESS_KEY":
             continue
-        # Tokens that were made at random are found under the name in lower case.
+        # What was made at random is found under the name in lower case; Flower's has the user before it.
         value = str(getattr(settings, name.lower(), "") or getattr(settings, name))
+        value = value.partition(":")[2] if name == "FLOWER_BASIC_AUTH" else value
         if value == field.default:
             continue
         if secret := (urlsplit(value).password or "") if "://" in value else value:

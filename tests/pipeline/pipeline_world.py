@@ -50,7 +50,7 @@ class World:
         self.s3 = Minio(
             settings.MINIO_ENDPOINT,
             access_key=settings.MINIO_ACCESS_KEY,
-            secret_key=settings.MINIO_SECRET_KEY,
+            secret_key=settings.minio_secret_key,
             secure=False,
         )
         self.registry = Registry(settings)

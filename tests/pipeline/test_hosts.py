@@ -40,6 +40,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def second(world: World, tmp_path: Path) -> Iterator[System]:
     """Workers alone, as another host runs them, with a state folder of their own."""
     shared = {name: world.system.env[name] for name in SHARED}
+    shared["MINIO_SECRET_KEY"] = world.system.settings.minio_secret_key
     with System.on_free_ports(tmp_path / "second", **QUICK, **shared, HOST_NAME="second") as system:
         system.start(["worker", "trainer"])
         system.wait_ready()

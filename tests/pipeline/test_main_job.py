@@ -257,9 +257,10 @@ def test_an_alias_moved_by_hand_is_honoured_and_recorded(world: World) -> None:
 def test_flower_shows_the_three_tasks_succeeded(world: World) -> None:
     run = world.drop("flower/ventas.csv", _better("2026-01-01", 13))
     flower = world.system.urls["flower"]
+    user, _, password = world.system.settings.flower_basic_auth.partition(":")
 
     def look() -> bool:
-        tasks = httpx.get(f"{flower}/api/tasks", timeout=30).json().values()
+        tasks = httpx.get(f"{flower}/api/tasks", auth=(user, password), timeout=30).json().values()
         return {
             task["name"] for task in tasks if run["id"] in str(task["args"]) and task["state"] == "SUCCESS"
         } == {

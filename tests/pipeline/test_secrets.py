@@ -36,6 +36,7 @@ def test_a_system_at_work_tells_no_secret(world: World) -> None:
     secrets = secrets_of(world.system.settings)
     assert {
         "DASHBOARD_SESSION_KEY",
+        "FLOWER_BASIC_AUTH",
         "REDIS_URL",
         "MLFLOW_TRACKING_URI",
         "MINIO_SECRET_KEY",
@@ -95,6 +96,7 @@ def _without_mlflow(world: World) -> dict[str, str]:
 
 def _pages(world: World) -> dict[str, str]:
     """What everybody may read of the running system."""
+    user, _, password = world.system.settings.flower_basic_auth.partition(":")
     pages = {
         world.system.settings.API_URL: ON_API,
         world.system.settings.WEBHOOKS_URL: ON_RECEIVER,
@@ -104,7 +106,8 @@ def _pages(world: World) -> dict[str, str]:
     found = {}
     for base, paths in pages.items():
         for path in paths:
-            answer = httpx.get(f"{base}{path}", timeout=30, trust_env=False)
+            login = (user, password) if base == world.system.urls["flower"] else None
+            answer = httpx.get(f"{base}{path}", auth=login, timeout=30, trust_env=False)
             assert answer.status_code == httpx.codes.OK, answer.url
             found[f"{base}{path}"] = answer.text
     return found

@@ -11,6 +11,8 @@ import httpx
 import pandas as pd
 import psutil
 import pytest
+from minio import Minio
+from minio.error import S3Error
 from pipeline_system import QUICK
 from pipeline_world import PREDICT, wait_for
 
@@ -66,6 +68,26 @@ def _a_small_file_dethrones_no_chain(env: dict[str, str], folder: Path) -> None:
     assert [loss["code"] for loss in losses] == ["series_lost"]
 
 
+def _secrets_are_random_and_had_on_request(env: dict[str, str], table: str) -> None:
+    """The operator's ways into MinIO and Flower after a first start; no well-known password opens either."""
+    command = [Path(sys.executable).with_name("ventas"), "credentials"]
+    secret, password = (
+        subprocess.run([*command, name], env=env, capture_output=True, text=True, check=True).stdout.strip()
+        for name in ("minio", "flower")
+    )
+    assert "minio, see tokens/minio" in table
+    assert "admin, see tokens/flower" in table
+    assert not [shown for shown in (secret, password) if shown in table]
+    opened = Minio(env["MINIO_ENDPOINT"], access_key="minio", secret_key=secret, secure=False)
+    assert opened.bucket_exists(bucket_name="ventas")
+    known = Minio(env["MINIO_ENDPOINT"], access_key="minio", secret_key="minio123", secure=False)
+    with pytest.raises(S3Error, match="SignatureDoesNotMatch"):
+        known.list_buckets()
+    workers = f"http://{env['FLOWER_BIND']}/api/workers"
+    assert httpx.get(workers, auth=("admin", password)).status_code == 200
+    assert httpx.get(workers).status_code == 401
+
+
 def _drop(env: dict[str, str], sales: pd.DataFrame, path: Path) -> str:
     sales.to_csv(path, index=False)
     command = [Path(sys.executable).with_name("ventas"), "drop", path]
@@ -81,6 +103,7 @@ def test_up_shows_one_table_makes_a_champion_and_leaves_no_orphan(up, env, tmp_p
     for name in ("API_URL", "MLFLOW_TRACKING_URI"):
         assert env[name] in text
     assert "ventas drop FILE" in text
+    _secrets_are_random_and_had_on_request(env, text)
     assert httpx.get(f"{env['API_URL']}/health").json()["model_version"] == 1
     monday = httpx.post(f"{env['API_URL']}/predict", json=PREDICT).json()["prediction"]
     assert 1000 < monday < 2500, "near the sample's Mondays"

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from ventas.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - to recognise, not to bind
 DEFAULT_PORTS = {"http": 80, "https": 443, "redis": 6379, "rediss": 6379}
 
 
@@ -47,6 +48,17 @@ def open_dashboard(settings: Settings) -> str | None:
         "and upload. Set DASHBOARD_AUTH=token (a login) or DASHBOARD_AUTH=header (a proxy that knows its users), or "
         "bind it to 127.0.0.1."
     )
+
+
+def dashboard_origins(settings: Settings) -> list[str]:
+    """Origins of the dashboard's pages, as browsers send them; on the loopback by both of its names."""
+    parts = urlsplit(settings.DASHBOARD_PUBLIC_URL or f"http://{settings.DASHBOARD_BIND}")
+    host = parts.hostname or ""
+    names = ["127.0.0.1", "localhost"] if host in LOOPBACK | ANY_ADDRESS else []
+    if host not in ANY_ADDRESS:  # of all addresses no page is called
+        names.append(f"[{host}]" if ":" in host else host)
+    port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
+    return [f"{parts.scheme}://{name}{port}" for name in dict.fromkeys(names)]
 
 
 def free_ports(count: int) -> list[int]:

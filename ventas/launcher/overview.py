@@ -6,8 +6,11 @@ from rich.text import Text
 
 from ventas.credentials import without_credentials
 from ventas.launcher.system import System
+from ventas.secret_list import SECRETS
+from ventas.settings import Settings
 
 _VISITORS = {"off": "-", "token": "token: see tokens/", "header": "by its proxy"}
+CREDENTIALS_COMMAND = ".venv/bin/ventas credentials minio"
 DROP_COMMAND = ".venv/bin/ventas drop FILE"
 
 
@@ -28,13 +31,15 @@ def overview(system: System) -> RenderableType:
     return Group(
         table,
         Text(f"State: {system.home}   Logs: {system.home / 'logs'}", style="dim"),
+        # Not the secret itself: what `make up` prints ends in logs.
+        Text(f"MinIO's password:  {CREDENTIALS_COMMAND}   (so for flower, admin ...)"),
         Text(f"Drop a file:  {DROP_COMMAND}", style="bold"),
     )
 
 
 def _rows(system: System) -> list[tuple[str, str, str]]:
     urls, settings = system.urls, system.settings
-    user = f"{settings.MINIO_ACCESS_KEY} / {_password_hint(settings.MINIO_SECRET_KEY)}"
+    user = _login(settings, "minio")
     if system.store.is_stand_in:
         storage = [(system.store.name, urls["minio"], "any")]
     else:
@@ -44,7 +49,7 @@ def _rows(system: System) -> list[tuple[str, str, str]]:
         ("API, Swagger UI", f"{urls['api']}/docs", "-"),
         *storage,
         ("MLflow", without_credentials(urls["mlflow"]), "-"),
-        ("Flower (tasks)", urls["flower"], "-"),
+        ("Flower (tasks)", urls["flower"], _login(settings, "flower")),
         ("Event receiver", urls["webhooks"], "token: see tokens/"),
         ("Redis", without_credentials(urls["redis"]), "-"),
     ]
@@ -55,6 +60,10 @@ def _store_line(system: System) -> str:
     return f"{system.store.name}: {system.store.note}" if system.store.note else system.store.name
 
 
-def _password_hint(secret: str) -> str:
-    """The password itself only while it is the well-known default."""
-    return secret if secret == "minio123" else "MINIO_SECRET_KEY"  # noqa: S105 - the documented default
+def _login(settings: Settings, name: str) -> str:
+    """The user of a service, and where his password is."""
+    secret = SECRETS[name]
+    given = getattr(settings, secret.setting)
+    return (
+        f"{secret.user(settings)}, {secret.setting if given else f'see tokens/{name}'}"  # 80 columns hold it
+    )

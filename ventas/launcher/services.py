@@ -1,12 +1,11 @@
 """One table of all services: how each is started, where it listens, which setting moves it."""
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ventas.errors import NotFound, SettingsError
-from ventas.launcher.addresses import Address, address, open_dashboard
+from ventas.launcher.addresses import Address, address, dashboard_origins, open_dashboard
 from ventas.launcher.launch import Launch
 from ventas.launcher.redis_server import find_redis, redis_argv
 from ventas.settings import MLFLOW_BUCKET, Settings
@@ -53,14 +52,13 @@ def minio(settings: Settings) -> Launch:
         ],
         {
             "MINIO_ROOT_USER": settings.MINIO_ACCESS_KEY,
-            "MINIO_ROOT_PASSWORD": settings.MINIO_SECRET_KEY,
+            "MINIO_ROOT_PASSWORD": settings.minio_secret_key,
             "MINIO_SITE_REGION": settings.MINIO_REGION,
             "MINIO_UPDATE": "off",
             "MINIO_BROWSER": "on",
             "MINIO_API_SYNC_EVENTS": "on",
-            # Browsers send uploads from the dashboard, under whatever name it is reached. No cookie opens the bucket:
-            # a page needs an address that was signed.
-            "MINIO_API_CORS_ALLOW_ORIGIN": "*",
+            # Browsers send uploads from the dashboard's pages; those of other sites get no answer that they can read.
+            "MINIO_API_CORS_ALLOW_ORIGIN": ",".join(dashboard_origins(settings)),
             notify.format("ENABLE"): "on",
             notify.format("ENDPOINT"): f"{settings.WEBHOOKS_URL.rstrip('/')}/events/minio",
             notify.format("AUTH_TOKEN"): settings.webhook_token,
@@ -104,7 +102,7 @@ def mlflow(settings: Settings) -> Launch:
         {
             "MLFLOW_S3_ENDPOINT_URL": f"{scheme}://{minio_address(settings)}",
             "AWS_ACCESS_KEY_ID": settings.MINIO_ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": settings.MINIO_SECRET_KEY,
+            "AWS_SECRET_ACCESS_KEY": settings.minio_secret_key,
             "AWS_DEFAULT_REGION": settings.MINIO_REGION,
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -200,9 +198,9 @@ def beat(settings: Settings) -> Launch:
 
 
 def flower(settings: Settings) -> Launch:
-    """Flower, its history kept over restarts; without a password only where nobody else can reach it.
+    """Flower, its history kept over restarts; it asks for a password.
 
-    Elsewhere it asks for the user `admin` and the admin token, or for what FLOWER_BASIC_AUTH says.
+    Also on the loopback: without one, any web page that a browser of this machine shows could stop workers.
     """
     where = address(settings.FLOWER_BIND, "FLOWER_BIND")
     return Launch(
@@ -212,13 +210,9 @@ def flower(settings: Settings) -> Launch:
             *("--persistent=True", f"--db={settings.home / 'flower' / 'flower.db'}"),
             "--state_save_interval=10000",
         ],
-        {"FLOWER_UNAUTHENTICATED_API": "true"} if where.is_local else _flower_password(settings),
+        # Not by the command line, which every user of the machine may read.
+        {"FLOWER_BASIC_AUTH": settings.flower_basic_auth, "FLOWER_UNAUTHENTICATED_API": "false"},
     )
-
-
-def _flower_password(settings: Settings) -> dict[str, str]:
-    given = os.environ.get("FLOWER_BASIC_AUTH")
-    return {"FLOWER_BASIC_AUTH": given or f"admin:{settings.admin_token}"}
 
 
 def celery(command: str, app: str = CELERY_APP) -> list[str]:

@@ -122,7 +122,13 @@ class System:
         make_home(self.home)
         check_disk(self.home)
         made = self.settings  # its tokens now, before several look for them
-        _ = made.webhook_token, made.admin_token, made.upload_token
+        _ = (
+            made.minio_secret_key,
+            made.flower_basic_auth,
+            made.webhook_token,
+            made.admin_token,
+            made.upload_token,
+        )
         _ = made.dashboard_token, made.dashboard_session_key
         self._migrate()
 

@@ -80,4 +80,4 @@ def test_the_tokens_files_are_there_before_anybody_asks(
 ) -> None:
     """Whoever rotates a token removes its file, restarts the API and reads the new one."""
     start(settings.model_copy(update={"ADMIN_TOKEN": "", "UPLOAD_TOKEN": ""}))
-    assert {one.name for one in (settings.home / "tokens").iterdir()} == {"admin", "upload"}
+    assert {one.name for one in (settings.home / "tokens").iterdir()} == {"admin", "minio", "upload"}

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from settings_table import ROOT, shown
 
+from ventas.launcher.addresses import dashboard_origins
 from ventas.settings import Settings
 
 VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}")
@@ -295,23 +296,33 @@ def test_minio_gets_what_the_launcher_gives_it() -> None:
     wanted |= {
         f"MINIO_NOTIFY_WEBHOOK_{kind}_VENTAS" for kind in re.findall(r'notify\.format\("(\w+)"\)', launcher)
     }
-    given = set(services()["minio"]["environment"]) | {
-        "MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_VENTAS"
-    }  # in its file
+    given = services()["minio"]["environment"]
     assert len(wanted) > 8
-    assert wanted <= given
+    assert wanted - given.keys() == {
+        "MINIO_ROOT_PASSWORD",
+        "MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_VENTAS",
+    }, "in its file"
+    assert given["MINIO_API_CORS_ALLOW_ORIGIN"].split(",") == dashboard_origins(in_container())
 
 
-def test_minio_finds_its_token_where_migrate_puts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_minio_finds_its_secrets_where_migrate_puts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = services()["minio"]["environment"]["MINIO_CONFIG_ENV_FILE"]
     assert f"tokens:{Path(file).parent}:ro" in services()["minio"]["volumes"]
     assert f"tokens:{in_container().VENTAS_HOME}/tokens" in services()["migrate"]["volumes"]
     monkeypatch.setenv("VENTAS_HOME", str(tmp_path))
     monkeypatch.setenv("WEBHOOK_TOKEN", "given")
+    monkeypatch.delenv("MINIO_SECRET_KEY", raising=False)
     prepare = services()["migrate"]["command"]
     subprocess.run([sys.executable, ROOT / prepare[1]], check=True, cwd=tmp_path)
     written = tmp_path / "tokens" / Path(file).name
-    assert written.read_text(encoding="utf-8") == "MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_VENTAS=given\n"
+    assert written.read_text(encoding="utf-8").splitlines() == [
+        f"MINIO_ROOT_PASSWORD={(tmp_path / 'tokens' / 'minio').read_text('ascii')}",
+        "MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_VENTAS=given",
+    ]
+    for made in ("minio", "flower", "admin"):
+        assert (tmp_path / "tokens" / made).stat().st_mode & 0o077 == 0, "others read it, and cannot make it"
     assert written.stat().st_mode & 0o077 == 0
 
 

@@ -2,13 +2,14 @@
 
 import os
 import socket
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ventas.errors import NotFound, SettingsError
-from ventas.launcher.addresses import address
+from ventas.launcher.addresses import address, dashboard_origins
 from ventas.launcher.environment import around_proxies, own_ports, settings_of, without_settings
 from ventas.launcher.services import SERVICES, allowed_hosts, service, wanted
 from ventas.settings import Settings
@@ -43,6 +44,8 @@ def test_minio_sends_its_events_to_the_receiver_and_keeps_those_undelivered(
     assert env["MINIO_NOTIFY_WEBHOOK_ENABLE_VENTAS"] == env["MINIO_API_SYNC_EVENTS"] == "on"
     queue, data = Path(env["MINIO_NOTIFY_WEBHOOK_QUEUE_DIR_VENTAS"]), tmp_path / "minio"
     assert data not in queue.parents
+    assert env["MINIO_ROOT_PASSWORD"] == (tmp_path / "tokens" / "minio").read_text("ascii")
+    assert env["MINIO_API_CORS_ALLOW_ORIGIN"].startswith(f"http://{settings.DASHBOARD_BIND},")
     assert env["MINIO_UPDATE"] == "off"
 
 
@@ -96,19 +99,35 @@ def test_a_machine_s_name_is_one_that_celery_takes(tmp_path: Path) -> None:
         settings_with(tmp_path, HOST_NAME="second@floor")
 
 
-@pytest.mark.parametrize(("bind", "open_to_all"), [("127.0.0.1:5555", True), ("0.0.0.0:5555", False)])
-def test_flower_goes_without_password_on_the_loopback_only(
-    bind: str, open_to_all: bool, tmp_path: Path
-) -> None:
-    env = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BIND=bind, ADMIN_TOKEN="secreto")).env
-    assert ("FLOWER_UNAUTHENTICATED_API" in env) is open_to_all
-    assert env.get("FLOWER_BASIC_AUTH") == (None if open_to_all else "admin:secreto")
+@pytest.mark.parametrize("bind", ["127.0.0.1:5555", "0.0.0.0:5555"])
+def test_flower_asks_for_a_password_of_its_own_wherever_it_listens(bind: str, tmp_path: Path) -> None:
+    launch = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BIND=bind, ADMIN_TOKEN="secreto"))
+    kept = tmp_path / "tokens" / "flower"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert launch.env["FLOWER_BASIC_AUTH"] == f"admin:{kept.read_text('ascii')}"
+    assert launch.env["FLOWER_UNAUTHENTICATED_API"] == "false"
+    assert not [word for word in launch.argv if kept.read_text("ascii") in word]
 
 
-def test_flower_takes_the_password_that_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLOWER_BASIC_AUTH", "ana:otra")
-    env = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BIND="0.0.0.0:5555")).env
+def test_flower_takes_the_password_that_is_given(tmp_path: Path) -> None:
+    env = SERVICES["flower"].launch(settings_with(tmp_path, FLOWER_BASIC_AUTH="ana:otra")).env
     assert env["FLOWER_BASIC_AUTH"] == "ana:otra"
+    assert not (tmp_path / "tokens").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ({}, ["http://127.0.0.1:8050", "http://localhost:8050"]),
+        ({"DASHBOARD_BIND": "0.0.0.0:80"}, ["http://127.0.0.1", "http://localhost"]),
+        ({"DASHBOARD_BIND": "10.0.0.5:8050"}, ["http://10.0.0.5:8050"]),
+        ({"DASHBOARD_BIND": "[::1]:81"}, ["http://127.0.0.1:81", "http://localhost:81", "http://[::1]:81"]),
+        ({"DASHBOARD_PUBLIC_URL": "https://ventas.example:443/tablero/"}, ["https://ventas.example"]),
+        ({"DASHBOARD_PUBLIC_URL": "http://Ventas.example:8080"}, ["http://ventas.example:8080"]),
+    ],
+)
+def test_uploads_come_from_the_dashboards_pages(given: dict[str, str], origins: list[str]) -> None:
+    assert dashboard_origins(Settings(_env_file=None, **given)) == origins
 
 
 def test_what_runs_on_another_machine_is_not_started_here(tmp_path: Path) -> None:

@@ -21,9 +21,10 @@ from ventas.settings import Settings, load_settings
 SECRET = "nobody-may-see-this"
 PASSWORD_URL = f"postgresql+psycopg://ventas:{SECRET}@127.0.0.1:1/ventas"
 FILLED = {
-    name: PASSWORD_URL if name.endswith(("_URL", "_URI")) else f"{SECRET}-{SECRET}"
+    name: PASSWORD_URL if name.endswith(("_URL", "_URI")) else f"{SECRET}:{SECRET}"
     for name in Settings.model_fields
-    if re.search(r"TOKEN|SECRET|KEY$|^(REDIS|DATABASE)_URL|_URI$", name) and name != "MINIO_ACCESS_KEY"
+    if re.search(r"TOKEN|SECRET|KEY$|AUTH$|^(REDIS|DATABASE)_URL|_URI$", name)
+    and name not in {"MINIO_ACCESS_KEY", "DASHBOARD_AUTH"}
 }
 
 

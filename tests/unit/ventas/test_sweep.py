@@ -32,7 +32,7 @@ def _empty(client: Minio) -> None:
 
 @pytest.fixture
 def bucket(s3_settings) -> Minio:
-    client = Minio(s3_settings.MINIO_ENDPOINT, access_key="minio", secret_key="minio123", secure=False)
+    client = Minio(s3_settings.MINIO_ENDPOINT, access_key="minio", secret_key="any-secret", secure=False)
     client.make_bucket("ventas")
     client.set_bucket_versioning("ventas", VersioningConfig(ENABLED))
     _empty(client)  # other tests use the same server

@@ -16,7 +16,7 @@ from ventas.upload_links import UploadLinks, key_of
 
 
 def links(**changes: Any) -> UploadLinks:
-    return UploadLinks(Settings(_env_file=None, **changes))
+    return UploadLinks(Settings(_env_file=None, **{"MINIO_SECRET_KEY": "any-secret", **changes}))
 
 
 @pytest.mark.parametrize(
