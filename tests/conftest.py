@@ -1,5 +1,6 @@
 """Fixtures that every tier shares."""
 
+import errno
 import logging
 import os
 import shutil
@@ -22,6 +23,22 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 # three times as long.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+# Where a system of this machine listens unless told otherwise. No test may look at what runs there.
+DEFAULT_PORTS = {5000, 5555, 6379, 8000, 8050, 8080, 9000, 9001}
+
+
+def _refuse_default_ports(name: str, arguments: tuple[Any, ...]) -> None:
+    """Let a connection to a default port of the loopback fail as if nothing listened there."""
+    if name != "socket.connect" or not isinstance(arguments[1], tuple):
+        return
+    host, port = arguments[1][:2]
+    if port in DEFAULT_PORTS and host in ("127.0.0.1", "::1", "localhost"):
+        raise ConnectionRefusedError(errno.ECONNREFUSED, f"No test started what listens on port {port}.")
+
+
+sys.addaudithook(_refuse_default_ports)
 
 
 @event.listens_for(Engine, "checkout")

@@ -1,5 +1,6 @@
 """The command line as a user meets it: run in a folder of its own, against an API that plays a script."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 from werkzeug.serving import make_server
 
 from ventas.cli.main import cli
+from ventas.launcher.environment import own_ports
 from ventas.settings import UPLOADS_BUCKET, Settings
 from ventas.store import Store
 
@@ -39,7 +41,13 @@ def uploads(s3_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 @pytest.fixture
 def ventas(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Run `ventas` with these arguments in an empty folder, where no `.env` is."""
+    """Run `ventas` with these arguments in an empty folder, where no `.env` is.
+
+    Services lie at ports where nothing listens, unless a fixture placed them: this machine may run a system.
+    """
+    for name, value in own_ports(tmp_path).items():
+        if name != "VENTAS_HOME" and name not in os.environ:
+            monkeypatch.setenv(name, value)
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -173,8 +173,10 @@ def test_ctrl_c_leaves_the_run_going_and_says_where_to_look(
     api: ScriptedApi, uploads: Store, sales_file: Path
 ) -> None:
     api.moments = [dict(WAY[3])]
+    # Where the tests themselves run in the background SIGINT is ignored, and a child inherits that.
+    command = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     process = subprocess.Popen(
-        [sys.executable, "-c", "from ventas.cli.main import main; main()", "drop", sales_file],
+        [sys.executable, "-c", f"{command}from ventas.cli.main import main; main()", "drop", sales_file],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=sales_file.parent,
     )  # fmt: skip
     deadline = time.monotonic() + 30
