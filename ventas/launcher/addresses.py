@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from ventas.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - to recognise, not to bind
+ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # nosec B104 - to recognise, not to bind
 DEFAULT_PORTS = {"http": 80, "https": 443, "redis": 6379, "rediss": 6379}
 
 
