@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import pandas as pd
@@ -30,6 +31,7 @@ SERIES_FILE = "series.json"
 COLUMNS_GONE = "columns_gone"  # what the head of a file already tells
 TOLERATED_SHARE = 0.01  # of the series, and of their sales: stores close
 EXAMPLES = 3
+MOST_COLUMNS = 8  # that a sentence names
 _DATASET_FILES = ("train.csv", "test.csv", "outliers.csv")
 _ROWS = 500_000  # read at once
 
@@ -78,7 +80,10 @@ class KnowledgeBase:
         key = dataset_key(run.id, SERIES_FILE)
         try:
             text = self._store.get_bytes(DATA_BUCKET, key, max_bytes=sys.maxsize)
-            return {str(name): float(sales) for name, sales in json.loads(text).items()}
+            series = {str(name): float(sales) for name, sales in json.loads(text).items()}
+            if not all(map(isfinite, series.values())):
+                raise ValueError("sales that are no finite number")
+            return series
         except NotFound:
             return self._from_dataset(run)
         except (ValueError, TypeError, AttributeError) as error:
@@ -116,9 +121,8 @@ def series_sales(frame: pd.DataFrame, roles: Roles) -> SeriesSales:
 def losses(version: int, known: Knowledge, offered: Knowledge) -> list[Remark]:
     """Knowledge of champion `version`, whose file is `known`, that a model of `offered` would not have."""
     columns = _lost_columns(known.report, offered.report)
-    remarks = (
-        [remark(COLUMNS_GONE, version=version, columns=", ".join(map(shown, columns)))] if columns else []
-    )
+    gone = ", ".join(map(shown, columns[:MOST_COLUMNS])) + (", …" if len(columns) > MOST_COLUMNS else "")
+    remarks = [remark(COLUMNS_GONE, version=version, columns=gone)] if columns else []
     if known.report.get("series") not in ("", None, *columns):
         remarks += _lost_series(version, known, offered)
     return remarks + _lost_days(version, known.report, offered.report)

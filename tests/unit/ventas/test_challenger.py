@@ -157,3 +157,18 @@ def test_a_level_that_stays_leaves_the_model_in_place() -> None:
     found = train_challenger(_a_new_level_since(DAYS), lambda *_: None)
     assert found.replaced is None or found.replaced.on == "test"
     assert found.family != "seasonal_naive"
+
+
+@pytest.mark.parametrize("sales", [0.1, 1234.56])
+def test_rounding_of_equal_sales_decides_nothing(sales: float) -> None:
+    """A mean of equal numbers may lie a last digit beside them; that is no error, and nothing beats it."""
+    days = frame(pd.date_range("2023-01-01", periods=250), sales)
+    case = Case(days[:200], days[200:].reset_index(drop=True), GRID)
+    fits = case.baselines()
+    means, naive = (
+        Contender(version, fits[name], date_keys(case.train))
+        for version, name in ((1, "means"), (2, "seasonal_naive"))
+    )
+    assert not judge(naive, means, case).promoted
+    assert not judge(means, naive, case).promoted
+    assert train_challenger(case, lambda *_: None).replaced is None

@@ -48,6 +48,13 @@ def test_columns_that_are_gone_or_left_out_are_named_and_series_not_counted_with
     assert "learnt from «Precio»" in gone
 
 
+def test_of_many_columns_that_are_gone_some_are_named() -> None:
+    wide = Knowledge(_report("", 1, **{f"Columna{number}": "numeric" for number in range(150)}))
+    (gone,) = _sentences(wide, Knowledge(_report()))
+    assert "«Columna7», …, of which" in gone
+    assert len(gone) < 300
+
+
 def test_series_are_compared_by_name() -> None:
     (lost,) = _sentences(CHAIN, _fewer("T0", "T1", "T2", "T3", extra=("N0", "N1", "N2", "N3")))
     assert lost.startswith(
